@@ -1,0 +1,150 @@
+# ringcast. `make help` lists the targets; the object lists below are the table of contents.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := all
+
+CC       ?= gcc
+CXX      ?= g++
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+PYTHON   ?= /usr/bin/python3
+SAN      ?=
+WERROR   ?=
+NDEBUG   ?=
+
+comma := ,
+# Every kind of build has a folder of its own, so that none disturbs another.
+BUILD ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
+
+# --- what is built from what -----------------------------------------------------------------------
+
+COMMON := camera_feed camera_id camera_status clock config config_camera config_options control \
+          curl_loop fd frame_container frame_publisher frame_ring jpeg_info log loop memory \
+          messages program
+
+CAPTURE := camera file_source health mjpeg_parser mjpeg_source snapshot_source
+
+DETECTOR := annotate boxes camera_queue decode demand encode frame_job layout metadata names pipeline \
+            poster preprocess schedule scheduler worker
+
+BROADCASTER := api_cameras api_status base64 camera_watch connection demand frame_message host_check \
+               hub http_reader http_response http_session intake intake_scanner listener routes \
+               shared_bytes snapshot static_files transport viewer websocket_handshake \
+               websocket_reader websocket_session
+
+CTL := ctl ctl_status
+CAMSIM := main faults frames multipart
+
+# Unit tests, by the library that they test: tests/unit/<library>_<module>_test.c
+UNIT_COMMON := camera_id clock config control fd frame_container frame_ring jpeg_info log messages
+UNIT_CAPTURE := health mjpeg_parser
+UNIT_DETECTOR := boxes layout schedule
+UNIT_BROADCASTER := base64 http_reader intake_scanner websocket_reader
+
+# --- flags ----------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+            -Wpointer-arith -Wvla -Wimplicit-fallthrough -Wundef -Wconversion
+CXX_WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wimplicit-fallthrough
+
+CFLAGS   ?= -O2 -g
+CXXFLAGS ?= -O2 -g
+HARDENING := -fstack-protector-strong
+SANITIZE := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+CPPFLAGS += -I. -D_GNU_SOURCE $(if $(NDEBUG),-DNDEBUG) $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+ALL_CFLAGS = -std=c17 $(WARNINGS) $(WERROR) $(CFLAGS) $(HARDENING) $(SANITIZE) -pthread
+ALL_CXXFLAGS = -std=c++17 $(CXX_WARNINGS) $(WERROR) $(CXXFLAGS) $(HARDENING) $(SANITIZE) -pthread \
+               -isystem /usr/include/opencv4
+ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) -pthread
+
+LIBS_COMMON := -levent_core -ljansson -lcurl
+LIBS_DETECTOR := -lturbojpeg -lopencv_dnn -lopencv_imgproc -lopencv_core -lstdc++ -lm
+LIBS_BROADCASTER := -lcrypto
+LIBS_CAMSIM := -levent_extra
+
+# --- programs -------------------------------------------------------------------------------------
+
+PROGRAMS := ringcast-capture ringcast-detector ringcast-broadcaster ringcast-ctl
+TEST_PROGRAMS := camsim ws_echo
+UNIT_TESTS := $(UNIT_COMMON:%=common_%_test) $(UNIT_CAPTURE:%=capture_%_test) \
+              $(UNIT_DETECTOR:%=detector_%_test) $(UNIT_BROADCASTER:%=broadcaster_%_test)
+
+.PHONY: all
+all: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/camsim
+
+objects = $(patsubst %,$(BUILD)/%.o,$(addprefix $(1)/,$(2)))
+
+LIB_COMMON := $(BUILD)/libcommon.a
+LIB_CAPTURE := $(BUILD)/libcapture.a
+LIB_DETECTOR := $(BUILD)/libdetector.a
+LIB_BROADCASTER := $(BUILD)/libbroadcaster.a
+
+$(LIB_COMMON): $(call objects,common,$(COMMON))
+$(LIB_CAPTURE): $(call objects,capture,$(CAPTURE))
+$(LIB_DETECTOR): $(call objects,detector,$(DETECTOR) model_opencv)
+$(LIB_BROADCASTER): $(call objects,broadcaster,$(BROADCASTER))
+
+$(BUILD)/lib%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/ringcast-capture: $(BUILD)/capture/main.o $(LIB_CAPTURE) $(LIB_COMMON)
+$(BUILD)/ringcast-capture: LDLIBS = $(LIBS_COMMON)
+$(BUILD)/ringcast-detector: $(BUILD)/detector/main.o $(LIB_DETECTOR) $(LIB_COMMON)
+$(BUILD)/ringcast-detector: LDLIBS = $(LIBS_COMMON) $(LIBS_DETECTOR)
+$(BUILD)/ringcast-broadcaster: $(BUILD)/broadcaster/main.o $(LIB_BROADCASTER) $(LIB_COMMON)
+$(BUILD)/ringcast-broadcaster: LDLIBS = $(LIBS_COMMON) $(LIBS_BROADCASTER)
+$(BUILD)/ringcast-ctl: $(call objects,common,$(CTL)) $(LIB_COMMON)
+$(BUILD)/ringcast-ctl: LDLIBS = $(LIBS_COMMON)
+$(BUILD)/camsim: $(call objects,tests/camsim,$(CAMSIM)) $(LIB_COMMON)
+$(BUILD)/camsim: LDLIBS = $(LIBS_CAMSIM) $(LIBS_COMMON)
+$(BUILD)/ws_echo: $(BUILD)/tests/ws_echo.o $(LIB_BROADCASTER) $(LIB_COMMON)
+$(BUILD)/ws_echo: LDLIBS = $(LIBS_COMMON) $(LIBS_BROADCASTER)
+
+$(PROGRAMS:%=$(BUILD)/%) $(TEST_PROGRAMS:%=$(BUILD)/%):
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/common_%_test: $(BUILD)/tests/unit/common_%_test.o $(LIB_COMMON)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) -lcmocka
+$(BUILD)/capture_%_test: $(BUILD)/tests/unit/capture_%_test.o $(LIB_CAPTURE) $(LIB_COMMON)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) -lcmocka
+$(BUILD)/detector_%_test: $(BUILD)/tests/unit/detector_%_test.o $(LIB_DETECTOR) $(LIB_COMMON)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) $(LIBS_DETECTOR) -lcmocka
+$(BUILD)/broadcaster_%_test: $(BUILD)/tests/unit/broadcaster_%_test.o $(LIB_BROADCASTER) $(LIB_COMMON)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) $(LIBS_BROADCASTER) -lcmocka
+
+# Compiling depends on the flags too: a change of them builds anew.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_CXXFLAGS)' | cmp -s - $@ || \
+	    echo '$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_CXXFLAGS)' > $@
+FORCE:
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/%.o: %.cpp $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# --- format ----------------------------------------------------------------------------------------
+
+C_FILES = $(shell git ls-files '*.c' '*.h' '*.cpp')
+
+.PHONY: format format-check
+format:
+	clang-format -i $(C_FILES)
+format-check:
+	clang-format --dry-run --Werror $(C_FILES)
+
+.PHONY: clean
+clean:
+	rm -rf build

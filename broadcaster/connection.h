@@ -1,0 +1,89 @@
+/* A connected socket on the loop: bytes in, bytes out, back-pressure, the end. Knows no protocol.
+ *
+ * Plain libevent events, not bufferevents (docs/architecture.md has the figures): a read event that
+ * stays; send() at once when nothing is in flight; a write event only after EAGAIN or a partial
+ * write. Input that is not consumed is kept in a small buffer that exists only while it is needed;
+ * output is a list of shared, refcounted bytes. One thread. */
+#ifndef BROADCASTER_CONNECTION_H
+#define BROADCASTER_CONNECTION_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broadcaster/shared_bytes.h"
+#include "broadcaster/transport.h"
+
+struct connection;
+
+/* Why a connection ended; the words appear in the log and in counters. */
+enum connection_end {
+    CONNECTION_PEER_CLOSED, /* EOF */
+    CONNECTION_PEER_RESET,  /* RST or another error of the socket */
+    CONNECTION_TIMED_OUT,   /* a deadline of ours */
+    CONNECTION_STALLED,     /* took no byte for too long */
+    CONNECTION_PROTOCOL,    /* broke the protocol */
+    CONNECTION_FINISHED,    /* we closed it after what we had to say */
+    CONNECTION_SHUTDOWN,    /* this process ends */
+    CONNECTION_ENDS
+};
+
+const char *connection_end_name(enum connection_end end);
+
+/* Upper layers hang themselves below a connection; an upgrade from HTTP to WebSocket replaces them. */
+struct connection_handlers {
+    /* Bytes arrived (after those left over before). Returns how many were consumed; the rest is
+     * offered again with what follows it. Not called after connection_finish(). */
+    size_t (*received)(void *arg, const uint8_t *bytes, size_t size);
+    /* Everything handed to connection_send() has been taken by the kernel. */
+    void (*drained)(void *arg);
+    /* The connection is over and is freed after the call. Called exactly once, from the loop, never
+     * from inside a call into this module. */
+    void (*ended)(void *arg, enum connection_end end);
+};
+
+/* Takes `transport`. `input_limit`: the most unconsumed bytes that are kept; a peer that makes them
+ * more is not read until some are consumed. */
+struct connection *connection_create(struct event_base *base, struct transport *transport,
+                                     size_t input_limit, const struct connection_handlers *handlers,
+                                     void *arg);
+
+/* Gives the connection to another layer; bytes already received and not consumed go to it, from the
+ * loop. */
+void connection_set_handlers(struct connection *connection,
+                             const struct connection_handlers *handlers, void *arg);
+
+/* Sends `head` (copied, may be NULL) and then `size` bytes of `body` from `offset` on (referenced, may
+ * be NULL). What the kernel does not take now waits; nobody is called back from here. */
+void connection_send(struct connection *connection, const void *head, size_t head_size,
+                     struct shared_bytes *body, size_t offset, size_t size);
+
+/* Bytes that wait for the kernel; 0: the next connection_send() goes out at once. */
+size_t connection_pending(const struct connection *connection);
+
+/* CLOCK_MONOTONIC ns of the last moment when the kernel took a byte, or when the output went from
+ * empty to waiting: the clock of the stall limit. */
+uint64_t connection_progress_ns(const struct connection *connection);
+
+uint64_t connection_bytes_sent(const struct connection *connection);
+
+/* Stops or resumes reading; the peer's end is seen in both states. */
+void connection_set_reading(struct connection *connection, bool reading);
+
+/* Sends what waits, then closes: `ended` with `end` (or earlier, with what happened). A peer that does
+ * not take it within two seconds is cut off. Input is thrown away from now on. */
+void connection_finish(struct connection *connection, enum connection_end end);
+
+/* Closes now; `ended` is called from the loop. */
+void connection_abort(struct connection *connection, enum connection_end end);
+
+int connection_fd(const struct connection *connection);
+
+/* "127.0.0.1:51234", "[::1]:51234" or "unix:pid=123". */
+const char *connection_peer_name(const struct connection *connection);
+
+/* True for broadcaster.http.sock: a process of this uid, role publisher. */
+bool connection_is_local(const struct connection *connection);
+
+#endif

@@ -1,0 +1,91 @@
+/* HTTP on one connection: reads requests one at a time, enforces absolute deadlines for head and body,
+ * answers, keeps alive, or hands the connection to a WebSocket. Knows nothing of paths: the routes
+ * (routes.h) are its user. One thread. */
+#ifndef BROADCASTER_HTTP_SESSION_H
+#define BROADCASTER_HTTP_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broadcaster/connection.h"
+#include "broadcaster/http_reader.h"
+#include "broadcaster/shared_bytes.h"
+
+struct http_session;
+struct http_server; /* what all sessions share: limits, handlers, body memory */
+
+/* Constant. */
+struct http_server_config {
+    uint64_t head_timeout_ns; /* from the first byte (or the connect) to the end of the head */
+    uint64_t body_timeout_ns; /* from the end of the head to the end of the body */
+    uint64_t idle_timeout_ns; /* between requests */
+    size_t body_memory;       /* bytes of all bodies being received; beyond it 503 */
+};
+
+struct http_server_handlers {
+    /* A head is complete. The handler does exactly one of: http_respond*(), http_read_body(),
+     * http_upgrade(), http_defer(). */
+    void (*request)(void *arg, struct http_session *session, const struct http_request *request);
+};
+
+/* `arg` is the handlers'. Config is copied. */
+struct http_server *http_server_create(struct event_base *base,
+                                       const struct http_server_config *config,
+                                       const struct http_server_handlers *handlers, void *arg);
+/* Ends every session, WebSockets with 1001. NULL is allowed. */
+void http_server_destroy(struct http_server *server);
+void http_server_set_config(struct http_server *server, const struct http_server_config *config);
+size_t http_server_connections(const struct http_server *server);
+
+/* A new connection (from listener.h); takes the transport. */
+void http_server_accept(struct http_server *server, struct transport *transport);
+
+struct connection *http_session_connection(struct http_session *session);
+
+/* --- answers --- */
+
+/* Further fields are whole lines: "Cache-Control: no-store\r\n"; NULL: none. HEAD gets the same head
+ * and no body. The request's body, if it was not read, is skipped when it is small, else the
+ * connection closes. `body` is referenced. */
+void http_respond(struct http_session *session, int status, const char *content_type,
+                  const char *fields, struct shared_bytes *body);
+void http_respond_text(struct http_session *session, int status, const char *content_type,
+                       const char *fields, const char *text, size_t size);
+
+/* {"error":{"code":"…","message":"…"},"detail":"…"}; `fields` as above. */
+void http_respond_error(struct http_session *session, int status, const char *code,
+                        const char *fields, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* --- a body --- */
+
+/* Receives the whole body, at most `limit` bytes (413 beyond, before a byte is read when its length is
+ * told), and calls `done` with it; the handler answers from there. `body` is the callee's reference.
+ * Expect: 100-continue is answered here. A client that goes away or is too slow never gets to `done`
+ * (408 and the end). */
+typedef void http_body_fn(void *arg, struct http_session *session, struct shared_bytes *body);
+void http_read_body(struct http_session *session, size_t limit, http_body_fn *done, void *arg);
+
+/* --- an answer that comes later --- */
+
+/* The request is answered by a later http_respond*(). `gone` is called if the client leaves first;
+ * after that the session may not be touched. */
+void http_defer(struct http_session *session, void (*gone)(void *arg), void *arg);
+
+/* --- WebSocket --- */
+
+struct websocket_session;
+struct websocket_handlers;
+struct websocket_config;
+
+/* Checks the handshake (RFC 6455, 4.2.1) and answers 101, or 400/426 by itself and returns NULL.
+ * `subprotocol` NULL: none is chosen. After success the HTTP session is gone. */
+struct websocket_session *http_upgrade(struct http_session *session, const char *subprotocol,
+                                       const struct websocket_config *config,
+                                       const struct websocket_handlers *handlers, void *arg);
+
+/* Statuses and their phrases: "Not Found". */
+const char *http_status_phrase(int status);
+
+#endif

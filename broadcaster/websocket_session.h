@@ -1,0 +1,69 @@
+/* A WebSocket on one connection: messages in, messages out, ping and pong, the close handshake, the
+ * limits of time. Knows nothing of frames and cameras: viewers (viewer.h) are its user.
+ *
+ * At most one pong waits, the newest; control frames go between messages; while a close or a pong
+ * cannot be written the peer is not read, but its end is still seen. One thread. */
+#ifndef BROADCASTER_WEBSOCKET_SESSION_H
+#define BROADCASTER_WEBSOCKET_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broadcaster/connection.h"
+#include "broadcaster/shared_bytes.h"
+#include "broadcaster/websocket_reader.h"
+
+#define WEBSOCKET_HEADER_MAX 10 /* a server's frames are not masked */
+
+struct websocket_session;
+
+/* Constant for the session. */
+struct websocket_config {
+    size_t message_limit;      /* bytes of one incoming message */
+    uint64_t ping_interval_ns; /* 0: no pings */
+    uint64_t ping_timeout_ns;  /* silent for so long: closed */
+    uint64_t stall_ns;         /* output waits and no byte is taken for so long: closed; 0: never */
+};
+
+/* Any member may be NULL. */
+struct websocket_handlers {
+    void (*message)(void *arg, enum websocket_opcode opcode, const uint8_t *data, size_t size);
+    /* Nothing is in flight any more: the moment to send the newest frame. */
+    void (*writable)(void *arg);
+    /* It is over; the session is freed after the call. `close_code`: what the peer gave, 1005 or 1006
+     * when it gave none. Called once, from the loop, never from inside a call into this module. */
+    void (*closed)(void *arg, enum connection_end end, uint16_t close_code);
+};
+
+/* Writes the header of one unfragmented frame; returns its length. */
+size_t websocket_frame_header(uint8_t out[WEBSOCKET_HEADER_MAX], enum websocket_opcode opcode,
+                              uint64_t payload_size);
+
+/* Takes the connection over. Used by http_upgrade(). */
+struct websocket_session *websocket_session_create(struct event_base *base,
+                                                   struct connection *connection,
+                                                   const struct websocket_config *config,
+                                                   const struct websocket_handlers *handlers,
+                                                   void *arg);
+
+/* True when nothing is in flight. */
+bool websocket_session_idle(const struct websocket_session *session);
+
+/* Sends bytes that are whole frames already: `head` (copied) then body from `offset` on. This is how
+ * one message, built once, goes to every viewer. */
+void websocket_session_send_frames(struct websocket_session *session, const void *head,
+                                   size_t head_size, struct shared_bytes *body, size_t offset);
+
+/* Sends a small message of its own; `data` is copied. */
+void websocket_session_send(struct websocket_session *session, enum websocket_opcode opcode,
+                            const void *data, size_t size);
+
+/* The close handshake: sends a close frame after what is in flight, waits at most two seconds for the
+ * peer's. Nothing can be sent afterwards. `end` is what `closed` will say. */
+void websocket_session_close(struct websocket_session *session, uint16_t code, const char *reason,
+                             enum connection_end end);
+
+struct connection *websocket_session_connection(struct websocket_session *session);
+
+#endif

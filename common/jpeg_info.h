@@ -1,0 +1,62 @@
+/* What can be known of a JPEG without decoding it: where it ends, whether it is whole, how large the
+ * picture is. Source: ITU-T T.81, Annex B. Pure functions, thread-safe. */
+#ifndef COMMON_JPEG_INFO_H
+#define COMMON_JPEG_INFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The largest width and height that ringcast takes, in pixels. */
+#define JPEG_SIDE_MAX 16384
+
+enum jpeg_fault {
+    JPEG_WHOLE,     /* SOI, a frame header with a sane size, a scan, EOI */
+    JPEG_NOT_JPEG,  /* does not begin with SOI */
+    JPEG_TRUNCATED, /* ends before EOI */
+    JPEG_CORRUPT,   /* a segment with an impossible length or place */
+    JPEG_NO_FRAME,  /* no frame header before the scan */
+    JPEG_BAD_SIZE,  /* width or height 0 or above JPEG_SIDE_MAX */
+};
+
+struct jpeg_info {
+    uint32_t width, height; /* pixels */
+    size_t size; /* bytes from SOI to EOI, both included; padding behind it is left out */
+};
+
+/* The full walk by structure: header segments, every scan, EOI. */
+enum jpeg_fault jpeg_info_read(const uint8_t *data, size_t size, struct jpeg_info *info);
+
+/* The cheap walk for bytes whose length somebody vouched for (Content-Length): header segments up to
+ * SOS, then EOI is looked for in the last 64 bytes only. */
+enum jpeg_fault jpeg_info_read_framed(const uint8_t *data, size_t size, struct jpeg_info *info);
+
+/* "truncated", "corrupt" …: for counters and logs. */
+const char *jpeg_fault_name(enum jpeg_fault fault);
+
+/* The walk in pieces, for a stream without lengths: finds the end of the picture that began at the
+ * first byte fed, however the bytes are cut. An embedded thumbnail does not end it (marker lengths
+ * are followed), nor do stuffed FF00 or restart markers. */
+struct jpeg_walk {
+    int state;
+    uint8_t marker;
+    uint32_t segment_left; /* bytes of the current segment still to come */
+    uint32_t segment_seen;
+    bool in_scan;
+    uint8_t frame_header[5]; /* precision, height, width of the first frame header */
+    bool have_frame;
+};
+
+void jpeg_walk_init(struct jpeg_walk *walk);
+
+enum jpeg_walk_result { JPEG_WALK_MORE, JPEG_WALK_END, JPEG_WALK_BAD };
+
+/* Takes up to `size` bytes; *taken says how many belong to the picture (on JPEG_WALK_END the last of
+ * them is the last byte of EOI; on JPEG_WALK_BAD it is the byte that cannot be). */
+enum jpeg_walk_result jpeg_walk_feed(struct jpeg_walk *walk, const uint8_t *data, size_t size,
+                                     size_t *taken);
+
+/* After JPEG_WALK_END: JPEG_WHOLE with the size in pixels, or what is wrong with it. */
+enum jpeg_fault jpeg_walk_picture(const struct jpeg_walk *walk, uint32_t *width, uint32_t *height);
+
+#endif

@@ -1,0 +1,234 @@
+#include "common/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOG_LINE_MAX    2048
+#define LOG_MESSAGE_MAX 1024
+#define LOG_PLACES      128
+#define LOG_NAME_MAX    80
+#define LOG_LEVEL_COUNT 4
+
+/* One place in the code, for one camera, that wrote lately. */
+struct log_place {
+    const char *place; /* a string literal */
+    char camera[LOG_NAME_MAX];
+    uint64_t window_ns; /* when the current window began */
+    uint64_t text;      /* hash of the last message */
+    unsigned written, suppressed;
+};
+
+static const char *const level_names[LOG_LEVEL_COUNT] = {"error", "warn", "info", "debug"};
+
+static char log_process[LOG_NAME_MAX] = "ringcast";
+static char log_camera_name[LOG_NAME_MAX];
+static atomic_int log_threshold = LOG_INFO;
+static atomic_int log_line_format = LOG_TEXT;
+
+static pthread_mutex_t log_places_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct log_place log_places[LOG_PLACES];
+
+void log_init(const char *process, const char *camera)
+{
+    snprintf(log_process, sizeof log_process, "%s", process);
+    snprintf(log_camera_name, sizeof log_camera_name, "%s", camera != NULL ? camera : "");
+}
+
+void log_configure(enum log_level level, enum log_format format)
+{
+    atomic_store(&log_threshold, (int)level);
+    atomic_store(&log_line_format, (int)format);
+}
+
+bool log_enabled(enum log_level level)
+{
+    return (int)level <= atomic_load(&log_threshold);
+}
+
+/* The entry of a place; when the table is full the one that has been silent longest gives way. */
+static struct log_place *log_find_place(const char *place, const char *camera)
+{
+    struct log_place *oldest = &log_places[0];
+    for (size_t i = 0; i < LOG_PLACES; i++) {
+        struct log_place *entry = &log_places[i];
+        if (entry->place != NULL && strcmp(entry->place, place) == 0 &&
+            strncmp(entry->camera, camera, LOG_NAME_MAX - 1) == 0) {
+            return entry;
+        }
+        if (entry->window_ns < oldest->window_ns) {
+            oldest = entry;
+        }
+    }
+    *oldest = (struct log_place){.place = place};
+    snprintf(oldest->camera, sizeof oldest->camera, "%s", camera);
+    return oldest;
+}
+
+static uint64_t log_hash(const char *text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (; *text != '\0'; text++) {
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+/* True when the line may be written now; *suppressed is how many were left out before it. */
+static bool log_admit(const char *place, const char *camera, const char *message,
+                      unsigned *suppressed)
+{
+    uint64_t now = clock_monotonic_ns();
+    uint64_t text = log_hash(message);
+    pthread_mutex_lock(&log_places_lock);
+    struct log_place *entry = log_find_place(place, camera);
+    if (now - entry->window_ns >= LOG_WINDOW_NS) {
+        entry->window_ns = now;
+        entry->written = 0;
+    }
+    bool admitted = entry->written == 0 || (entry->text != text && entry->written < LOG_BURST);
+    if (admitted) {
+        *suppressed = entry->suppressed;
+        entry->suppressed = 0;
+        entry->written++;
+        entry->text = text;
+    } else {
+        entry->suppressed++;
+    }
+    pthread_mutex_unlock(&log_places_lock);
+    return admitted;
+}
+
+/* Appends formatted text; the line is cut rather than overrun. */
+__attribute__((format(printf, 3, 4))) static size_t log_append(char *line, size_t used,
+                                                               const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int written = vsnprintf(line + used, LOG_LINE_MAX - used, format, arguments);
+    va_end(arguments);
+    if (written < 0) {
+        return used;
+    }
+    size_t room = LOG_LINE_MAX - used - 1;
+    return used + ((size_t)written < room ? (size_t)written : room);
+}
+
+static size_t log_append_json_string(char *line, size_t used, const char *text)
+{
+    used = log_append(line, used, "\"");
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+        if (*c == '"' || *c == '\\') {
+            used = log_append(line, used, "\\%c", *c);
+        } else if (*c < 0x20) {
+            used = log_append(line, used, "\\u%04x", *c);
+        } else {
+            used = log_append(line, used, "%c", *c);
+        }
+    }
+    return log_append(line, used, "\"");
+}
+
+static size_t log_compose_json(char *line, enum log_level level, const char *camera,
+                               const char *message, unsigned suppressed)
+{
+    char when[CLOCK_ISO8601_SIZE];
+    clock_iso8601(clock_realtime_ns(), when);
+    size_t used = log_append(line, 0, "{\"time\":\"%s\",\"level\":\"%s\",\"process\":", when,
+                             level_names[level]);
+    used = log_append_json_string(line, used, log_process);
+    if (camera[0] != '\0') {
+        used = log_append(line, used, ",\"camera\":");
+        used = log_append_json_string(line, used, camera);
+    }
+    used = log_append(line, used, ",\"message\":");
+    used = log_append_json_string(line, used, message);
+    if (suppressed > 0) {
+        used = log_append(line, used, ",\"suppressed\":%u", suppressed);
+    }
+    return log_append(line, used, "}");
+}
+
+static size_t log_compose_text(char *line, enum log_level level, const char *camera,
+                               const char *message, unsigned suppressed)
+{
+    size_t used = log_append(line, 0, "%s %s", level_names[level], log_process);
+    if (camera[0] != '\0') {
+        used = log_append(line, used, "[%s]", camera);
+    }
+    used = log_append(line, used, " ");
+    size_t start = used;
+    used = log_append(line, used, "%s", message);
+    /* Text of strangers (a camera's header, a path) may not forge lines. */
+    for (size_t i = start; i < used; i++) {
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f) {
+            line[i] = '?';
+        }
+    }
+    if (suppressed > 0) {
+        used = log_append(line, used, " suppressed=%u", suppressed);
+    }
+    return used;
+}
+
+/* One write() for the whole line: short enough for a pipe to keep it in one piece. */
+static void log_emit(enum log_level level, const char *camera, const char *message,
+                     unsigned suppressed)
+{
+    char line[LOG_LINE_MAX + 1];
+    size_t used = atomic_load(&log_line_format) == LOG_JSON
+                      ? log_compose_json(line, level, camera, message, suppressed)
+                      : log_compose_text(line, level, camera, message, suppressed);
+    line[used++] = '\n';
+    ssize_t written = write(STDERR_FILENO, line, used);
+    (void)written; /* a log that cannot be written has nowhere to say so */
+}
+
+void log_write(enum log_level level, const char *place, const char *camera, const char *format, ...)
+{
+    if (!log_enabled(level)) {
+        return;
+    }
+    int saved_errno = errno;
+    unsigned suppressed = 0;
+    char message[LOG_MESSAGE_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    const char *name = camera != NULL ? camera : log_camera_name;
+    if (log_admit(place, name, message, &suppressed)) {
+        log_emit(level, name, message, suppressed);
+    }
+    errno = saved_errno;
+}
+
+static void log_final(const char *format, va_list arguments)
+{
+    char message[LOG_MESSAGE_MAX];
+    vsnprintf(message, sizeof message, format, arguments);
+    log_emit(LOG_ERROR, log_camera_name, message, 0);
+}
+
+void die(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    log_final(format, arguments);
+    va_end(arguments);
+    exit(EXIT_FAULT);
+}
+
+void die_config(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    log_final(format, arguments);
+    va_end(arguments);
+    exit(EXIT_CONFIG);
+}

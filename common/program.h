@@ -1,0 +1,44 @@
+/* What the main() of every ringcast process does first and alike: command line, configuration, log,
+ * run directory, loop. It ends the process where it must: 0 after --help, --version and --check,
+ * EXIT_CONFIG for anything that the user has to mend. */
+#ifndef COMMON_PROGRAM_H
+#define COMMON_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/config.h"
+#include "common/loop.h"
+
+#define RINGCAST_VERSION "0.1.0"
+
+/* What a program is; constant. */
+struct program_definition {
+    const char *name;    /* "capture": the process name in logs */
+    const char *purpose; /* one line for --help */
+    bool takes_camera;   /* --camera ID is needed */
+    bool takes_index;    /* --index N is needed */
+};
+
+struct program {
+    const struct program_definition *definition;
+    const char *config_path;
+    const char *camera; /* --camera, or NULL */
+    size_t index;       /* --index */
+    struct config *config;
+    struct loop *loop;
+};
+
+/* Common options: -c/--config FILE, --check, --ready-fd N, --log-level L, --log-format F, --help,
+ * --version. Never returns on a mistake. */
+void program_start(struct program *program, const struct program_definition *definition, int argc,
+                   char **argv);
+
+/* Reads the configuration again (SIGHUP). On success the old one is handed back in *old for the
+ * caller to compare and config_destroy(); on failure every mistake is logged, nothing changes, and
+ * the result is -EINVAL. */
+int program_reload(struct program *program, struct config **old);
+
+void program_finish(struct program *program);
+
+#endif
