@@ -14,6 +14,8 @@
 
 #define FRAME_RING_BANKS     3
 #define FRAME_RING_BANKS_MAX 16
+#define FRAME_RING_BANK_BYTES_MAX                                                                  \
+    (64U << 20) /* no camera's JPEG is larger; bounds what is mapped */
 
 /* What is known of one frame. All times are CLOCK_MONOTONIC ns of this machine unless said
  * otherwise. */
@@ -39,13 +41,15 @@ struct frame_ring;
  * two instead. Never above what `max_frame_bytes` needs. */
 size_t frame_ring_bank_size(size_t first_frame, size_t larger_than, size_t max_frame_bytes);
 
-/* Makes a ring. 0 or -errno (-ENOSPC: /dev/shm is full). */
+/* Makes a ring. `bank_size` is a multiple of 64 KiB up to FRAME_RING_BANK_BYTES_MAX, `banks` 1 to
+ * FRAME_RING_BANKS_MAX, `generation` not 0. 0 or -errno (-ENOSPC: /dev/shm is full). */
 int frame_ring_create(struct frame_ring **ring, size_t bank_size, unsigned banks,
                       uint64_t generation);
 void frame_ring_destroy(struct frame_ring *ring); /* NULL is allowed */
 
 /* Publishes the next frame. Sets info->generation, info->number and info->published_ns; everything
- * else is the caller's. 0, or -EMSGSIZE when info->size is above the bank size (nothing changed). */
+ * else is the caller's. 0, or -EMSGSIZE when info->size is 0 or above the bank size (nothing
+ * changed). */
 int frame_ring_publish(struct frame_ring *ring, struct frame_info *info, const uint8_t *jpeg);
 
 int frame_ring_descriptor(const struct frame_ring *ring); /* read-only; stays the ring's */
@@ -57,7 +61,8 @@ size_t frame_ring_bank_bytes(const struct frame_ring *ring);
 struct frame_ring_reader;
 
 /* Maps a ring after checking everything it says about itself against its real size: a wrong or
- * hostile writer is -EBADMSG. Takes ring_fd, closes it on failure too. */
+ * hostile writer is -EBADMSG, and so is a descriptor that is not a nameless read-only object of this
+ * user or root. Takes ring_fd, closes it on failure too. 0 or -errno. */
 int frame_ring_reader_create(struct frame_ring_reader **reader, int ring_fd);
 void frame_ring_reader_destroy(struct frame_ring_reader *reader); /* NULL is allowed */
 
@@ -65,11 +70,13 @@ uint64_t frame_ring_reader_generation(const struct frame_ring_reader *reader);
 size_t frame_ring_reader_capacity(const struct frame_ring_reader *reader); /* a bank's bytes */
 
 /* Copies the newest frame, if it is newer than the last one taken, into `buffer` (`capacity` bytes,
- * at least frame_ring_reader_capacity()). *missed: how many frames were published since the last one
- * taken and not seen. Returns
+ * at least frame_ring_reader_capacity(), else -EINVAL). *missed: how many frames were published since
+ * the last one taken (at first: since the reader was made) and not seen. The buffer's content is
+ * undefined unless 0 is returned. Returns
  *   0          a frame is in *info and buffer
  *   -EAGAIN    nothing newer
- *   -EOVERFLOW overrun three times: the writer is faster than the copy; try again from the loop
+ *   -EOVERFLOW overrun three times: the writer is faster than the copy; back to the loop, it
+ *              is about to ring again
  *   -EBADMSG   the ring contradicts itself; give it up
  * Never waits and never spins on the other process. */
 int frame_ring_reader_read(struct frame_ring_reader *reader, struct frame_info *info,
@@ -84,6 +91,6 @@ uint64_t frame_ring_reader_newest(const struct frame_ring_reader *reader);
 
 int doorbell_create(void); /* a non-blocking eventfd, or -errno */
 void doorbell_ring(int bell_fd);
-void doorbell_drain(int bell_fd);
+int doorbell_drain(int bell_fd); /* 0, or -errno when this is no doorbell */
 
 #endif
