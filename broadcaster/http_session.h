@@ -43,6 +43,10 @@ void http_server_accept(struct http_server *server, struct transport *transport)
 
 struct connection *http_session_connection(struct http_session *session);
 
+/* The request in work, from the request handler until it has been answered: also while its body is
+ * read and in the body's `done`. */
+const struct http_request *http_session_request(const struct http_session *session);
+
 /* --- answers --- */
 
 /* Further fields are whole lines: "Cache-Control: no-store\r\n"; NULL: none. HEAD gets the same head
