@@ -16,8 +16,8 @@
 
 struct control_peer; /* one connection, seen from either end */
 
-/* What a server or a client does with its connections. Any member may be NULL. A handler may close
- * the peer it is called for. */
+/* What a server or a client does with its connections; copied. Any member may be NULL. All are called
+ * from the loop. A handler may close any peer and destroy any server or client, its own included. */
 struct control_handlers {
     /* A connection is there. Server: a client came. Client: the server answered. */
     void (*opened)(void *arg, struct control_peer *peer);
@@ -25,7 +25,8 @@ struct control_handlers {
      * the handler; `body` does not: json_incref() what is kept. */
     void (*message)(void *arg, struct control_peer *peer, enum message_type type, json_t *body,
                     const int *descriptors);
-    /* The connection is over; `peer` is freed after the call. */
+    /* The connection is over; `peer` is freed after the call. Called for every peer that `opened` was
+     * called for, except by control_client_destroy(). */
     void (*closed)(void *arg, struct control_peer *peer);
 };
 
@@ -38,27 +39,31 @@ struct control_server;
 int control_server_create(struct control_server **server, struct event_base *base,
                           const char *run_dir, const char *name, enum message_service service,
                           const struct control_handlers *handlers, void *arg);
-void control_server_destroy(struct control_server *server); /* closes all; NULL is allowed */
+/* Closes all connections, calling `closed` for each before it returns. NULL is allowed. */
+void control_server_destroy(struct control_server *server);
 
 /* --- a client: keeps a connection to `<run_dir>/<name>` for as long as it lives --- */
 
 struct control_client;
 
-/* Connects as soon as the name appears (inotify on the run directory, which must exist) and again
- * whenever the connection ends; a refused connection is tried again after 50 ms, doubling to 2 s. */
+/* Connects as soon as the name appears (inotify on the run directory) and again whenever the
+ * connection ends. Where no event can tell (refused, just ended, no run directory to watch) it tries
+ * again after 50 ms, doubling to 2 s. The first try is made from the loop. */
 struct control_client *control_client_create(struct event_base *base, const char *run_dir,
                                              const char *name, enum message_service service,
                                              const struct control_handlers *handlers, void *arg);
-void control_client_destroy(struct control_client *client); /* NULL is allowed */
+/* Closes the connection; no handler is called. NULL is allowed. */
+void control_client_destroy(struct control_client *client);
 
-/* The live connection, or NULL. */
+/* The connection, or NULL. */
 struct control_peer *control_client_peer(struct control_client *client);
 
 /* --- a connection --- */
 
 /* Sends one message. Takes the reference `body` (an object; "type" is added; NULL: no fields). The
  * descriptors stay the caller's. A peer that cannot take it: newest-only messages wait in their slot,
- * others close the connection (its `closed` handler is called from the loop, never from here). */
+ * others close the connection (its `closed` handler is called from the loop, never from here). So does
+ * a message that the table refuses, which is a fault of ours and logged as an error. */
 void control_send(struct control_peer *peer, enum message_type type, json_t *body,
                   const int *descriptors);
 

@@ -1,6 +1,8 @@
 /* The table of everything that may be said on a control socket. A packet is one JSON object with a
  * "type"; the table checks it (direction, fields and their types, number of descriptors) before any
- * handler sees it. docs/protocol.md shows the messages with examples. Thread-safe. */
+ * handler sees it. Fields that the table does not know are an error on the way to a server (half
+ * understood is misunderstood) and ignored on the way to a client (a newer server may say more).
+ * docs/protocol.md shows the messages with examples. Thread-safe. */
 #ifndef COMMON_MESSAGES_H
 #define COMMON_MESSAGES_H
 
