@@ -39,7 +39,7 @@ BROADCASTER := api_cameras api_status base64 camera_watch connection demand fram
                websocket_reader websocket_session
 
 CTL := ctl ctl_status
-CAMSIM := main faults frames multipart
+CAMSIM := auth camera client faults frames main multipart picture request
 
 # Unit tests, by the library that they test: tests/unit/<library>_<module>_test.c
 UNIT_COMMON := camera_id clock config control fd frame_container frame_ring jpeg_info log messages
@@ -66,7 +66,7 @@ ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) -pthread
 LIBS_COMMON := -levent_core -ljansson -lcurl
 LIBS_DETECTOR := -lturbojpeg -lopencv_dnn -lopencv_imgproc -lopencv_core -lstdc++ -lm
 LIBS_BROADCASTER := -lcrypto
-LIBS_CAMSIM := -levent_extra
+LIBS_CAMSIM := -lcrypto
 
 # --- programs -------------------------------------------------------------------------------------
 
