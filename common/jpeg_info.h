@@ -17,6 +17,8 @@ enum jpeg_fault {
     JPEG_CORRUPT,   /* a segment with an impossible length or place */
     JPEG_NO_FRAME,  /* no frame header before the scan */
     JPEG_BAD_SIZE,  /* width or height 0 or above JPEG_SIDE_MAX */
+    JPEG_TOO_LARGE, /* more bytes than its reader allows; never said by these functions */
+    JPEG_FAULTS
 };
 
 struct jpeg_info {
@@ -24,14 +26,14 @@ struct jpeg_info {
     size_t size; /* bytes from SOI to EOI, both included; padding behind it is left out */
 };
 
-/* The full walk by structure: header segments, every scan, EOI. */
+/* The full walk by structure: header segments, every scan, EOI. *info is set on JPEG_WHOLE only. */
 enum jpeg_fault jpeg_info_read(const uint8_t *data, size_t size, struct jpeg_info *info);
 
 /* The cheap walk for bytes whose length somebody vouched for (Content-Length): header segments up to
  * SOS, then EOI is looked for in the last 64 bytes only. */
 enum jpeg_fault jpeg_info_read_framed(const uint8_t *data, size_t size, struct jpeg_info *info);
 
-/* "truncated", "corrupt" …: for counters and logs. */
+/* "truncated", "corrupt" …: for counters and logs. JPEG_WHOLE is "whole". */
 const char *jpeg_fault_name(enum jpeg_fault fault);
 
 /* The walk in pieces, for a stream without lengths: finds the end of the picture that began at the
@@ -39,12 +41,12 @@ const char *jpeg_fault_name(enum jpeg_fault fault);
  * are followed), nor do stuffed FF00 or restart markers. */
 struct jpeg_walk {
     int state;
-    uint8_t marker;
-    uint32_t segment_left; /* bytes of the current segment still to come */
-    uint32_t segment_seen;
-    bool in_scan;
-    uint8_t frame_header[5]; /* precision, height, width of the first frame header */
-    bool have_frame;
+    uint8_t marker;        /* of the current segment */
+    uint16_t segment_size; /* bytes, its length field included */
+    uint16_t segment_seen;
+    bool have_frame, have_scan;
+    uint8_t frame_header[5]; /* precision, height, width of the frame header */
+    enum jpeg_fault fault;   /* why it is bad */
 };
 
 void jpeg_walk_init(struct jpeg_walk *walk);
@@ -52,11 +54,14 @@ void jpeg_walk_init(struct jpeg_walk *walk);
 enum jpeg_walk_result { JPEG_WALK_MORE, JPEG_WALK_END, JPEG_WALK_BAD };
 
 /* Takes up to `size` bytes; *taken says how many belong to the picture (on JPEG_WALK_END the last of
- * them is the last byte of EOI; on JPEG_WALK_BAD it is the byte that cannot be). */
+ * them is the last byte of EOI; on JPEG_WALK_BAD it is the byte that cannot be). After END and BAD
+ * the walk is over: further calls take nothing and answer the same. */
 enum jpeg_walk_result jpeg_walk_feed(struct jpeg_walk *walk, const uint8_t *data, size_t size,
                                      size_t *taken);
 
-/* After JPEG_WALK_END: JPEG_WHOLE with the size in pixels, or what is wrong with it. */
+/* What the walk found. After JPEG_WALK_END: JPEG_WHOLE with the size in pixels, or what is wrong with
+ * it. After JPEG_WALK_BAD the cause (another SOI within a picture is JPEG_TRUNCATED: the next one
+ * has begun). Before either: JPEG_TRUNCATED. */
 enum jpeg_fault jpeg_walk_picture(const struct jpeg_walk *walk, uint32_t *width, uint32_t *height);
 
 #endif
