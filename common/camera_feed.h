@@ -1,7 +1,12 @@
 /* The other end of a frame publisher: one camera as a reader sees it. Keeps a connection to
  * `capture.<camera>.sock`, follows its status, attaches when frames are wanted and reads the newest.
  * A capture that dies is noticed at once and found again when it is back; the wish to be attached
- * survives it. Everything runs on the loop's thread. */
+ * survives it. The ring of a capture that is gone stays readable until the next one arrives or the
+ * wish ends, so its last whole frame is not lost. A ring or doorbell that is not what it should be
+ * ends that connection; the next attempt to attach waits 50 ms, doubling to 2 s.
+ *
+ * Handlers may call anything here except camera_feed_destroy(). Everything runs on the loop's
+ * thread. */
 #ifndef COMMON_CAMERA_FEED_H
 #define COMMON_CAMERA_FEED_H
 
@@ -16,9 +21,10 @@
 struct camera_feed;
 
 struct camera_feed_handlers {
-    /* The status changed; while no capture answers it is CAMERA_OFFLINE with a reason. */
+    /* The status changed; while no capture answers it is CAMERA_OFFLINE with a reason, and the rest
+     * of it is what was known last. */
     void (*status)(void *arg, const struct camera_status *status);
-    /* The doorbell rang: a newer frame can be read. */
+    /* A newer frame can be read. */
     void (*frame)(void *arg);
 };
 
@@ -39,7 +45,7 @@ struct frame_buffer {
     size_t capacity;
 };
 
-/* As frame_ring_reader_read(); -ENOTCONN without a ring. A ring that contradicts itself (-EBADMSG)
+/* As frame_ring_reader_read(); -ENOTCONN without a ring. *missed counts across a change of rings. A ring that contradicts itself (-EBADMSG)
  * has its connection closed before this returns. */
 int camera_feed_read(struct camera_feed *feed, struct frame_info *info, struct frame_buffer *buffer,
                      uint64_t *missed);

@@ -15,9 +15,9 @@
 struct frame_publisher;
 
 struct frame_publisher_handlers {
-    /* The number of attached readers went from or to zero. */
+    /* The number of attached readers went from or to zero. Not called by frame_publisher_destroy(). */
     void (*demand)(void *arg, size_t readers);
-    /* Somebody asked for `stats`: the answer's fields, a new reference. */
+    /* Somebody asked for `stats`: the answer's fields, a new reference. May be NULL, like demand. */
     json_t *(*stats)(void *arg);
 };
 

@@ -492,6 +492,12 @@ uint64_t frame_ring_reader_newest(const struct frame_ring_reader *reader)
     return word_load(&reader->header->head);
 }
 
+uint64_t frame_ring_reader_unseen(const struct frame_ring_reader *reader)
+{
+    uint64_t head = word_load(&reader->header->head);
+    return head > reader->counted_from ? head - reader->counted_from : 0;
+}
+
 /* --- the doorbell --- */
 
 int doorbell_create(void)

@@ -85,6 +85,10 @@ int frame_ring_reader_read(struct frame_ring_reader *reader, struct frame_info *
 /* The number of the newest frame, 0 when there is none yet: a look without a copy. */
 uint64_t frame_ring_reader_newest(const struct frame_ring_reader *reader);
 
+/* How many frames were published since the last one taken (or, before that, since the reader was made;
+ * the frame that lay ready then counts as one). 0: a read would find nothing newer. */
+uint64_t frame_ring_reader_unseen(const struct frame_ring_reader *reader);
+
 /* --- the doorbell: one eventfd per reader, made by the writer, so that waiting fits an event loop.
  * The writer publishes, then rings; the reader drains, then reads: no wake-up can be lost, and many
  * rings are one. --- */

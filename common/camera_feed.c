@@ -1,0 +1,339 @@
+#include "common/camera_feed.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/clock.h"
+#include "common/control.h"
+#include "common/fd.h"
+#include "common/log.h"
+#include "common/memory.h"
+
+#define FEED_RETRY_FIRST_NS (50 * NS_PER_MS)
+#define FEED_RETRY_MOST_NS  (2 * NS_PER_SECOND)
+
+struct camera_feed {
+    struct event_base *base;
+    char *camera;
+    struct camera_feed_handlers handlers;
+    void *arg;
+
+    struct control_client *client;
+    struct camera_status status;
+    const char *fault; /* why we ended the connection; NULL: we did not */
+
+    bool attached;                    /* the wish, whether or not a capture is there to meet it */
+    struct frame_ring_reader *reader; /* NULL: no ring */
+    struct event *bell_event;         /* NULL: no doorbell */
+    int bell_fd;
+    uint64_t missed; /* frames of earlier rings that nobody saw */
+
+    struct event *retry_event; /* attaches again after a ring that was refused */
+    uint64_t retry_delay_ns;   /* 0: the last ring was good */
+};
+
+static struct event *feed_event(struct event_base *base, int fd, short what, event_callback_fn run,
+                                struct camera_feed *feed)
+{
+    struct event *event = event_new(base, fd, what, run, feed);
+    if (event == NULL) {
+        die("out of memory for an event");
+    }
+    return event;
+}
+
+/* --- status --- */
+
+static void feed_go_offline(struct camera_feed *feed, const char *reason)
+{
+    feed->status.state = CAMERA_OFFLINE;
+    feed->status.since_ns = clock_realtime_ns();
+    feed->status.fps = 0;
+    snprintf(feed->status.reason, sizeof feed->status.reason, "%s", reason);
+}
+
+static void feed_tell_status(struct camera_feed *feed)
+{
+    if (feed->handlers.status != NULL) {
+        feed->handlers.status(feed->arg, &feed->status);
+    }
+}
+
+static void feed_tell_frame(struct camera_feed *feed)
+{
+    if (feed->reader != NULL && frame_ring_reader_unseen(feed->reader) > 0 &&
+        feed->handlers.frame != NULL) {
+        feed->handlers.frame(feed->arg);
+    }
+}
+
+/* --- the ring and its doorbell --- */
+
+static void feed_drop_bell(struct camera_feed *feed)
+{
+    if (feed->bell_event != NULL) {
+        event_free(feed->bell_event);
+        feed->bell_event = NULL;
+    }
+    fd_close(&feed->bell_fd);
+}
+
+static void feed_drop_ring(struct camera_feed *feed)
+{
+    frame_ring_reader_destroy(feed->reader);
+    feed->reader = NULL;
+}
+
+/* The other side has broken the protocol: its connection ends, and attaching again has to wait, for
+ * the next ring may well be no better. */
+static void feed_refuse(struct camera_feed *feed, const char *fault)
+{
+    struct control_peer *peer = control_client_peer(feed->client);
+    log_camera(LOG_WARN, feed->camera, "refused what its capture sent: %s", fault);
+    feed_drop_bell(feed);
+    feed_drop_ring(feed);
+    feed->retry_delay_ns =
+        feed->retry_delay_ns == 0 ? FEED_RETRY_FIRST_NS : feed->retry_delay_ns * 2;
+    if (feed->retry_delay_ns > FEED_RETRY_MOST_NS) {
+        feed->retry_delay_ns = FEED_RETRY_MOST_NS;
+    }
+    if (peer != NULL) {
+        feed->fault = fault;
+        control_close(peer);
+    }
+}
+
+static void feed_on_bell(evutil_socket_t fd, short what, void *arg)
+{
+    struct camera_feed *feed = arg;
+    (void)what;
+    /* Drain, then look: the writer stores the number, then rings. A ring that comes after the drain
+     * wakes us once more. */
+    if (doorbell_drain(fd) < 0) {
+        feed_refuse(feed, "its doorbell cannot be read");
+        return;
+    }
+    feed_tell_frame(feed);
+}
+
+/* An eventfd has no file type. What else has none (epoll, signalfd) fails when it is drained; what
+ * could block the loop (a pipe, a socket, a terminal) does not come so far. */
+static bool feed_is_doorbell(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && (status.st_mode & S_IFMT) == 0 && fd_set_nonblocking(fd) == 0;
+}
+
+static bool ring_is_as_announced(const struct frame_ring_reader *reader, const json_t *body)
+{
+    const char *generation = json_string_value(json_object_get(body, "generation"));
+    json_int_t bank_size = json_integer_value(json_object_get(body, "bank_size"));
+    return strtoull(generation, NULL, 10) == frame_ring_reader_generation(reader) &&
+           (uint64_t)bank_size == frame_ring_reader_capacity(reader);
+}
+
+/* Takes both descriptors. */
+static void feed_on_ring(struct camera_feed *feed, const json_t *body, int ring_fd, int bell_fd)
+{
+    struct frame_ring_reader *reader;
+    if (!feed->attached) { /* sent before our detach arrived */
+        fd_close(&ring_fd);
+        fd_close(&bell_fd);
+        return;
+    }
+    int result = frame_ring_reader_create(&reader, ring_fd);
+    if (result < 0) {
+        fd_close(&bell_fd);
+        feed_refuse(feed, result == -EBADMSG ? "its descriptor is not a frame ring"
+                                             : "its frame ring cannot be mapped");
+        return;
+    }
+    if (!ring_is_as_announced(reader, body) || !feed_is_doorbell(bell_fd)) {
+        frame_ring_reader_destroy(reader);
+        fd_close(&bell_fd);
+        feed_refuse(feed, "its frame ring and doorbell are not as announced");
+        return;
+    }
+    if (feed->reader != NULL) {
+        feed->missed += frame_ring_reader_unseen(feed->reader);
+    }
+    feed_drop_ring(feed);
+    feed_drop_bell(feed);
+    feed->reader = reader;
+    feed->bell_fd = bell_fd;
+    feed->bell_event = feed_event(feed->base, bell_fd, EV_READ | EV_PERSIST, feed_on_bell, feed);
+    event_add(feed->bell_event, NULL);
+    log_camera(LOG_DEBUG, feed->camera, "attached to ring generation=%" PRIu64 " bank_bytes=%zu",
+               frame_ring_reader_generation(reader), frame_ring_reader_capacity(reader));
+}
+
+/* --- the connection --- */
+
+static void feed_attach(struct camera_feed *feed, struct control_peer *peer)
+{
+    if (feed->retry_delay_ns == 0) {
+        control_send(peer, MESSAGE_ATTACH, NULL, NULL);
+    } else {
+        struct timeval delay = clock_timeval(feed->retry_delay_ns);
+        event_add(feed->retry_event, &delay);
+    }
+}
+
+static void feed_on_retry(evutil_socket_t fd, short what, void *arg)
+{
+    struct camera_feed *feed = arg;
+    struct control_peer *peer = control_client_peer(feed->client);
+    (void)fd;
+    (void)what;
+    if (feed->attached && peer != NULL) {
+        control_send(peer, MESSAGE_ATTACH, NULL, NULL);
+    }
+}
+
+static void feed_on_opened(void *arg, struct control_peer *peer)
+{
+    struct camera_feed *feed = arg;
+    log_camera(LOG_INFO, feed->camera, "its capture answers");
+    if (feed->attached) {
+        feed_attach(feed, peer);
+    }
+}
+
+static void feed_on_message(void *arg, struct control_peer *peer, enum message_type type,
+                            json_t *body, const int *descriptors)
+{
+    struct camera_feed *feed = arg;
+    (void)peer;
+    switch (type) {
+    case MESSAGE_STATUS:
+        camera_status_from_json(body, &feed->status);
+        feed_tell_status(feed);
+        break;
+    case MESSAGE_RING:
+        feed_on_ring(feed, body, descriptors[0], descriptors[1]);
+        break;
+    case MESSAGE_ERROR:
+        log_camera(LOG_WARN, feed->camera, "its capture says: %s",
+                   json_string_value(json_object_get(body, "message")));
+        break;
+    default:
+        break; /* answers to what a feed never asks */
+    }
+}
+
+static void feed_on_closed(void *arg, struct control_peer *peer)
+{
+    struct camera_feed *feed = arg;
+    const char *reason = feed->fault != NULL ? feed->fault : "its capture is gone";
+    (void)peer;
+    feed->fault = NULL;
+    event_del(feed->retry_event);
+    feed_drop_bell(feed);
+    feed_go_offline(feed, reason);
+    log_camera(LOG_INFO, feed->camera, "waiting for its capture: %s", reason);
+    feed_tell_status(feed);
+    feed_tell_frame(feed); /* published before the end, and its ring not heard yet */
+}
+
+struct camera_feed *camera_feed_create(struct event_base *base, const char *run_dir,
+                                       const char *camera, const char *socket_name,
+                                       const struct camera_feed_handlers *handlers, void *arg)
+{
+    static const struct control_handlers control_handlers = {
+        .opened = feed_on_opened,
+        .message = feed_on_message,
+        .closed = feed_on_closed,
+    };
+    struct camera_feed *feed = xcalloc(1, sizeof *feed);
+    feed->base = base;
+    feed->camera = xstrdup(camera);
+    feed->handlers = *handlers;
+    feed->arg = arg;
+    feed->bell_fd = -1;
+    feed->retry_event = feed_event(base, -1, 0, feed_on_retry, feed);
+    feed_go_offline(feed, "its capture is not running");
+
+    char *name = socket_name != NULL ? xstrdup(socket_name) : xasprintf("capture.%s.sock", camera);
+    feed->client = control_client_create(base, run_dir, name, MESSAGE_SERVICE_CAPTURE,
+                                         &control_handlers, feed);
+    free(name);
+    return feed;
+}
+
+void camera_feed_destroy(struct camera_feed *feed)
+{
+    if (feed == NULL) {
+        return;
+    }
+    feed->handlers = (struct camera_feed_handlers){0}; /* the owner is past hearing of it */
+    control_client_destroy(feed->client);
+    feed_drop_bell(feed);
+    feed_drop_ring(feed);
+    event_free(feed->retry_event);
+    free(feed->camera);
+    free(feed);
+}
+
+void camera_feed_set_attached(struct camera_feed *feed, bool attached)
+{
+    struct control_peer *peer = control_client_peer(feed->client);
+    if (attached == feed->attached) {
+        return;
+    }
+    feed->attached = attached;
+    if (!attached) {
+        event_del(feed->retry_event);
+        feed_drop_bell(feed);
+        feed_drop_ring(feed);
+        feed->missed = 0; /* what nobody wants is not missed */
+    }
+    if (peer != NULL && attached) {
+        feed_attach(feed, peer);
+    } else if (peer != NULL) {
+        control_send(peer, MESSAGE_DETACH, NULL, NULL);
+    }
+}
+
+const struct camera_status *camera_feed_status(const struct camera_feed *feed)
+{
+    return &feed->status;
+}
+
+/* --- frames --- */
+
+static void frame_buffer_reserve(struct frame_buffer *buffer, size_t capacity)
+{
+    if (buffer->capacity < capacity) {
+        free(buffer->bytes); /* its old content is of no use: no copy */
+        buffer->bytes = xmalloc(capacity);
+        buffer->capacity = capacity;
+    }
+}
+
+int camera_feed_read(struct camera_feed *feed, struct frame_info *info, struct frame_buffer *buffer,
+                     uint64_t *missed)
+{
+    if (feed->reader == NULL) {
+        return -ENOTCONN;
+    }
+    frame_buffer_reserve(buffer, frame_ring_reader_capacity(feed->reader));
+    int result =
+        frame_ring_reader_read(feed->reader, info, buffer->bytes, buffer->capacity, missed);
+    if (result == 0) {
+        *missed += feed->missed;
+        feed->missed = 0;
+        feed->retry_delay_ns = 0;
+    } else if (result == -EBADMSG) {
+        feed_refuse(feed, "its frame ring contradicts itself");
+    }
+    return result;
+}
+
+uint64_t camera_feed_newest(const struct camera_feed *feed)
+{
+    return feed->reader != NULL ? frame_ring_reader_newest(feed->reader) : 0;
+}
