@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <event2/listener.h>
-#include <event2/util.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,18 +120,42 @@ static void camera_name_address(struct camera *camera)
     }
 }
 
+/* "address:port" or "[address]:port". (libevent's own parser refuses port 0.) NULL: it is neither;
+ * else the caller frees it with freeaddrinfo(). */
+static struct addrinfo *camera_parse_address(const char *text)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+    struct addrinfo *address = NULL;
+    char *host = xstrdup(text);
+    char *name = host;
+    char *colon = strrchr(host, ':');
+    if (colon != NULL) {
+        *colon = '\0';
+        if (host[0] == '[' && colon[-1] == ']') {
+            colon[-1] = '\0';
+            name = host + 1;
+        }
+        if (getaddrinfo(name, colon + 1, &hints, &address) != 0) {
+            address = NULL;
+        }
+    }
+    free(host);
+    return address;
+}
+
 static void camera_listen(struct camera *camera)
 {
     const char *listen = camera->options->listen;
-    struct sockaddr_storage address = {0};
-    int length = sizeof address;
-    if (evutil_parse_sockaddr_port(listen, (struct sockaddr *)&address, &length) < 0) {
+    struct addrinfo *address = camera_parse_address(listen);
+    if (address == NULL) {
         die_config("not an address and a port: %s", listen);
     }
     camera->listener =
         evconnlistener_new_bind(camera->base, camera_on_connection, camera,
                                 LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-                                -1, (struct sockaddr *)&address, length);
+                                -1, address->ai_addr, (int)address->ai_addrlen);
+    freeaddrinfo(address);
     if (camera->listener == NULL) {
         die_config("cannot listen address=%s: %s", listen, strerror(errno));
     }
