@@ -13,9 +13,6 @@
 #include "common/log.h"
 #include "common/memory.h"
 
-#define FEED_RETRY_FIRST_NS (50 * NS_PER_MS)
-#define FEED_RETRY_MOST_NS  (2 * NS_PER_SECOND)
-
 struct camera_feed {
     struct event_base *base;
     char *camera;
@@ -31,20 +28,7 @@ struct camera_feed {
     struct event *bell_event;         /* NULL: no doorbell */
     int bell_fd;
     uint64_t missed; /* frames of earlier rings that nobody saw */
-
-    struct event *retry_event; /* attaches again after a ring that was refused */
-    uint64_t retry_delay_ns;   /* 0: the last ring was good */
 };
-
-static struct event *feed_event(struct event_base *base, int fd, short what, event_callback_fn run,
-                                struct camera_feed *feed)
-{
-    struct event *event = event_new(base, fd, what, run, feed);
-    if (event == NULL) {
-        die("out of memory for an event");
-    }
-    return event;
-}
 
 /* --- status --- */
 
@@ -88,19 +72,14 @@ static void feed_drop_ring(struct camera_feed *feed)
     feed->reader = NULL;
 }
 
-/* The other side has broken the protocol: its connection ends, and attaching again has to wait, for
- * the next ring may well be no better. */
+/* The other side has broken the protocol: its connection ends. The client comes back after a while that
+ * doubles, for the next ring may well be no better. */
 static void feed_refuse(struct camera_feed *feed, const char *fault)
 {
     struct control_peer *peer = control_client_peer(feed->client);
     log_camera(LOG_WARN, feed->camera, "refused what its capture sent: %s", fault);
     feed_drop_bell(feed);
     feed_drop_ring(feed);
-    feed->retry_delay_ns =
-        feed->retry_delay_ns == 0 ? FEED_RETRY_FIRST_NS : feed->retry_delay_ns * 2;
-    if (feed->retry_delay_ns > FEED_RETRY_MOST_NS) {
-        feed->retry_delay_ns = FEED_RETRY_MOST_NS;
-    }
     if (peer != NULL) {
         feed->fault = fault;
         control_close(peer);
@@ -165,41 +144,26 @@ static void feed_on_ring(struct camera_feed *feed, const json_t *body, int ring_
     feed_drop_bell(feed);
     feed->reader = reader;
     feed->bell_fd = bell_fd;
-    feed->bell_event = feed_event(feed->base, bell_fd, EV_READ | EV_PERSIST, feed_on_bell, feed);
-    event_add(feed->bell_event, NULL);
+    feed->bell_event = event_new(feed->base, bell_fd, EV_READ | EV_PERSIST, feed_on_bell, feed);
+    if (feed->bell_event == NULL) {
+        die("out of memory for an event");
+    }
+    if (event_add(feed->bell_event, NULL) < 0) {
+        feed_refuse(feed, "its doorbell cannot be waited for");
+        return;
+    }
     log_camera(LOG_DEBUG, feed->camera, "attached to ring generation=%" PRIu64 " bank_bytes=%zu",
                frame_ring_reader_generation(reader), frame_ring_reader_capacity(reader));
 }
 
 /* --- the connection --- */
 
-static void feed_attach(struct camera_feed *feed, struct control_peer *peer)
-{
-    if (feed->retry_delay_ns == 0) {
-        control_send(peer, MESSAGE_ATTACH, NULL, NULL);
-    } else {
-        struct timeval delay = clock_timeval(feed->retry_delay_ns);
-        event_add(feed->retry_event, &delay);
-    }
-}
-
-static void feed_on_retry(evutil_socket_t fd, short what, void *arg)
-{
-    struct camera_feed *feed = arg;
-    struct control_peer *peer = control_client_peer(feed->client);
-    (void)fd;
-    (void)what;
-    if (feed->attached && peer != NULL) {
-        control_send(peer, MESSAGE_ATTACH, NULL, NULL);
-    }
-}
-
 static void feed_on_opened(void *arg, struct control_peer *peer)
 {
     struct camera_feed *feed = arg;
     log_camera(LOG_INFO, feed->camera, "its capture answers");
     if (feed->attached) {
-        feed_attach(feed, peer);
+        control_send(peer, MESSAGE_ATTACH, NULL, NULL);
     }
 }
 
@@ -231,7 +195,6 @@ static void feed_on_closed(void *arg, struct control_peer *peer)
     const char *reason = feed->fault != NULL ? feed->fault : "its capture is gone";
     (void)peer;
     feed->fault = NULL;
-    event_del(feed->retry_event);
     feed_drop_bell(feed);
     feed_go_offline(feed, reason);
     log_camera(LOG_INFO, feed->camera, "waiting for its capture: %s", reason);
@@ -254,7 +217,6 @@ struct camera_feed *camera_feed_create(struct event_base *base, const char *run_
     feed->handlers = *handlers;
     feed->arg = arg;
     feed->bell_fd = -1;
-    feed->retry_event = feed_event(base, -1, 0, feed_on_retry, feed);
     feed_go_offline(feed, "its capture is not running");
 
     char *name = socket_name != NULL ? xstrdup(socket_name) : xasprintf("capture.%s.sock", camera);
@@ -273,7 +235,6 @@ void camera_feed_destroy(struct camera_feed *feed)
     control_client_destroy(feed->client);
     feed_drop_bell(feed);
     feed_drop_ring(feed);
-    event_free(feed->retry_event);
     free(feed->camera);
     free(feed);
 }
@@ -286,15 +247,12 @@ void camera_feed_set_attached(struct camera_feed *feed, bool attached)
     }
     feed->attached = attached;
     if (!attached) {
-        event_del(feed->retry_event);
         feed_drop_bell(feed);
         feed_drop_ring(feed);
         feed->missed = 0; /* what nobody wants is not missed */
     }
-    if (peer != NULL && attached) {
-        feed_attach(feed, peer);
-    } else if (peer != NULL) {
-        control_send(peer, MESSAGE_DETACH, NULL, NULL);
+    if (peer != NULL) {
+        control_send(peer, attached ? MESSAGE_ATTACH : MESSAGE_DETACH, NULL, NULL);
     }
 }
 
@@ -326,7 +284,6 @@ int camera_feed_read(struct camera_feed *feed, struct frame_info *info, struct f
     if (result == 0) {
         *missed += feed->missed;
         feed->missed = 0;
-        feed->retry_delay_ns = 0;
     } else if (result == -EBADMSG) {
         feed_refuse(feed, "its frame ring contradicts itself");
     }

@@ -3,7 +3,7 @@
  * A capture that dies is noticed at once and found again when it is back; the wish to be attached
  * survives it. The ring of a capture that is gone stays readable until the next one arrives or the
  * wish ends, so its last whole frame is not lost. A ring or doorbell that is not what it should be
- * ends that connection; the next attempt to attach waits 50 ms, doubling to 2 s.
+ * ends that connection; the next one waits 50 ms, doubling to 2 s.
  *
  * Handlers may call anything here except camera_feed_destroy(). Everything runs on the loop's
  * thread. */

@@ -130,10 +130,6 @@ static void publisher_on_message(void *arg, struct control_peer *peer, enum mess
 static void publisher_on_closed(void *arg, struct control_peer *peer)
 {
     struct publisher_reader *reader = control_context(peer);
-    if (reader == NULL) {
-        return; /* frame_publisher_destroy() was here before */
-    }
-    control_set_context(peer, NULL);
     publisher_detach(arg, reader);
     free(reader);
 }
@@ -174,16 +170,8 @@ void frame_publisher_destroy(struct frame_publisher *publisher)
     if (publisher == NULL) {
         return;
     }
-    /* The owner is ending itself: no demand callback comes from here. */
-    struct control_peer *peer = NULL;
-    while ((peer = control_server_next(publisher->server, peer)) != NULL) {
-        struct publisher_reader *reader = control_context(peer);
-        control_set_context(peer, NULL);
-        if (reader != NULL) {
-            fd_close(&reader->bell_fd);
-            free(reader);
-        }
-    }
+    publisher->handlers =
+        (struct frame_publisher_handlers){0}; /* the owner is past hearing of it */
     control_server_destroy(publisher->server);
     frame_ring_destroy(publisher->ring);
     free(publisher->camera);
@@ -218,7 +206,7 @@ static int publisher_renew_ring(struct frame_publisher *publisher, const struct 
     struct control_peer *peer = NULL;
     while ((peer = control_server_next(publisher->server, peer)) != NULL) {
         const struct publisher_reader *reader = control_context(peer);
-        if (reader != NULL && reader->bell_fd >= 0) {
+        if (reader->bell_fd >= 0) {
             publisher_send_ring(publisher, peer, reader->bell_fd);
         }
     }
@@ -230,7 +218,7 @@ static void publisher_ring_doorbells(const struct frame_publisher *publisher)
     struct control_peer *peer = NULL;
     while ((peer = control_server_next(publisher->server, peer)) != NULL) {
         const struct publisher_reader *reader = control_context(peer);
-        if (reader != NULL && reader->bell_fd >= 0) {
+        if (reader->bell_fd >= 0) {
             doorbell_ring(reader->bell_fd);
         }
     }
