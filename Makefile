@@ -24,9 +24,10 @@ BUILD ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
 # --- what is built from what -----------------------------------------------------------------------
 
-COMMON := camera_feed camera_id camera_status clock config config_camera config_options \
-          control_client control_peer control_server curl_loop directory_watch fd frame_container \
-          frame_publisher frame_ring jpeg_info log loop memory messages program
+COMMON := camera_feed camera_id camera_status clock config config_cameras config_document \
+          config_errors config_options config_reference config_section config_spaces config_url \
+          config_value control_client control_peer control_server curl_loop directory_watch fd \
+          frame_container frame_publisher frame_ring jpeg_info log loop memory messages program
 
 CAPTURE := camera file_source health mjpeg_parser mjpeg_source snapshot_source
 

@@ -25,6 +25,8 @@ struct program {
     const char *config_path;
     const char *camera; /* --camera, or NULL */
     size_t index;       /* --index */
+    int log_level;      /* --log-level, an enum log_level; -1: as the configuration says */
+    int log_format;     /* --log-format, an enum log_format; -1 likewise */
     struct config *config;
     struct loop *loop;
 };

@@ -1,0 +1,29 @@
+#include "common/config_errors.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/memory.h"
+
+#define ERROR_TEXT_MAX 512
+
+void config_errors_add(struct config_errors *errors, const char *path, const char *format, ...)
+{
+    char text[ERROR_TEXT_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    errors->lines = xreallocarray(errors->lines, errors->count + 1, sizeof *errors->lines);
+    errors->lines[errors->count++] = xasprintf("%s%s%s", path, path[0] != '\0' ? ": " : "", text);
+}
+
+void config_errors_finish(struct config_errors *errors)
+{
+    for (size_t i = 0; i < errors->count; i++) {
+        free(errors->lines[i]);
+    }
+    free(errors->lines);
+    *errors = (struct config_errors){0};
+}

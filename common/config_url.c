@@ -1,0 +1,161 @@
+#include "common/config_url.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/config.h"
+#include "common/memory.h"
+
+#define LISTEN_ADDRESS_MAX 256
+#define PORT_MAX           65535
+
+/* The parsed URL, or NULL with *mistake set. */
+static CURLU *url_parse(const char *text, const char **mistake)
+{
+    CURLU *url = curl_url();
+    if (url == NULL) {
+        *mistake = "cannot be parsed (out of memory)";
+        return NULL;
+    }
+    CURLUcode code = curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME);
+    char *scheme = NULL;
+    if (code == CURLUE_BAD_SCHEME ||
+        (code == CURLUE_OK && curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK)) {
+        *mistake = "must begin with http:// or https://";
+    } else if (code == CURLUE_NO_HOST) {
+        *mistake = "has no host";
+    } else if (code != CURLUE_OK) {
+        *mistake = "is not a URL";
+    } else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) {
+        *mistake = "must begin with http:// or https://";
+    } else {
+        *mistake = NULL;
+    }
+    curl_free(scheme);
+    if (*mistake != NULL) {
+        curl_url_cleanup(url);
+        return NULL;
+    }
+    return url;
+}
+
+static bool url_has(CURLU *url, CURLUPart part)
+{
+    char *text = NULL;
+    bool has = curl_url_get(url, part, &text, 0) == CURLUE_OK && text[0] != '\0';
+    curl_free(text);
+    return has;
+}
+
+const char *config_url_mistake(const char *text)
+{
+    const char *mistake;
+    CURLU *url = url_parse(text, &mistake);
+    if (url != NULL && !url_has(url, CURLUPART_HOST)) {
+        mistake = "has no host";
+    }
+    curl_url_cleanup(url);
+    return mistake;
+}
+
+const char *config_origin_mistake(const char *text)
+{
+    const char *mistake = config_url_mistake(text);
+    if (mistake != NULL) {
+        return mistake;
+    }
+    const char *host = strstr(text, "://") + 3;
+    if (strpbrk(host, "/?#@") != NULL) {
+        return "is not an origin: scheme://host[:port] and nothing behind it";
+    }
+    return NULL;
+}
+
+static bool listen_port_valid(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    return digits >= 1 && digits <= 5 && text[digits] == '\0' && atoi(text) <= PORT_MAX;
+}
+
+const char *config_listen_mistake(const char *text)
+{
+    static const char *const form = "must be address:port or [address]:port";
+    char address[LISTEN_ADDRESS_MAX];
+    const char *colon = strrchr(text, ':');
+    if (colon == NULL || colon == text || (size_t)(colon - text) >= sizeof address) {
+        return form;
+    }
+    if (!listen_port_valid(colon + 1)) {
+        return "has no port between 0 and 65535";
+    }
+    size_t length = (size_t)(colon - text);
+    struct in6_addr ignored;
+    memcpy(address, text, length);
+    address[length] = '\0';
+    if (address[0] == '[' && address[length - 1] == ']') {
+        address[length - 1] = '\0';
+        return inet_pton(AF_INET6, address + 1, &ignored) == 1 ? NULL : "is not an IPv6 address";
+    }
+    if (strchr(address, ':') != NULL) {
+        return "needs [ ] around an IPv6 address";
+    }
+    return inet_pton(AF_INET, address, &ignored) == 1 ? NULL : "is not a numeric IPv4 address";
+}
+
+bool config_url_has_user(const char *text)
+{
+    const char *mistake;
+    CURLU *url = url_parse(text, &mistake);
+    bool has = url != NULL && (url_has(url, CURLUPART_USER) || url_has(url, CURLUPART_PASSWORD));
+    curl_url_cleanup(url);
+    return has;
+}
+
+/* Many cameras take their password in the query, under a name of their own: every value goes. */
+static char *redact_query(const char *query)
+{
+    char *redacted = xmalloc(strlen(query) * 4 + 4);
+    char *out = redacted;
+    while (*query != '\0') {
+        size_t part = strcspn(query, "&");
+        const char *equals = memchr(query, '=', part);
+        size_t name = equals != NULL ? (size_t)(equals - query) + 1 : 0;
+        memcpy(out, query, name);
+        out += name;
+        memcpy(out, "***", 3);
+        out += 3;
+        query += part;
+        if (*query == '&') {
+            *out++ = *query++;
+        }
+    }
+    *out = '\0';
+    return redacted;
+}
+
+char *config_redact_url(const char *text)
+{
+    const char *mistake;
+    char *query = NULL, *clean = NULL;
+    CURLU *url = url_parse(text, &mistake);
+    if (url == NULL) {
+        return xstrdup("(unreadable URL)");
+    }
+    curl_url_set(url, CURLUPART_USER, NULL, 0);
+    curl_url_set(url, CURLUPART_PASSWORD, NULL, 0);
+    curl_url_set(url, CURLUPART_OPTIONS, NULL, 0);
+    curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0);
+    if (curl_url_get(url, CURLUPART_QUERY, &query, 0) == CURLUE_OK) {
+        char *redacted = redact_query(query);
+        curl_url_set(url, CURLUPART_QUERY, redacted, 0);
+        free(redacted);
+    }
+    CURLUcode code = curl_url_get(url, CURLUPART_URL, &clean, 0);
+    char *result = xstrdup(code == CURLUE_OK ? clean : "(unreadable URL)");
+    curl_free(clean);
+    curl_free(query);
+    curl_url_cleanup(url);
+    return result;
+}
