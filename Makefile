@@ -64,7 +64,7 @@ ALL_CXXFLAGS = -std=c++17 $(CXX_WARNINGS) $(WERROR) $(CXXFLAGS) $(HARDENING) $(S
                -isystem /usr/include/opencv4
 ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) -pthread
 
-LIBS_COMMON := -levent_core -ljansson -lcurl
+LIBS_COMMON := -levent_core -ljansson -lcurl -lm
 LIBS_DETECTOR := -lturbojpeg -lopencv_dnn -lopencv_imgproc -lopencv_core -lstdc++ -lm
 LIBS_BROADCASTER := -lcrypto
 LIBS_CAMSIM := -lcrypto

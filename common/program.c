@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/clock.h"
 #include "common/fd.h"
 #include "common/log.h"
 
@@ -217,6 +219,7 @@ void program_start(struct program *program, const struct program_definition *def
         .config_path = DEFAULT_CONFIG_PATH,
         .log_level = -1,
         .log_format = -1,
+        .started_ns = clock_monotonic_ns(),
     };
     log_init(definition->name, NULL);
     program_command_line(program, &command, argc, argv);
@@ -266,6 +269,16 @@ int program_reload(struct program *program, struct config **old)
     program_configure_log(program, config);
     log_info("configuration reloaded config_hash=%s", config->hash);
     return 0;
+}
+
+json_t *program_stats(const struct program *program)
+{
+    uint64_t uptime_ns = clock_elapsed_ns(program->started_ns, clock_monotonic_ns());
+    json_t *body = json_object();
+    json_object_set_new(body, "config_hash", json_string(program->config->hash));
+    json_object_set_new(body, "pid", json_integer(getpid()));
+    json_object_set_new(body, "uptime_s", json_integer((json_int_t)(uptime_ns / NS_PER_SECOND)));
+    return body;
 }
 
 void program_finish(struct program *program)

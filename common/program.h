@@ -4,8 +4,10 @@
 #ifndef COMMON_PROGRAM_H
 #define COMMON_PROGRAM_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/config.h"
 #include "common/loop.h"
@@ -29,6 +31,7 @@ struct program {
     int log_format;     /* --log-format, an enum log_format; -1 likewise */
     struct config *config;
     struct loop *loop;
+    uint64_t started_ns; /* CLOCK_MONOTONIC */
 };
 
 /* Common options: -c/--config FILE, --check, --ready-fd N, --log-level L, --log-format F, --help,
@@ -40,6 +43,11 @@ void program_start(struct program *program, const struct program_definition *def
  * caller to compare and config_destroy(); on failure every mistake is logged, nothing changes, and
  * the result is -EINVAL. */
 int program_reload(struct program *program, struct config **old);
+
+/* What every `stats` answer begins with: config_hash, pid, uptime_s. The caller owns the reference and
+ * adds its counters; `ringcast status` shows `fps` (over the last seconds) and `newest_age_ms` (of the
+ * newest frame it handled) of whoever gives them. */
+json_t *program_stats(const struct program *program);
 
 void program_finish(struct program *program);
 
