@@ -39,7 +39,7 @@ BROADCASTER := api_cameras api_status base64 camera_watch connection demand fram
                shared_bytes snapshot static_files transport viewer websocket_handshake \
                websocket_reader websocket_session
 
-CTL := ctl ctl_status
+CTL := ctl ctl_question ctl_status
 CAMSIM := auth camera client faults frames main multipart picture request
 
 # Unit tests, by the library that they test: tests/unit/<library>_<module>_test.c
