@@ -29,7 +29,7 @@ COMMON := camera_feed camera_id camera_status clock config config_cameras config
           config_value control_client control_peer control_server curl_loop directory_watch fd \
           frame_container frame_publisher frame_ring jpeg_info log loop memory messages program
 
-CAPTURE := camera file_source health mjpeg_parser mjpeg_source snapshot_source
+CAPTURE := mjpeg_parser mjpeg_part
 
 DETECTOR := annotate boxes camera_queue decode demand encode frame_job layout metadata names pipeline \
             poster preprocess schedule scheduler worker
@@ -45,7 +45,7 @@ CAMSIM := auth camera client faults frames main multipart picture request
 # Unit tests, by the library that they test: tests/unit/<library>_<module>_test.c
 UNIT_COMMON := camera_feed camera_id camera_status clock config control fd frame_container \
                frame_publisher frame_ring frame_ring_threads frame_ring_torture jpeg_info log messages
-UNIT_CAPTURE := health mjpeg_parser
+UNIT_CAPTURE := mjpeg_parser
 UNIT_DETECTOR := boxes layout schedule
 UNIT_BROADCASTER := base64 http_reader intake_scanner websocket_reader
 
