@@ -15,6 +15,9 @@
 #define LOG_NAME_MAX    80
 #define LOG_LEVEL_COUNT 4
 
+/* Kept free behind a JSON message for what closes the line: ","suppressed":4294967295} */
+#define LOG_JSON_RESERVE 64
+
 /* One place in the code, for one camera, that wrote lately. */
 struct log_place {
     const char *place; /* a string literal */
@@ -119,17 +122,49 @@ __attribute__((format(printf, 3, 4))) static size_t log_append(char *line, size_
     return used + ((size_t)written < room ? (size_t)written : room);
 }
 
+/* The length of the character at `text`, 0 when it may not be shown: not UTF-8 (RFC 3629), or a
+ * control character (C0, DEL or C1), which could steer a terminal or forge a line. */
+static size_t log_character_length(const unsigned char *text)
+{
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high;
+        size_t length;
+    } forms[] = {
+        {0xc2, 0xc2, 0xa0, 0xbf, 2}, {0xc3, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    if (text[0] < 0x80) {
+        return text[0] >= 0x20 && text[0] != 0x7f;
+    }
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if (text[0] < forms[i].first_low || text[0] > forms[i].first_high ||
+            text[1] < forms[i].second_low || text[1] > forms[i].second_high) {
+            continue;
+        }
+        /* A terminating NUL is no continuation byte, so this never reads behind it. */
+        bool third = forms[i].length < 3 || (text[2] & 0xc0) == 0x80;
+        bool whole = third && (forms[i].length < 4 || (text[3] & 0xc0) == 0x80);
+        return whole ? forms[i].length : 0;
+    }
+    return 0;
+}
+
+/* Cut, where it must be, between two characters: the line stays JSON. */
 static size_t log_append_json_string(char *line, size_t used, const char *text)
 {
+    const unsigned char *c = (const unsigned char *)text;
     used = log_append(line, used, "\"");
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+    while (*c != '\0' && used + LOG_JSON_RESERVE < LOG_LINE_MAX) {
+        size_t length = log_character_length(c);
         if (*c == '"' || *c == '\\') {
             used = log_append(line, used, "\\%c", *c);
-        } else if (*c < 0x20) {
-            used = log_append(line, used, "\\u%04x", *c);
+        } else if (length > 0) {
+            used = log_append(line, used, "%.*s", (int)length, (const char *)c);
         } else {
-            used = log_append(line, used, "%c", *c);
+            used = log_append(line, used, "\\u%04x", *c < 0x80 ? *c : 0xfffd);
         }
+        c += length > 0 ? length : 1;
     }
     return log_append(line, used, "\"");
 }
@@ -161,14 +196,14 @@ static size_t log_compose_text(char *line, enum log_level level, const char *cam
     if (camera[0] != '\0') {
         used = log_append(line, used, "[%s]", camera);
     }
-    used = log_append(line, used, " ");
-    size_t start = used;
-    used = log_append(line, used, "%s", message);
+    used = log_append(line, used, " %s", message);
     /* Text of strangers (a camera's header, a path) may not forge lines. */
-    for (size_t i = start; i < used; i++) {
-        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f) {
+    for (size_t i = 0; i < used;) {
+        size_t length = log_character_length((const unsigned char *)line + i);
+        if (length == 0) {
             line[i] = '?';
         }
+        i += length > 0 ? length : 1;
     }
     if (suppressed > 0) {
         used = log_append(line, used, " suppressed=%u", suppressed);
