@@ -31,8 +31,8 @@ COMMON := camera_feed camera_id camera_status clock config config_cameras config
 
 CAPTURE := mjpeg_parser mjpeg_part
 
-DETECTOR := annotate boxes camera_queue decode demand encode frame_job layout metadata names pipeline \
-            poster preprocess schedule scheduler worker
+DETECTOR := annotate boxes decode demand encode font frame_job layout metadata model_file names \
+            picture pipeline preprocess schedule settings
 
 BROADCASTER := api_cameras api_status base64 camera_watch connection demand frame_message host_check \
                hub http_reader http_response http_session intake intake_scanner listener routes \
@@ -73,7 +73,7 @@ LIBS_CAMSIM := -lcrypto
 # --- programs -------------------------------------------------------------------------------------
 
 PROGRAMS := ringcast-capture ringcast-detector ringcast-broadcaster ringcast-ctl
-TEST_PROGRAMS := camsim ws_echo
+TEST_PROGRAMS := camsim detect_frames ws_echo
 UNIT_TESTS := $(UNIT_COMMON:%=common_%_test) $(UNIT_CAPTURE:%=capture_%_test) \
               $(UNIT_DETECTOR:%=detector_%_test) $(UNIT_BROADCASTER:%=broadcaster_%_test)
 
@@ -106,6 +106,8 @@ $(BUILD)/ringcast-ctl: $(call objects,common,$(CTL)) $(LIB_COMMON)
 $(BUILD)/ringcast-ctl: LDLIBS = $(LIBS_COMMON)
 $(BUILD)/camsim: $(call objects,tests/camsim,$(CAMSIM)) $(LIB_COMMON)
 $(BUILD)/camsim: LDLIBS = $(LIBS_CAMSIM) $(LIBS_COMMON)
+$(BUILD)/detect_frames: $(BUILD)/tests/detect_frames.o $(LIB_DETECTOR) $(LIB_COMMON)
+$(BUILD)/detect_frames: LDLIBS = $(LIBS_COMMON) $(LIBS_DETECTOR)
 $(BUILD)/ws_echo: $(BUILD)/tests/ws_echo.o $(LIB_BROADCASTER) $(LIB_COMMON)
 $(BUILD)/ws_echo: LDLIBS = $(LIBS_COMMON) $(LIBS_BROADCASTER)
 
@@ -134,6 +136,9 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 $(BUILD)/%.o: %.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CXX) $(CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# Loops over pixels and scores: worth the vectoriser.
+$(BUILD)/detector/annotate.o $(BUILD)/detector/boxes.o $(BUILD)/detector/preprocess.o: CFLAGS += -O3
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

@@ -15,7 +15,7 @@ extern "C" {
 #endif
 
 #define MODEL_OUTPUTS_MAX 4
-#define MODEL_DIMS_MAX    4
+#define MODEL_DIMS_MAX    6
 #define MODEL_ERROR_SIZE  512
 
 struct model;

@@ -1,0 +1,176 @@
+#include "detector/annotate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/memory.h"
+#include "detector/font.h"
+
+#define LABEL_MAX 96
+
+struct annotator {
+    struct font *font; /* for pictures of `height`; NULL before the first */
+    int height;
+    int line; /* pixels */
+};
+
+/* A rectangle of whole pixels: left and top inside, right and bottom outside. */
+struct area {
+    int left, top, right, bottom;
+};
+
+/* Neighbours in the list differ clearly, and all stand out from asphalt, grass and sky. The order puts
+ * friendly colours on the first classes of COCO: person, bicycle, car, motorbike … */
+static const uint8_t class_colours[][3] = {
+    {255, 167, 38}, {38, 198, 218},  {102, 224, 92},  {236, 64, 122},  {171, 130, 255},
+    {255, 238, 88}, {77, 148, 255},  {29, 209, 161},  {255, 112, 67},  {198, 255, 79},
+    {240, 98, 255}, {128, 222, 234}, {255, 138, 128}, {149, 165, 255}, {212, 190, 120},
+};
+
+static const uint8_t dark[3] = {16, 20, 24};
+static const uint8_t light[3] = {255, 255, 255};
+
+struct annotator *annotator_create(void)
+{
+    return xcalloc(1, sizeof(struct annotator));
+}
+
+void annotator_destroy(struct annotator *annotator)
+{
+    if (annotator == NULL) {
+        return;
+    }
+    font_destroy(annotator->font);
+    free(annotator);
+}
+
+static int annotate_clamp(int value, int low, int high)
+{
+    return value < low ? low : (value > high ? high : value);
+}
+
+/* Sizes that suit a picture; they change only with its height. */
+static void annotator_prepare(struct annotator *annotator, int height)
+{
+    if (annotator->font != NULL && annotator->height == height) {
+        return;
+    }
+    font_destroy(annotator->font);
+    annotator->font = font_create(annotate_clamp((int)lround(height / 48.0), 8, 60));
+    annotator->line = annotate_clamp((int)lround(height / 300.0), 2, 12);
+    annotator->height = height;
+}
+
+static const uint8_t *annotate_colour(int class_id)
+{
+    return class_colours[(size_t)class_id % (sizeof class_colours / sizeof class_colours[0])];
+}
+
+/* Blends a colour over an area, as far as it lies in the picture. opacity: 0 to 256. */
+static void annotate_fill(struct picture *picture, struct area area, const uint8_t colour[3],
+                          int opacity)
+{
+    int left = annotate_clamp(area.left, 0, picture->width);
+    int right = annotate_clamp(area.right, 0, picture->width);
+    int top = annotate_clamp(area.top, 0, picture->height);
+    int bottom = annotate_clamp(area.bottom, 0, picture->height);
+    for (int y = top; y < bottom; y++) {
+        uint8_t *pixel = picture->pixels + ((size_t)y * (size_t)picture->width + (size_t)left) * 3;
+        for (int x = left; x < right; x++, pixel += 3) {
+            for (int i = 0; i < 3; i++) {
+                pixel[i] = (uint8_t)((pixel[i] * (256 - opacity) + colour[i] * opacity) >> 8);
+            }
+        }
+    }
+}
+
+/* The four sides of a frame that is `line` wide and lies within `area`. */
+static void annotate_frame(struct picture *picture, struct area area, int line,
+                           const uint8_t colour[3], int opacity)
+{
+    if (area.right - area.left <= 2 * line || area.bottom - area.top <= 2 * line) {
+        annotate_fill(picture, area, colour, opacity);
+        return;
+    }
+    struct area side = {area.left, area.top, area.right, area.top + line};
+    annotate_fill(picture, side, colour, opacity);
+    side = (struct area){area.left, area.bottom - line, area.right, area.bottom};
+    annotate_fill(picture, side, colour, opacity);
+    side = (struct area){area.left, area.top + line, area.left + line, area.bottom - line};
+    annotate_fill(picture, side, colour, opacity);
+    side = (struct area){area.right - line, area.top + line, area.right, area.bottom - line};
+    annotate_fill(picture, side, colour, opacity);
+}
+
+static struct area annotate_box_area(const struct box *box)
+{
+    return (struct area){.left = (int)lroundf(box->x),
+                         .top = (int)lroundf(box->y),
+                         .right = (int)lroundf(box->x + box->width),
+                         .bottom = (int)lroundf(box->y + box->height)};
+}
+
+/* A thin dark rim makes the line readable on bright ground. */
+static void annotate_draw_box(const struct annotator *annotator, struct picture *picture,
+                              const struct box *box)
+{
+    struct area area = annotate_box_area(box);
+    struct area rim = {area.left - 1, area.top - 1, area.right + 1, area.bottom + 1};
+    annotate_frame(picture, rim, 1, dark, 110);
+    annotate_frame(picture, area, annotator->line, annotate_colour(box->class_id), 256);
+}
+
+static const uint8_t *annotate_text_colour(const uint8_t background[3])
+{
+    int luma = (299 * background[0] + 587 * background[1] + 114 * background[2]) / 1000;
+    return luma > 120 ? dark : light;
+}
+
+/* Above the box where there is room, else inside its upper edge; always within the picture. */
+static struct area annotate_place_label(const struct annotator *annotator,
+                                        const struct picture *picture, const struct box *box,
+                                        int text_width, int padding)
+{
+    struct area frame = annotate_box_area(box);
+    int width = text_width + 2 * padding;
+    int height = font_cap_height(annotator->font) + font_descent(annotator->font) + padding + 1;
+    int top = frame.top - height >= 0 ? frame.top - height : frame.top;
+    int left = frame.left;
+    if (left + width > picture->width) {
+        left = picture->width - width;
+    }
+    if (top + height > picture->height) {
+        top = picture->height - height;
+    }
+    left = left < 0 ? 0 : left;
+    top = top < 0 ? 0 : top;
+    return (struct area){left, top, left + width, top + height};
+}
+
+static void annotate_draw_label(const struct annotator *annotator, struct picture *picture,
+                                const struct box *box, const struct names *names)
+{
+    char text[LABEL_MAX];
+    snprintf(text, sizeof text, "%.64s %d%%", names_get(names, (size_t)box->class_id),
+             (int)lroundf(box->confidence * 100));
+    int padding = font_cap_height(annotator->font) / 3 + 1;
+    struct area label = annotate_place_label(annotator, picture, box,
+                                             font_text_width(annotator->font, text), padding);
+    const uint8_t *colour = annotate_colour(box->class_id);
+    annotate_fill(picture, label, colour, 240);
+    font_draw(annotator->font, picture, label.left + padding,
+              label.bottom - font_descent(annotator->font), text, annotate_text_colour(colour));
+}
+
+void annotator_draw(struct annotator *annotator, struct picture *picture, const struct box *boxes,
+                    size_t count, const struct names *names, bool show_labels)
+{
+    annotator_prepare(annotator, picture->height);
+    for (size_t i = count; i-- > 0;) {
+        annotate_draw_box(annotator, picture, &boxes[i]);
+    }
+    for (size_t i = show_labels ? count : 0; i-- > 0;) {
+        annotate_draw_label(annotator, picture, &boxes[i], names);
+    }
+}

@@ -1,0 +1,57 @@
+#include "detector/encode.h"
+
+#include <stdlib.h>
+#include <turbojpeg.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+
+struct encoder {
+    tjhandle handle;
+    unsigned char *jpeg; /* room for the worst case of the largest picture so far */
+    unsigned long capacity;
+};
+
+struct encoder *encoder_create(void)
+{
+    struct encoder *encoder = xcalloc(1, sizeof *encoder);
+    encoder->handle = tjInitCompress();
+    if (encoder->handle == NULL) {
+        die("libturbojpeg cannot be initialised: %s", tjGetErrorStr2(NULL));
+    }
+    return encoder;
+}
+
+void encoder_destroy(struct encoder *encoder)
+{
+    if (encoder == NULL) {
+        return;
+    }
+    tjDestroy(encoder->handle);
+    free(encoder->jpeg);
+    free(encoder);
+}
+
+int encoder_run(struct encoder *encoder, const struct picture *picture, int quality,
+                const uint8_t **jpeg, size_t *size)
+{
+    unsigned long worst = tjBufSize(picture->width, picture->height, TJSAMP_420);
+    if (worst > encoder->capacity) {
+        free(encoder->jpeg);
+        encoder->jpeg = xmalloc(worst);
+        encoder->capacity = worst;
+    }
+    unsigned long used = encoder->capacity;
+    if (tjCompress2(encoder->handle, picture->pixels, picture->width, 0, picture->height, TJPF_RGB,
+                    &encoder->jpeg, &used, TJSAMP_420, quality, TJFLAG_NOREALLOC) < 0) {
+        return -1;
+    }
+    *jpeg = encoder->jpeg;
+    *size = used;
+    return 0;
+}
+
+const char *encoder_error(const struct encoder *encoder)
+{
+    return tjGetErrorStr2(encoder->handle);
+}

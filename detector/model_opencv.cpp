@@ -1,0 +1,239 @@
+#include "detector/model.h"
+
+#include <opencv2/core.hpp>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/dnn.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <vector>
+
+struct model {
+    cv::dnn::Net net;
+    std::string path;
+    std::vector<std::string> names; /* of the blobs that forward() asks for */
+    std::vector<cv::Mat> blobs;     /* what they held last */
+    int input_shape[4];
+};
+
+namespace
+{
+
+struct named_number {
+    const char *name;
+    int number;
+};
+
+const named_number backends[] = {
+    {"opencv", cv::dnn::DNN_BACKEND_OPENCV}, {"openvino", cv::dnn::DNN_BACKEND_INFERENCE_ENGINE},
+    {"cuda", cv::dnn::DNN_BACKEND_CUDA},     {"vulkan", cv::dnn::DNN_BACKEND_VKCOM},
+    {"halide", cv::dnn::DNN_BACKEND_HALIDE},
+};
+
+const named_number targets[] = {
+    {"cpu", cv::dnn::DNN_TARGET_CPU},
+    {"opencl", cv::dnn::DNN_TARGET_OPENCL},
+    {"opencl_fp16", cv::dnn::DNN_TARGET_OPENCL_FP16},
+    {"cuda", cv::dnn::DNN_TARGET_CUDA},
+    {"cuda_fp16", cv::dnn::DNN_TARGET_CUDA_FP16},
+    {"vulkan", cv::dnn::DNN_TARGET_VULKAN},
+    {"myriad", cv::dnn::DNN_TARGET_MYRIAD},
+};
+
+template <size_t count> const char *name_of(const named_number (&table)[count], int number)
+{
+    for (const named_number &entry : table) {
+        if (entry.number == number) {
+            return entry.name;
+        }
+    }
+    return nullptr;
+}
+
+template <size_t count> int number_of(const named_number (&table)[count], const char *name)
+{
+    for (const named_number &entry : table) {
+        if (std::strcmp(entry.name, name) == 0) {
+            return entry.number;
+        }
+    }
+    return -1;
+}
+
+/* OpenCV prints every error to stderr before it throws; the text comes with the exception, and our log
+ * has it in one line. */
+int swallow_error(int, const char *, const char *, const char *, int, void *)
+{
+    return 0;
+}
+
+void silence_opencv()
+{
+    cv::redirectError(swallow_error);
+    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+}
+
+/* Writes "<file>: <what>: <cause>" on one line; nothing where nobody asks (`error` NULL). */
+void explain(char *error, const std::string &path, const char *what, const char *cause)
+{
+    if (error == nullptr) {
+        return;
+    }
+    std::snprintf(error, MODEL_ERROR_SIZE, "%s: %s: %s", path.c_str(), what, cause);
+    for (char *c = error; *c != '\0'; c++) {
+        if (static_cast<unsigned char>(*c) < 0x20) {
+            *c = ' ';
+        }
+    }
+}
+
+void explain(char *error, const std::string &path, const char *what, const cv::Exception &exception)
+{
+    std::string cause = exception.err + " (OpenCV " CV_VERSION ", " + exception.func + ")";
+    explain(error, path, what, cause.c_str());
+}
+
+/* The boundary that every entry point runs its work in: nothing is thrown out of it. */
+template <typename Work>
+bool guarded(char *error, const std::string &path, const char *what, Work work)
+{
+    try {
+        work();
+        return true;
+    } catch (const cv::Exception &exception) {
+        explain(error, path, what, exception);
+    } catch (const std::exception &exception) {
+        explain(error, path, what, exception.what());
+    } catch (...) {
+        explain(error, path, what, "an exception without a text");
+    }
+    return false;
+}
+
+bool ends_with(const std::string &text, const char *end)
+{
+    size_t length = std::strlen(end);
+    return text.size() >= length && text.compare(text.size() - length, length, end) == 0;
+}
+
+/* The setters of cv::dnn::Net take anything and fall back to the CPU at the first forward, or throw
+ * there; so the pair is looked for in what this build offers. */
+bool choose_backend(const model_config &config, int *backend, int *target, char *error)
+{
+    bool by_default = std::strcmp(config.backend, "default") == 0;
+    *backend = by_default ? cv::dnn::DNN_BACKEND_OPENCV : number_of(backends, config.backend);
+    *target = number_of(targets, config.target);
+    for (const auto &pair : cv::dnn::getAvailableBackends()) {
+        if (pair.first == *backend && pair.second == *target) {
+            return true;
+        }
+    }
+    char available[256];
+    model_describe_backends(available, sizeof available);
+    std::snprintf(error, MODEL_ERROR_SIZE,
+                  "this build of OpenCV has no backend %s with target %s; it has: %s",
+                  config.backend, config.target, available);
+    return false;
+}
+
+void load(model &model, const model_config &config)
+{
+    if (ends_with(model.path, ".cfg")) {
+        model.net = cv::dnn::readNetFromDarknet(
+            model.path, config.weights != nullptr ? std::string(config.weights) : std::string());
+    } else {
+        model.net = cv::dnn::readNetFromONNX(model.path);
+        /* With fusion OpenCV 4.6 drops the scalar after a MatMul: a YOLO11 then answers, but wrongly.
+         * Without it the YOLO networks are as fast as before. */
+        model.net.enableFusion(false);
+    }
+    model.names = model.net.getUnconnectedOutLayersNames();
+}
+
+bool usable(const cv::Mat &blob)
+{
+    return blob.depth() == CV_32F && blob.isContinuous() && blob.dims <= MODEL_DIMS_MAX;
+}
+
+void describe(const cv::Mat &blob, model_output *output)
+{
+    output->data = blob.ptr<float>();
+    output->dims = blob.dims;
+    for (int i = 0; i < blob.dims; i++) {
+        output->shape[i] = blob.size[i];
+    }
+}
+
+} // namespace
+
+struct model *model_create(const struct model_config *config, char error[MODEL_ERROR_SIZE])
+{
+    model *result = nullptr;
+    std::string path;
+    bool fine = guarded(error, path, "cannot be loaded", [&] {
+        silence_opencv();
+        path = config->path;
+        int backend, target;
+        if (!choose_backend(*config, &backend, &target, error)) {
+            return;
+        }
+        result = new model{{}, path, {}, {}, {1, 3, config->input_height, config->input_width}};
+        load(*result, *config);
+        result->net.setPreferableBackend(backend);
+        result->net.setPreferableTarget(target);
+    });
+    if (!fine) {
+        delete result;
+        return nullptr;
+    }
+    return result;
+}
+
+void model_destroy(struct model *model)
+{
+    delete model;
+}
+
+int model_forward(struct model *model, const float *input,
+                  struct model_output outputs[MODEL_OUTPUTS_MAX], size_t *output_count,
+                  char error[MODEL_ERROR_SIZE])
+{
+    *output_count = 0;
+    bool fine = guarded(error, model->path, "cannot be run", [&] {
+        /* setInput() only reads; cv::Mat has no form for constant memory. */
+        cv::Mat blob(4, model->input_shape, CV_32F, const_cast<float *>(input));
+        model->net.setInput(blob);
+        model->net.forward(model->blobs, model->names);
+        size_t count = std::min(model->blobs.size(), size_t{MODEL_OUTPUTS_MAX});
+        for (size_t i = 0; i < count; i++) {
+            if (usable(model->blobs[i])) {
+                describe(model->blobs[i], &outputs[(*output_count)++]);
+            }
+        }
+    });
+    return fine ? 0 : -1;
+}
+
+void model_describe_backends(char *out, size_t out_size)
+{
+    guarded(nullptr, {}, nullptr, [&] {
+        size_t used = 0;
+        out[0] = '\0';
+        for (const auto &pair : cv::dnn::getAvailableBackends()) {
+            const char *backend = name_of(backends, pair.first);
+            const char *target = name_of(targets, pair.second);
+            if (backend != nullptr && target != nullptr && used < out_size) {
+                used += static_cast<size_t>(std::snprintf(out + used, out_size - used, "%s%s/%s",
+                                                          used > 0 ? ", " : "", backend, target));
+            }
+        }
+    });
+}
+
+void model_set_threads(int threads)
+{
+    guarded(nullptr, {}, nullptr, [&] { cv::setNumThreads(threads); });
+}

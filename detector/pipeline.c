@@ -1,0 +1,278 @@
+#include "detector/pipeline.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/memory.h"
+#include "detector/annotate.h"
+#include "detector/decode.h"
+#include "detector/encode.h"
+#include "detector/metadata.h"
+#include "detector/picture.h"
+#include "detector/preprocess.h"
+
+/* The input of a network whose file leaves it open. */
+#define INPUT_SIDE_DEFAULT 640
+
+struct pipeline {
+    struct model *model;
+    struct layout layout;
+    uint64_t warm_up_ns;
+    struct decoder *decoder;
+    struct encoder *encoder;
+    struct annotator *annotator;
+    struct preprocess preprocess;
+    struct picture picture; /* as decoded */
+    struct picture drawn;   /* a copy to draw into, while `picture` is needed again */
+};
+
+/* --- the network --- */
+
+/* One forward on zeros: a network that cannot run says so now, and the first frame is not slow. */
+static int pipeline_warm_up(struct pipeline *pipeline, const char *layout, int width, int height,
+                            char error[MODEL_ERROR_SIZE])
+{
+    struct model_output outputs[MODEL_OUTPUTS_MAX];
+    size_t output_count;
+    float *zeros = xcalloc((size_t)width * (size_t)height * 3, sizeof *zeros);
+    uint64_t begin_ns = clock_monotonic_ns();
+    int result = model_forward(pipeline->model, zeros, outputs, &output_count, error);
+    pipeline->warm_up_ns = clock_monotonic_ns() - begin_ns;
+    if (result == 0) {
+        result = layout_recognise(layout, outputs, output_count, width, height, &pipeline->layout,
+                                  error);
+    }
+    free(zeros);
+    return result;
+}
+
+static int pipeline_load(struct pipeline *pipeline, const struct config_detector *config,
+                         char error[MODEL_ERROR_SIZE])
+{
+    struct model_config model = {
+        .path = config->model,
+        .weights = config->weights,
+        .backend = config->backend,
+        .target = config->target,
+    };
+    if (!model_file_input_size(config->model, &model.input_width, &model.input_height)) {
+        model.input_width = model.input_height = INPUT_SIDE_DEFAULT;
+    }
+    pipeline->model = model_create(&model, error);
+    if (pipeline->model == NULL) {
+        return -1;
+    }
+    return pipeline_warm_up(pipeline, config->layout, model.input_width, model.input_height, error);
+}
+
+struct pipeline *pipeline_create(const struct config_detector *config, char error[MODEL_ERROR_SIZE])
+{
+    struct pipeline *pipeline = xcalloc(1, sizeof *pipeline);
+    if (pipeline_load(pipeline, config, error) < 0) {
+        model_destroy(pipeline->model);
+        free(pipeline);
+        return NULL;
+    }
+    pipeline->decoder = decoder_create();
+    pipeline->encoder = encoder_create();
+    pipeline->annotator = annotator_create();
+    preprocess_init(&pipeline->preprocess, &pipeline->layout);
+    return pipeline;
+}
+
+void pipeline_destroy(struct pipeline *pipeline)
+{
+    if (pipeline == NULL) {
+        return;
+    }
+    model_destroy(pipeline->model);
+    decoder_destroy(pipeline->decoder);
+    encoder_destroy(pipeline->encoder);
+    annotator_destroy(pipeline->annotator);
+    preprocess_finish(&pipeline->preprocess);
+    picture_finish(&pipeline->picture);
+    picture_finish(&pipeline->drawn);
+    free(pipeline);
+}
+
+const struct layout *pipeline_layout(const struct pipeline *pipeline)
+{
+    return &pipeline->layout;
+}
+
+uint64_t pipeline_warm_up_ns(const struct pipeline *pipeline)
+{
+    return pipeline->warm_up_ns;
+}
+
+/* --- the stages --- */
+
+/* Adds the time since *since_ns to a stage, and starts the next one. */
+static void pipeline_clock(struct frame_job *job, enum frame_stage stage, uint64_t *since_ns)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+    job->stage_ns[stage] += now_ns - *since_ns;
+    *since_ns = now_ns;
+}
+
+static int pipeline_decode(struct pipeline *pipeline, struct frame_job *job)
+{
+    if (decoder_run(pipeline->decoder, job->jpeg.bytes, job->info.size, &pipeline->picture,
+                    &job->flawed) < 0) {
+        snprintf(job->error, sizeof job->error, "%s", decoder_error(pipeline->decoder));
+        job->unreadable = true;
+        return -1;
+    }
+    job->width = pipeline->picture.width;
+    job->height = pipeline->picture.height;
+    return 0;
+}
+
+/* The network and its boxes serve all renderings, so they go down to the lowest threshold. */
+static float pipeline_lowest_conf(const struct frame_job *job)
+{
+    float lowest = job->settings->conf;
+    for (size_t i = 0; i < job->rendering_count; i++) {
+        lowest = job->renderings[i].conf < lowest ? job->renderings[i].conf : lowest;
+    }
+    return lowest < 0.05F ? 0.05F : lowest;
+}
+
+static int pipeline_detect(struct pipeline *pipeline, struct frame_job *job, uint64_t *since_ns)
+{
+    struct model_output outputs[MODEL_OUTPUTS_MAX];
+    size_t output_count;
+    const struct detection_settings *settings = job->settings;
+    struct boxes_limits limits = {.confidence = pipeline_lowest_conf(job),
+                                  .iou = settings->iou,
+                                  .count = settings->max_detections,
+                                  .wanted = settings->wanted};
+    preprocess_run(&pipeline->preprocess, &pipeline->picture);
+    pipeline_clock(job, STAGE_PREPROCESS, since_ns);
+    if (model_forward(pipeline->model, pipeline->preprocess.input, outputs, &output_count,
+                      job->error) < 0) {
+        return -1;
+    }
+    pipeline_clock(job, STAGE_INFER, since_ns);
+    boxes_decode(&pipeline->layout, outputs, output_count, &pipeline->preprocess.placement,
+                 job->width, job->height, &limits, &job->boxes);
+    pipeline_clock(job, STAGE_BOXES, since_ns);
+    return 0;
+}
+
+/* Boxes are sorted by confidence, so those of a rendering are the first ones. */
+static size_t pipeline_count_above(const struct boxes *boxes, float conf)
+{
+    size_t count = 0;
+    while (count < boxes->count && boxes->items[count].confidence >= conf) {
+        count++;
+    }
+    return count;
+}
+
+static size_t pipeline_count_vehicles(const struct frame_job *job)
+{
+    size_t vehicles = 0;
+    size_t count = pipeline_count_above(&job->boxes, job->settings->conf);
+    for (size_t i = 0; i < count; i++) {
+        vehicles += job->settings->vehicle[job->boxes.items[i].class_id];
+    }
+    return vehicles;
+}
+
+/* Puts metadata and JPEG (or none) into one message. */
+static void pipeline_compose(struct frame_job *job, uint32_t rendering, size_t box_count,
+                             const uint8_t *jpeg, size_t jpeg_size)
+{
+    struct metadata metadata = {
+        .camera = job->camera,
+        .frame = &job->info,
+        .width = job->width,
+        .height = job->height,
+        .names = job->settings->names,
+        .boxes = job->boxes.items,
+        .box_count = box_count,
+        .vehicle_count = job->vehicle_count,
+        .taken_ns = job->taken_ns,
+        .inferred_ns = job->inferred_ns,
+        .encoded_ns = clock_monotonic_ns(),
+    };
+    size_t metadata_size;
+    char *text = metadata_compose(&metadata, &metadata_size);
+    uint8_t header[FRAME_CONTAINER_HEADER_MAX];
+    struct frame_container container = {.frame_number = job->info.number,
+                                        .generation = job->info.generation,
+                                        .captured_ns = job->info.captured_realtime_ns,
+                                        .rendering = rendering,
+                                        .metadata_size = (uint32_t)metadata_size,
+                                        .jpeg_size = (uint32_t)jpeg_size};
+    memcpy(container.camera, job->camera, sizeof container.camera);
+    size_t header_size = frame_container_write_header(&container, header);
+    size_t size = header_size + metadata_size + jpeg_size;
+    uint8_t *body = xmalloc(size);
+    memcpy(body, header, header_size);
+    memcpy(body + header_size, text, metadata_size);
+    if (jpeg_size > 0) {
+        memcpy(body + header_size + metadata_size, jpeg, jpeg_size);
+    }
+    job->outputs[job->output_count++] =
+        (struct frame_output){.header = container, .body = body, .size = size};
+    free(text);
+}
+
+/* `last`: nobody needs the picture after this rendering, so it may be drawn into. */
+static int pipeline_render(struct pipeline *pipeline, struct frame_job *job,
+                           const struct rendering *rendering, bool last, uint64_t *since_ns)
+{
+    struct picture *picture = &pipeline->picture;
+    size_t box_count = pipeline_count_above(&job->boxes, rendering->conf);
+    const uint8_t *jpeg;
+    size_t jpeg_size;
+    if (!last) {
+        picture_copy(&pipeline->drawn, &pipeline->picture);
+        picture = &pipeline->drawn;
+    }
+    annotator_draw(pipeline->annotator, picture, job->boxes.items, box_count, job->settings->names,
+                   rendering->show_labels);
+    pipeline_clock(job, STAGE_ANNOTATE, since_ns);
+    if (encoder_run(pipeline->encoder, picture, rendering->quality, &jpeg, &jpeg_size) < 0) {
+        snprintf(job->error, sizeof job->error, "%s", encoder_error(pipeline->encoder));
+        return -1;
+    }
+    pipeline_clock(job, STAGE_ENCODE, since_ns);
+    pipeline_compose(job, rendering->id, box_count, jpeg, jpeg_size);
+    pipeline_clock(job, STAGE_METADATA, since_ns);
+    return 0;
+}
+
+static int pipeline_walk(struct pipeline *pipeline, struct frame_job *job)
+{
+    uint64_t since_ns = clock_monotonic_ns();
+    if (pipeline_decode(pipeline, job) < 0) {
+        return -1;
+    }
+    pipeline_clock(job, STAGE_DECODE, &since_ns);
+    if (!job->boxes_are_known && pipeline_detect(pipeline, job, &since_ns) < 0) {
+        return -1;
+    }
+    job->inferred_ns = since_ns;
+    job->vehicle_count = pipeline_count_vehicles(job);
+    for (size_t i = 0; i < job->rendering_count; i++) {
+        bool last = i + 1 == job->rendering_count;
+        if (pipeline_render(pipeline, job, &job->renderings[i], last, &since_ns) < 0) {
+            return -1;
+        }
+    }
+    if (job->metadata_only) {
+        pipeline_compose(job, 0, pipeline_count_above(&job->boxes, job->settings->conf), NULL, 0);
+        pipeline_clock(job, STAGE_METADATA, &since_ns);
+    }
+    return 0;
+}
+
+void pipeline_run(struct pipeline *pipeline, struct frame_job *job)
+{
+    job->failed = pipeline_walk(pipeline, job) < 0;
+}

@@ -1,0 +1,34 @@
+/* Which frames of a camera are taken: every Nth by its number, and no more per second than wanted.
+ *
+ * By number: frames come in groups of `skip`, and at most one of a group is taken; which one is left to
+ * the clock, so that a busy worker or a missed frame costs no whole group.
+ *
+ * By time: the next frame is due one interval after the last was due, not after it was taken; so 30
+ * frames per second at a wish of 10 give 10, however they jitter. The schedule is never more than one
+ * interval behind: a pause is not made up for by a burst.
+ *
+ * Pure: the caller brings the time. */
+#ifndef DETECTOR_SCHEDULE_H
+#define DETECTOR_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct schedule {
+    uint64_t skip;        /* 1: every frame may be taken */
+    uint64_t interval_ns; /* 0: no limit by time */
+    uint64_t due_ns;      /* CLOCK_MONOTONIC; 0: nothing taken yet */
+    uint64_t last_number; /* of the last frame taken; 0: none */
+};
+
+/* Sets or changes the wish; what has been taken stays known. `rate` in frames per second. */
+void schedule_set(struct schedule *schedule, uint64_t skip, double rate);
+
+/* Whether the frame `number` may be taken at `now_ns`. A number that is not above the last one begins a
+ * new count (the capture started again). */
+bool schedule_wants(const struct schedule *schedule, uint64_t number, uint64_t now_ns);
+
+/* The frame `number` has been taken. */
+void schedule_take(struct schedule *schedule, uint64_t number, uint64_t now_ns);
+
+#endif

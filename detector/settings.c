@@ -1,0 +1,73 @@
+#include "detector/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/memory.h"
+
+/* A flag for each class that is listed; the first name that no class bears is *unknown. */
+static bool *settings_flags(const struct config_strings *list, const struct names *names,
+                            const char **unknown)
+{
+    bool *flags = xcalloc(names_count(names), sizeof *flags);
+    *unknown = NULL;
+    for (size_t i = 0; i < list->count; i++) {
+        size_t class_id;
+        if (names_find(names, list->items[i], &class_id)) {
+            flags[class_id] = true;
+        } else if (*unknown == NULL) {
+            *unknown = list->items[i];
+        }
+    }
+    return flags;
+}
+
+struct detection_settings *settings_create(const struct config_detector *config,
+                                           const struct names *names,
+                                           char error[SETTINGS_ERROR_SIZE])
+{
+    const char *unknown = NULL;
+    bool *wanted =
+        config->classes.count > 0 ? settings_flags(&config->classes, names, &unknown) : NULL;
+    if (unknown != NULL) {
+        snprintf(error, SETTINGS_ERROR_SIZE,
+                 "detector.classes: the network has no class \"%.100s\"; see detector.names",
+                 unknown);
+        free(wanted);
+        return NULL;
+    }
+    struct detection_settings *settings = xcalloc(1, sizeof *settings);
+    *settings = (struct detection_settings){
+        .conf = (float)config->conf,
+        .iou = (float)config->iou,
+        .max_detections = (size_t)config->max_detections,
+        .names = names,
+        .wanted = wanted,
+        /* The default list has names of several name lists, so not all of them must be known. */
+        .vehicle = settings_flags(&config->vehicle_classes, names, &unknown),
+        .rendering = {.id = 0,
+                      .conf = (float)config->conf,
+                      .show_labels = config->show_labels,
+                      .quality = (int)config->quality},
+        .linger_ns = (uint64_t)(config->linger_s * (double)NS_PER_SECOND),
+        .references = 1,
+    };
+    return settings;
+}
+
+struct detection_settings *settings_acquire(struct detection_settings *settings)
+{
+    settings->references++;
+    return settings;
+}
+
+void settings_release(struct detection_settings *settings)
+{
+    if (settings == NULL || --settings->references > 0) {
+        return;
+    }
+    free(settings->wanted);
+    free(settings->vehicle);
+    free(settings);
+}

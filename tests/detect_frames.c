@@ -1,0 +1,154 @@
+/* Runs the detector's pipeline on JPEG files, without sockets: what the tests compare with another
+ * implementation, and what times the stages.
+ *
+ *   detect_frames [-w WEIGHTS] [-n NAMES] [-c CONF] [-t THREADS] [-o FOLDER] MODEL JPEG…
+ *
+ * Prints one line of JSON per picture: its metadata and the microseconds of each stage. With -o the
+ * drawn pictures are written to that folder as 0.jpg, 1.jpg … */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/fd.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "detector/pipeline.h"
+
+#define JPEG_MAX ((size_t)64 << 20)
+
+struct options {
+    struct config_detector detector;
+    const char *folder; /* NULL: pictures are drawn and not written */
+    char **pictures;    /* NULL-terminated */
+};
+
+static void options_read(struct options *options, int argc, char **argv)
+{
+    static char *vehicles[] = {"car", "truck", "bus"};
+    *options = (struct options){.detector = {.layout = "auto",
+                                             .backend = "default",
+                                             .target = "cpu",
+                                             .conf = 0.25,
+                                             .iou = 0.45,
+                                             .vehicle_classes = {vehicles, 3},
+                                             .max_detections = 300,
+                                             .threads = 1,
+                                             .quality = 85,
+                                             .show_labels = true}};
+    int option;
+    while ((option = getopt(argc, argv, "w:n:c:t:o:")) != -1) {
+        switch (option) {
+        case 'w':
+            options->detector.weights = optarg;
+            break;
+        case 'n':
+            options->detector.names = optarg;
+            break;
+        case 'c':
+            options->detector.conf = strtod(optarg, NULL);
+            break;
+        case 't':
+            options->detector.threads = strtol(optarg, NULL, 10);
+            break;
+        case 'o':
+            options->folder = optarg;
+            break;
+        default:
+            exit(EXIT_CONFIG);
+        }
+    }
+    if (argc - optind < 2) {
+        die_config(
+            "usage: detect_frames [-w WEIGHTS] [-n NAMES] [-c CONF] [-t THREADS] [-o FOLDER] "
+            "MODEL JPEG...");
+    }
+    options->detector.model = argv[optind];
+    options->pictures = argv + optind + 1;
+}
+
+static void print_result(const struct frame_job *job)
+{
+    const struct frame_output *output = &job->outputs[0];
+    const char *metadata = (const char *)output->body + output->size - output->header.jpeg_size -
+                           output->header.metadata_size;
+    json_t *line = json_loadb(metadata, output->header.metadata_size, 0, NULL);
+    json_t *stages = json_object();
+    for (enum frame_stage stage = 0; stage < FRAME_STAGES; stage++) {
+        json_object_set_new(stages, frame_stage_name(stage),
+                            json_integer((json_int_t)(job->stage_ns[stage] / NS_PER_US)));
+    }
+    json_object_set_new(line, "stage_us", stages);
+    json_dumpf(line, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(line);
+}
+
+static void write_picture(const struct frame_job *job, const char *folder, size_t number)
+{
+    const struct frame_output *output = &job->outputs[0];
+    char *path = xasprintf("%s/%zu.jpg", folder, number);
+    if (fd_write_file(path, output->body + output->size - output->header.jpeg_size,
+                      output->header.jpeg_size) < 0) {
+        die("cannot write path=%s", path);
+    }
+    free(path);
+}
+
+static void detect(struct pipeline *pipeline, struct detection_settings *settings,
+                   const struct options *options, struct frame_job *job, size_t number)
+{
+    size_t size;
+    frame_job_reset(job);
+    free(job->jpeg.bytes);
+    if (fd_read_file(options->pictures[number], JPEG_MAX, &job->jpeg.bytes, &size) < 0) {
+        die("cannot read path=%s", options->pictures[number]);
+    }
+    job->jpeg.capacity = size;
+    snprintf(job->camera, sizeof job->camera, "test");
+    job->settings = settings_acquire(settings);
+    job->info = (struct frame_info){.number = number + 1, .size = (uint32_t)size};
+    job->taken_ns = clock_monotonic_ns();
+    job->renderings[0] = settings->rendering;
+    job->rendering_count = 1;
+    pipeline_run(pipeline, job);
+    if (job->failed) {
+        die("path=%s: %s", options->pictures[number], job->error);
+    }
+    print_result(job);
+    if (options->folder != NULL) {
+        write_picture(job, options->folder, number);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct names *names;
+    char error[MODEL_ERROR_SIZE];
+    log_init("detect_frames", NULL);
+    options_read(&options, argc, argv);
+    model_set_threads((int)options.detector.threads);
+    struct pipeline *pipeline = pipeline_create(&options.detector, error);
+    if (pipeline == NULL) {
+        die_config("%s", error);
+    }
+    if (names_create(&names, options.detector.names, pipeline_layout(pipeline)->classes) < 0) {
+        die_config("cannot read the names path=%s", options.detector.names);
+    }
+    struct detection_settings *settings = settings_create(&options.detector, names, error);
+    if (settings == NULL) {
+        die_config("%s", error);
+    }
+    struct frame_job *job = frame_job_create();
+    for (size_t i = 0; options.pictures[i] != NULL; i++) {
+        detect(pipeline, settings, &options, job, i);
+    }
+    frame_job_destroy(job);
+    settings_release(settings);
+    names_destroy(names);
+    pipeline_destroy(pipeline);
+    return EXIT_SUCCESS;
+}
