@@ -13,7 +13,6 @@ CXX := g++
 endif
 PREFIX   ?= /usr/local
 DESTDIR  ?=
-PYTHON   ?= /usr/bin/python3
 SAN      ?=
 WERROR   ?=
 NDEBUG   ?=
@@ -77,10 +76,14 @@ TEST_PROGRAMS := camsim detect_frames ws_echo
 UNIT_TESTS := $(UNIT_COMMON:%=common_%_test) $(UNIT_CAPTURE:%=capture_%_test) \
               $(UNIT_DETECTOR:%=detector_%_test) $(UNIT_BROADCASTER:%=broadcaster_%_test)
 
-.PHONY: all
+.PHONY: all tests
+all: ## build the programs (the default)
 all: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/camsim
 
 objects = $(patsubst %,$(BUILD)/%.o,$(addprefix $(1)/,$(2)))
+
+tests: ## build the test programs too
+tests: $(TEST_PROGRAMS:%=$(BUILD)/%) $(UNIT_TESTS:%=$(BUILD)/%)
 
 LIB_COMMON := $(BUILD)/libcommon.a
 LIB_CAPTURE := $(BUILD)/libcapture.a
@@ -142,16 +145,67 @@ $(BUILD)/detector/annotate.o $(BUILD)/detector/boxes.o $(BUILD)/detector/preproc
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-# --- format ----------------------------------------------------------------------------------------
+# --- the two commands, and what they are made of -----------------------------------------------------
+
+.PHONY: packages packages-test demo check check-unit check-threads check-system
+packages: ## install the Debian packages that are missing to build and run
+	@tools/packages build
+packages-test: ## and those that the tests need
+	@tools/packages test
+
+demo: ## show it at work: CAMERA=url MODEL=file [NAMES=file], or RINGCAST_ASSETS=folder [SCENE=…]
+	@tools/demo --check
+	@tools/packages build
+	@$(MAKE) --no-print-directory all
+	@exec tools/demo
+
+check: ## every test; SAN=address,undefined: with sanitizers, without the browser
+	@tools/packages test
+	@$(MAKE) --no-print-directory all tests
+	@tests/run --build "$(BUILD)" --unit $(UNIT_TESTS) --system $(if $(SAN),,--types --browser)
+check-unit: tests
+	@tests/run --build "$(BUILD)" --unit $(UNIT_TESTS)
+# Where several threads or processes share memory; for SAN=thread.
+THREAD_TESTS := $(filter common_frame_ring% detector_%,$(UNIT_TESTS))
+check-threads: $(THREAD_TESTS:%=$(BUILD)/%)
+	@tests/run --build "$(BUILD)" --unit $(THREAD_TESTS)
+check-system: all tests
+	@tests/run --build "$(BUILD)" --system $(PYTEST_ARGS)
+
+# --- install ---------------------------------------------------------------------------------------
+
+BIN_DIR := $(DESTDIR)$(PREFIX)/bin
+PROGRAM_DIR := $(DESTDIR)$(PREFIX)/libexec/ringcast
+SHARE_DIR := $(DESTDIR)$(PREFIX)/share/ringcast
+DOC_DIR := $(DESTDIR)$(PREFIX)/share/doc/ringcast
+
+.PHONY: install uninstall
+install: ## into PREFIX (/usr/local), below DESTDIR
+install: $(PROGRAMS:%=$(BUILD)/%)
+	install -d "$(BIN_DIR)" "$(PROGRAM_DIR)" "$(DOC_DIR)"
+	install -m 755 ringcast "$(BIN_DIR)/ringcast"
+	install -m 755 $(PROGRAMS:%=$(BUILD)/%) "$(PROGRAM_DIR)"
+	install -m 644 README.md LICENSE ringcast.example.json docs/*.md "$(DOC_DIR)"
+	find web -type f -exec install -D -m 644 {} "$(SHARE_DIR)/{}" \;
+uninstall: ## take it away again
+	rm -f "$(BIN_DIR)/ringcast"
+	rm -rf "$(PROGRAM_DIR)" "$(SHARE_DIR)" "$(DOC_DIR)"
+
+# --- format and style ------------------------------------------------------------------------------
 
 C_FILES = $(shell git ls-files '*.c' '*.h' '*.cpp')
+SCRIPTS := ringcast tools/packages tools/demo .ci/run
 
-.PHONY: format format-check
-format:
+.PHONY: format format-check lint
+format: ## lay the C files out as .clang-format says
 	clang-format -i $(C_FILES)
 format-check:
 	clang-format --dry-run --Werror $(C_FILES)
+lint: ## look at the scripts with shellcheck
+	shellcheck $(SCRIPTS)
 
-.PHONY: clean
-clean:
+.PHONY: help clean
+help: ## this list
+	@awk -F ' *## *' '/^[a-z-]+: *##/ { sub(/:.*/, "", $$1); printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+clean: ## remove what was built
 	rm -rf build
