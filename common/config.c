@@ -72,7 +72,7 @@ static void check_together(const struct config *config, struct config_errors *er
     const struct config_detector *detector = &config->detector;
     const struct config_broadcaster *broadcaster = &config->broadcaster;
     /* The largest POST: a frame in base64, and 64 KiB for what stands around it. */
-    int64_t largest_body = config->max_frame_bytes / 3 * 4 + 65536;
+    int64_t largest_body = (config->max_frame_bytes + 2) / 3 * 4 + 65536;
     if (broadcaster->intake_memory < largest_body) {
         config_errors_add(errors, "broadcaster.intake_memory",
                           "%lld is too little for one frame of max_frame_bytes: at least %lld",
