@@ -229,7 +229,8 @@ static void test_sizes_that_do_not_fit_change_nothing(void **state)
 static struct {
     struct frame_ring *ring;
     uint8_t *buffer;
-    uint64_t number; /* of the newest frame */
+    uint8_t jpeg[BANK]; /* a signal handler may not allocate */
+    uint64_t number;    /* of the newest frame */
     unsigned banks;
     int rounds; /* how often the reader is to be overtaken */
 } overrun;
@@ -245,6 +246,16 @@ static void overrun_page(uint8_t *page, int protection)
     }
 }
 
+static void overrun_publish(void)
+{
+    struct frame_info info = {.size = (uint32_t)BANK};
+    overrun.number++;
+    memset(overrun.jpeg, (int)(overrun.number % 256), BANK);
+    if (frame_ring_publish(overrun.ring, &info, overrun.jpeg) != 0) {
+        abort();
+    }
+}
+
 static void overrun_on_fault(int signal, siginfo_t *fault, void *context)
 {
     const uint8_t *address = fault->si_addr;
@@ -253,7 +264,7 @@ static void overrun_on_fault(int signal, siginfo_t *fault, void *context)
     if (address >= OVERRUN_FIRST && address < OVERRUN_FIRST + OVERRUN_PAGE) {
         /* The copy has begun: K frames take every bank, one more takes the first again. */
         for (unsigned i = 0; i <= overrun.banks; i++) {
-            publish(overrun.ring, ++overrun.number, (uint32_t)BANK);
+            overrun_publish();
         }
         overrun.rounds--;
         overrun_page(OVERRUN_FIRST, PROT_READ | PROT_WRITE);
@@ -275,8 +286,8 @@ static void overrun_begin(unsigned banks, int rounds)
     overrun.ring = ring_of(banks);
     overrun.banks = banks;
     overrun.rounds = rounds;
-    overrun.number = 1;
-    publish(overrun.ring, 1, (uint32_t)BANK);
+    overrun.number = 0;
+    overrun_publish();
     overrun_page(OVERRUN_FIRST, PROT_NONE);
 }
 
