@@ -139,6 +139,7 @@ static void feed_on_ring(struct camera_feed *feed, const json_t *body, int ring_
     }
     if (feed->reader != NULL) {
         feed->missed += frame_ring_reader_unseen(feed->reader);
+        frame_ring_reader_count_all(reader); /* the wish is older than this ring */
     }
     feed_drop_ring(feed);
     feed_drop_bell(feed);
@@ -154,6 +155,9 @@ static void feed_on_ring(struct camera_feed *feed, const json_t *body, int ring_
     }
     log_camera(LOG_DEBUG, feed->camera, "attached to ring generation=%" PRIu64 " bank_bytes=%zu",
                frame_ring_reader_generation(reader), frame_ring_reader_capacity(reader));
+    /* One doorbell serves a reader's rings in turn: what rang for this one may have been drained
+     * while the last one was still in place. */
+    feed_tell_frame(feed);
 }
 
 /* --- the connection --- */

@@ -400,6 +400,11 @@ size_t frame_ring_reader_capacity(const struct frame_ring_reader *reader)
     return reader->geometry.bank_size;
 }
 
+void frame_ring_reader_count_all(struct frame_ring_reader *reader)
+{
+    reader->counted_from = 0;
+}
+
 static const _Atomic uint64_t *reader_bank(const struct frame_ring_reader *reader, uint64_t bank)
 {
     const struct ring_geometry *geometry = &reader->geometry;

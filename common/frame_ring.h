@@ -69,6 +69,10 @@ void frame_ring_reader_destroy(struct frame_ring_reader *reader); /* NULL is all
 uint64_t frame_ring_reader_generation(const struct frame_ring_reader *reader);
 size_t frame_ring_reader_capacity(const struct frame_ring_reader *reader); /* a bank's bytes */
 
+/* Counts as missed what was published before the reader was made, too: for a ring that takes the place
+ * of another one. Before the first read. */
+void frame_ring_reader_count_all(struct frame_ring_reader *reader);
+
 /* Copies the newest frame, if it is newer than the last one taken, into `buffer` (`capacity` bytes,
  * at least frame_ring_reader_capacity(), else -EINVAL). *missed: how many frames were published since
  * the last one taken (at first: since the reader was made) and not seen. The buffer's content is
