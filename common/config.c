@@ -80,8 +80,8 @@ static void check_together(const struct config *config, struct config_errors *er
     }
     if (broadcaster->ping_timeout_s <= broadcaster->ping_interval_s) {
         config_errors_add(errors, "broadcaster.ping_timeout_s",
-                          "%.15g must be above ping_interval_s %.15g", broadcaster->ping_timeout_s,
-                          broadcaster->ping_interval_s);
+                          "%.15g is not longer than ping_interval_s %.15g",
+                          broadcaster->ping_timeout_s, broadcaster->ping_interval_s);
     }
     if (detector->weights != NULL && detector->model == NULL) {
         config_errors_add(errors, "detector.weights", "without detector.model");

@@ -242,7 +242,7 @@ static const struct {
      "broadcaster.intake_memory: 67108864 is too little for one frame of max_frame_bytes: at least "
      "89544024"},
     {"{'broadcaster': {'ping_interval_s': 30}}",
-     "broadcaster.ping_timeout_s: 30 must be above ping_interval_s 30"},
+     "broadcaster.ping_timeout_s: 30 is not longer than ping_interval_s 30"},
     {"{'broadcaster': {'cors_origins': ['https://a/b']}}",
      "broadcaster.cors_origins[0]: is not an origin: scheme://host[:port] and nothing behind it"},
     {"{'cameras': {'-x': {}}}",
