@@ -33,10 +33,10 @@ CAPTURE := mjpeg_parser mjpeg_part
 DETECTOR := annotate boxes decode demand encode font frame_job layout metadata model_file names \
             picture pipeline preprocess schedule settings
 
-BROADCASTER := api_cameras api_status base64 camera_watch connection demand frame_message host_check \
-               hub http_reader http_response http_session intake intake_scanner listener routes \
-               shared_bytes snapshot static_files transport viewer websocket_handshake \
-               websocket_reader websocket_session
+BROADCASTER := api_cameras api_status base64 camera_watch connection demand frame_message \
+               host_check http_head http_reader http_response http_session http_syntax http_target \
+               hub intake intake_scanner listener routes shared_bytes snapshot static_files \
+               transport utf8 viewer websocket_handshake websocket_reader websocket_session
 
 CTL := ctl ctl_question ctl_status
 CAMSIM := auth camera client faults frames main multipart picture request

@@ -1,9 +1,10 @@
 /* A connected socket on the loop: bytes in, bytes out, back-pressure, the end. Knows no protocol.
  *
- * Plain libevent events, not bufferevents (docs/architecture.md has the figures): a read event that
- * stays; send() at once when nothing is in flight; a write event only after EAGAIN or a partial
- * write. Input that is not consumed is kept in a small buffer that exists only while it is needed;
- * output is a list of shared, refcounted bytes. One thread. */
+ * Plain libevent events, not bufferevents (docs/architecture.md has the figures): one edge-triggered
+ * event that stays for the life of the connection, so neither a partial write nor a pause in reading
+ * costs a system call; send() at once when nothing is in flight. Input that is not consumed is kept
+ * in a small buffer that exists only while it is needed; output is a list of shared, refcounted
+ * bytes. One thread. */
 #ifndef BROADCASTER_CONNECTION_H
 #define BROADCASTER_CONNECTION_H
 
@@ -36,15 +37,21 @@ struct connection_handlers {
     /* Bytes arrived (after those left over before). Returns how many were consumed; the rest is
      * offered again with what follows it. Not called after connection_finish(). */
     size_t (*received)(void *arg, const uint8_t *bytes, size_t size);
-    /* Everything handed to connection_send() has been taken by the kernel. */
+    /* Output had to wait, and now everything handed to connection_send() has been taken by the
+     * kernel. May be NULL. */
     void (*drained)(void *arg);
+    /* The peer will send nothing more, but may still be reading (a client may shut down its sending
+     * side behind its request). True: the connection stays, and its user ends it; the question comes
+     * again whenever reading is resumed. False, or NULL: it is over, CONNECTION_PEER_CLOSED. */
+    bool (*peer_closed)(void *arg);
     /* The connection is over and is freed after the call. Called exactly once, from the loop, never
      * from inside a call into this module. */
     void (*ended)(void *arg, enum connection_end end);
 };
 
-/* Takes `transport`. `input_limit`: the most unconsumed bytes that are kept; a peer that makes them
- * more is not read until some are consumed. */
+/* Takes `transport`. `handlers` outlive the connection. `input_limit`: the most bytes that are read at
+ * once and the most unconsumed ones that are kept; a peer that makes them more is not read until some
+ * are consumed. */
 struct connection *connection_create(struct event_base *base, struct transport *transport,
                                      size_t input_limit, const struct connection_handlers *handlers,
                                      void *arg);
@@ -68,15 +75,27 @@ uint64_t connection_progress_ns(const struct connection *connection);
 
 uint64_t connection_bytes_sent(const struct connection *connection);
 
-/* Stops or resumes reading; the peer's end is seen in both states. */
+/* Stops or resumes reading; the peer's end is seen in both states. Whoever stops gets what it did not
+ * consume once more, from the loop, after it has resumed. */
 void connection_set_reading(struct connection *connection, bool reading);
 
-/* Sends what waits, then closes: `ended` with `end` (or earlier, with what happened). A peer that does
- * not take it within two seconds is cut off. Input is thrown away from now on. */
+/* Another limit from the next read on: small while heads are awaited, large for bodies. */
+void connection_set_input_limit(struct connection *connection, size_t input_limit);
+
+/* How long the kernel itself keeps trying a peer that acknowledges nothing; 0: the system's limit. */
+void connection_set_user_timeout(struct connection *connection, uint64_t timeout_ns);
+
+/* Sends what waits, shuts down the sending side and closes when the peer has closed too (so that it
+ * gets to read what was sent): `ended` with `end`, or earlier with what happened. A peer that takes
+ * longer than two seconds is cut off. Input is thrown away from now on. */
 void connection_finish(struct connection *connection, enum connection_end end);
 
 /* Closes now; `ended` is called from the loop. */
 void connection_abort(struct connection *connection, enum connection_end end);
+
+/* For the end of the process, when no loop runs any more: what the kernel takes at once is sent,
+ * `ended` is called from here, and the connection is freed. */
+void connection_destroy(struct connection *connection, enum connection_end end);
 
 int connection_fd(const struct connection *connection);
 

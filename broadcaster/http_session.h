@@ -1,6 +1,11 @@
 /* HTTP on one connection: reads requests one at a time, enforces absolute deadlines for head and body,
  * answers, keeps alive, or hands the connection to a WebSocket. Knows nothing of paths: the routes
- * (routes.h) are its user. One thread. */
+ * (routes.h) are its user. By itself it answers what concerns no path: malformed requests, unknown
+ * methods (501), "OPTIONS *", 100 Continue.
+ *
+ * While a request is in work, or its answer has not been taken, nothing more is read: a client that
+ * pipelines and never reads costs a few kB. An answer that no byte of is taken for ten seconds ends
+ * the connection. One thread. */
 #ifndef BROADCASTER_HTTP_SESSION_H
 #define BROADCASTER_HTTP_SESSION_H
 
@@ -33,7 +38,7 @@ struct http_server_handlers {
 struct http_server *http_server_create(struct event_base *base,
                                        const struct http_server_config *config,
                                        const struct http_server_handlers *handlers, void *arg);
-/* Ends every session, WebSockets with 1001. NULL is allowed. */
+/* For the end of the process: ends every session from here, WebSockets with 1001. NULL is allowed. */
 void http_server_destroy(struct http_server *server);
 void http_server_set_config(struct http_server *server, const struct http_server_config *config);
 size_t http_server_connections(const struct http_server *server);
@@ -62,6 +67,9 @@ void http_respond_error(struct http_session *session, int status, const char *co
                         const char *fields, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* 405: `allow` lists what would do, "GET, HEAD". */
+void http_respond_not_allowed(struct http_session *session, const char *allow);
+
 /* --- a body --- */
 
 /* Receives the whole body, at most `limit` bytes (413 beyond, before a byte is read when its length is
@@ -74,7 +82,8 @@ void http_read_body(struct http_session *session, size_t limit, http_body_fn *do
 /* --- an answer that comes later --- */
 
 /* The request is answered by a later http_respond*(). `gone` is called if the client leaves first;
- * after that the session may not be touched. */
+ * after that the session may not be touched. A client that only shuts down its sending side is still
+ * there: it waits for its answer. */
 void http_defer(struct http_session *session, void (*gone)(void *arg), void *arg);
 
 /* --- WebSocket --- */
@@ -83,8 +92,10 @@ struct websocket_session;
 struct websocket_handlers;
 struct websocket_config;
 
-/* Checks the handshake (RFC 6455, 4.2.1) and answers 101, or 400/426 by itself and returns NULL.
- * `subprotocol` NULL: none is chosen. After success the HTTP session is gone. */
+/* Checks the handshake (RFC 6455, 4.2.1) and answers 101, or 400/405/426 by itself and returns NULL.
+ * `subprotocol` NULL: none is chosen; one that the client did not offer is not chosen either
+ * (websocket_handshake.h tells what it offers). After success the HTTP session and its request are
+ * gone. */
 struct websocket_session *http_upgrade(struct http_session *session, const char *subprotocol,
                                        const struct websocket_config *config,
                                        const struct websocket_handlers *handlers, void *arg);

@@ -9,12 +9,13 @@
 
 struct listener;
 
-/* "127.0.0.1:8069", "[::]:8069". 0 or -errno (-EADDRINUSE: taken; -EINVAL: not an address). Port 0
+/* "127.0.0.1:8069", "[::]:8069" (IPv4 too). 0 or -errno (-EADDRINUSE: taken; -EINVAL: not an address). Port 0
  * takes any free port. */
 int listener_create_tcp(struct listener **listener, struct event_base *base, const char *address,
                         struct http_server *server);
 
-/* `<run_dir>/<name>`, put there by rename. Peers of another uid are hung up on. 0 or -errno. */
+/* `<run_dir>/<name>`, put there by rename. Peers of another uid (but root) are hung up on. 0 or
+ * -errno. */
 int listener_create_unix(struct listener **listener, struct event_base *base, const char *run_dir,
                          const char *name, struct http_server *server);
 

@@ -4,20 +4,32 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
 struct transport;
 
 /* Takes `fd` (a connected, non-blocking stream socket) and sets what a viewer's socket needs:
- * TCP_NODELAY, TCP_NOTSENT_LOWAT (so that the kernel does not hide megabytes of old frames) and
- * TCP_USER_TIMEOUT. */
+ * TCP_NODELAY, TCP_NOTSENT_LOWAT (so that the kernel does not hide megabytes of old frames),
+ * TCP_USER_TIMEOUT and SO_KEEPALIVE (a peer whose machine is gone is noticed within a minute even
+ * when nothing is sent to it). */
 struct transport *transport_create_plain(int fd);
 void transport_destroy(struct transport *transport); /* closes; NULL is allowed */
 
 /* Bytes, 0 at the peer's end, or -errno (-EAGAIN: later). */
 ssize_t transport_read(struct transport *transport, void *buffer, size_t size);
 ssize_t transport_write(struct transport *transport, const struct iovec *parts, int count);
+
+/* Nothing more will be written: the peer reads an end of file behind what it has been sent. */
+void transport_shutdown(struct transport *transport);
+
+/* The socket's own error, cleared by asking: 0 or -errno. How a reset is seen without reading. */
+int transport_error(struct transport *transport);
+
+/* The kernel gives up when the peer has acknowledged nothing for so long, a closed window included;
+ * so this must not be below what we grant a stalled peer ourselves. 0: the system's own limit. */
+void transport_set_user_timeout(struct transport *transport, uint64_t timeout_ns);
 
 int transport_fd(const struct transport *transport);
 bool transport_is_local(const struct transport *transport); /* a Unix-domain socket */

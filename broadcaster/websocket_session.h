@@ -64,6 +64,18 @@ void websocket_session_send(struct websocket_session *session, enum websocket_op
 void websocket_session_close(struct websocket_session *session, uint16_t code, const char *reason,
                              enum connection_end end);
 
+/* Stops or resumes taking messages (and pings): for a user that answers every message and does not
+ * want the answers to pile up. The peer's end is seen in both states. */
+void websocket_session_set_reading(struct websocket_session *session, bool reading);
+
+/* `gone` is called right before `closed`: for whoever keeps a list of sessions. */
+void websocket_session_set_owner(struct websocket_session *session, void (*gone)(void *owner),
+                                 void *owner);
+
+/* For the end of the process, when no loop runs any more: says 1001 if that can go out at once, calls
+ * `closed` from here, and frees. */
+void websocket_session_destroy(struct websocket_session *session);
+
 struct connection *websocket_session_connection(struct websocket_session *session);
 
 #endif

@@ -1,0 +1,594 @@
+#include "broadcaster/connection.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event_struct.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/memory.h"
+
+#define CONNECTION_SCRATCH_SIZE   65536
+#define CONNECTION_READS_PER_TURN 4 /* then the other connections have theirs */
+#define CONNECTION_PARTS_MAX      32
+#define CONNECTION_FINISH_NS      (2 * NS_PER_SECOND)
+
+/* What waits for the kernel: the rest of a head, then a part of shared bytes. */
+struct output {
+    struct output *next;
+    struct shared_bytes *body; /* our reference, or NULL */
+    size_t offset, size;       /* of what is left of the body */
+    size_t head_sent, head_size;
+    uint8_t head[];
+};
+
+struct connection {
+    struct event io;    /* edge-triggered: read, write, closed */
+    struct event timer; /* another turn (0), or the end of the patience of connection_finish() */
+    struct transport *transport;
+    const struct connection_handlers *handlers;
+    void *arg;
+    struct output *first, *last;
+    size_t pending;
+    uint64_t sent;
+    uint64_t progress_ns;
+    uint64_t deadline_ns; /* while finishing */
+    uint8_t *kept;        /* received and not consumed; NULL while there is none */
+    size_t kept_size;
+    size_t input_limit;
+    char *peer_name;
+    enum connection_end end; /* once finishing or over */
+    bool reading;
+    bool peer_closing; /* the kernel has told of the peer's FIN; bytes may lie before it */
+    bool peer_closed;  /* the FIN has been read */
+    bool finishing;
+    bool shut_down;
+    bool over; /* only `ended` is left to do, by the timer */
+};
+
+/* Reads of all connections go through here; a connection has a buffer of its own only for what its
+ * user left. One loop, one thread, and no read happens inside another. */
+static uint8_t connection_scratch[CONNECTION_SCRATCH_SIZE];
+
+const char *connection_end_name(enum connection_end end)
+{
+    static const char *const names[CONNECTION_ENDS] = {
+        [CONNECTION_PEER_CLOSED] = "peer-closed", [CONNECTION_PEER_RESET] = "peer-reset",
+        [CONNECTION_TIMED_OUT] = "timed-out",     [CONNECTION_STALLED] = "stalled",
+        [CONNECTION_PROTOCOL] = "protocol-error", [CONNECTION_FINISHED] = "finished",
+        [CONNECTION_SHUTDOWN] = "shutdown",
+    };
+    return end < CONNECTION_ENDS ? names[end] : "unknown";
+}
+
+/* --- the end --- */
+
+static void connection_schedule(struct connection *connection, uint64_t delay_ns)
+{
+    struct timeval delay = clock_timeval(delay_ns);
+    event_add(&connection->timer, &delay);
+}
+
+static void connection_drop_output(struct connection *connection)
+{
+    while (connection->first != NULL) {
+        struct output *output = connection->first;
+        connection->first = output->next;
+        shared_bytes_unref(output->body);
+        free(output);
+    }
+    connection->last = NULL;
+    connection->pending = 0;
+}
+
+static void connection_drop_kept(struct connection *connection)
+{
+    free(connection->kept);
+    connection->kept = NULL;
+    connection->kept_size = 0;
+}
+
+/* From here on nothing happens but the call of `ended`, which the loop makes. */
+static void connection_over(struct connection *connection, enum connection_end end)
+{
+    if (connection->over) {
+        return;
+    }
+    connection->over = true;
+    connection->end = end;
+    event_del(&connection->io);
+    connection_drop_output(connection);
+    connection_drop_kept(connection);
+    connection_schedule(connection, 0);
+}
+
+static void connection_failed(struct connection *connection, int error)
+{
+    connection_over(connection, error == -ETIMEDOUT ? CONNECTION_TIMED_OUT : CONNECTION_PEER_RESET);
+}
+
+static void connection_free(struct connection *connection)
+{
+    event_del(&connection->io);
+    event_del(&connection->timer);
+    connection_drop_output(connection);
+    connection_drop_kept(connection);
+    transport_destroy(connection->transport);
+    free(connection->peer_name);
+    free(connection);
+}
+
+static void connection_call_ended(struct connection *connection)
+{
+    connection->handlers->ended(connection->arg, connection->end);
+    connection_free(connection);
+}
+
+/* --- closing in order --- */
+
+/* Shuts down when everything is sent, and throws away what the peer still sends: closing a socket
+ * with unread input would reset it, and the peer might lose our last words. */
+static void connection_linger(struct connection *connection)
+{
+    if (connection->first == NULL && !connection->shut_down) {
+        transport_shutdown(connection->transport);
+        connection->shut_down = true;
+    }
+    bool more = true;
+    for (int i = 0; i < CONNECTION_READS_PER_TURN && more && !connection->peer_closed; i++) {
+        ssize_t got =
+            transport_read(connection->transport, connection_scratch, CONNECTION_SCRATCH_SIZE);
+        if (got < 0 && got != -EAGAIN) {
+            if (connection->shut_down) {
+                connection_over(connection, connection->end);
+            } else {
+                connection_failed(connection, (int)got);
+            }
+            return;
+        }
+        connection->peer_closed = got == 0;
+        more = got > 0;
+    }
+    if (connection->peer_closed && connection->shut_down) {
+        connection_over(connection, connection->end);
+        return;
+    }
+    uint64_t left = clock_elapsed_ns(clock_monotonic_ns(), connection->deadline_ns);
+    if (left == 0) {
+        connection_over(connection, connection->end);
+    } else {
+        connection_schedule(connection, more && !connection->peer_closed ? 0 : left);
+    }
+}
+
+/* --- output --- */
+
+static void connection_advance(struct connection *connection, size_t count)
+{
+    connection->sent += count;
+    connection->pending -= count;
+    while (connection->first != NULL) {
+        struct output *output = connection->first;
+        size_t head_left = output->head_size - output->head_sent;
+        size_t of_head = count < head_left ? count : head_left;
+        output->head_sent += of_head;
+        count -= of_head;
+        size_t of_body = count < output->size ? count : output->size;
+        output->offset += of_body;
+        output->size -= of_body;
+        count -= of_body;
+        if (output->head_sent < output->head_size || output->size > 0) {
+            return;
+        }
+        connection->first = output->next;
+        shared_bytes_unref(output->body);
+        free(output);
+    }
+    connection->last = NULL;
+}
+
+static int connection_gather(const struct connection *connection,
+                             struct iovec parts[CONNECTION_PARTS_MAX], size_t *total)
+{
+    int count = 0;
+    *total = 0;
+    for (struct output *output = connection->first;
+         output != NULL && count + 2 <= CONNECTION_PARTS_MAX; output = output->next) {
+        size_t head_left = output->head_size - output->head_sent;
+        if (head_left > 0) {
+            parts[count++] =
+                (struct iovec){.iov_base = output->head + output->head_sent, .iov_len = head_left};
+        }
+        if (output->size > 0) {
+            parts[count++] = (struct iovec){.iov_base = output->body->data + output->offset,
+                                            .iov_len = output->size};
+        }
+        *total += head_left + output->size;
+    }
+    return count;
+}
+
+/* Gives the kernel what it takes. A partial write is as good as EAGAIN: both arm the next edge. */
+static void connection_write(struct connection *connection)
+{
+    while (connection->first != NULL) {
+        struct iovec parts[CONNECTION_PARTS_MAX];
+        size_t total;
+        int count = connection_gather(connection, parts, &total);
+        ssize_t written = transport_write(connection->transport, parts, count);
+        if (written == -EAGAIN) {
+            return;
+        }
+        if (written < 0) {
+            connection_failed(connection, (int)written);
+            return;
+        }
+        connection->progress_ns = clock_monotonic_ns();
+        connection_advance(connection, (size_t)written);
+        if ((size_t)written < total) {
+            return;
+        }
+    }
+}
+
+static void connection_flush(struct connection *connection)
+{
+    connection_write(connection);
+    if (connection->over || connection->first != NULL) {
+        return;
+    }
+    if (connection->finishing) {
+        connection_linger(connection);
+    } else if (connection->handlers->drained != NULL) {
+        connection->handlers->drained(connection->arg);
+    }
+}
+
+static void connection_queue(struct connection *connection, const uint8_t *head, size_t head_size,
+                             struct shared_bytes *body, size_t offset, size_t size)
+{
+    struct output *output = xmalloc(sizeof *output + head_size);
+    output->next = NULL;
+    output->body = size > 0 ? shared_bytes_ref(body) : NULL;
+    output->offset = offset;
+    output->size = size;
+    output->head_sent = 0;
+    output->head_size = head_size;
+    if (head_size > 0) {
+        memcpy(output->head, head, head_size);
+    }
+    if (connection->last != NULL) {
+        connection->last->next = output;
+    } else {
+        connection->first = output;
+        connection->progress_ns = clock_monotonic_ns();
+    }
+    connection->last = output;
+    connection->pending += head_size + size;
+}
+
+void connection_send(struct connection *connection, const void *head, size_t head_size,
+                     struct shared_bytes *body, size_t offset, size_t size)
+{
+    if (connection->over || connection->finishing || head_size + size == 0) {
+        return;
+    }
+    size_t taken = 0;
+    if (connection->first == NULL) {
+        struct iovec parts[2];
+        int count = 0;
+        if (head_size > 0) {
+            parts[count++] = (struct iovec){.iov_base = (void *)head, .iov_len = head_size};
+        }
+        if (size > 0) {
+            parts[count++] = (struct iovec){.iov_base = body->data + offset, .iov_len = size};
+        }
+        ssize_t written = transport_write(connection->transport, parts, count);
+        if (written < 0 && written != -EAGAIN) {
+            connection_failed(connection, (int)written);
+            return;
+        }
+        taken = written > 0 ? (size_t)written : 0;
+        connection->sent += taken;
+        if (taken == head_size + size) {
+            return;
+        }
+    }
+    size_t of_head = taken < head_size ? taken : head_size;
+    size_t of_body = taken - of_head;
+    connection_queue(connection, (const uint8_t *)head + of_head, head_size - of_head, body,
+                     offset + of_body, size - of_body);
+}
+
+size_t connection_pending(const struct connection *connection)
+{
+    return connection->pending;
+}
+
+uint64_t connection_progress_ns(const struct connection *connection)
+{
+    return connection->progress_ns;
+}
+
+uint64_t connection_bytes_sent(const struct connection *connection)
+{
+    return connection->sent;
+}
+
+/* --- input --- */
+
+/* Keeps what is left of `bytes` (which may lie in the kept buffer itself). */
+static void connection_keep(struct connection *connection, const uint8_t *bytes, size_t size)
+{
+    if (size == 0) {
+        connection_drop_kept(connection);
+        return;
+    }
+    uint8_t *kept = connection->kept;
+    if (kept != NULL && bytes >= kept && bytes < kept + connection->kept_size) {
+        memmove(kept, bytes, size);
+    } else {
+        kept = xmalloc(size);
+        memcpy(kept, bytes, size);
+        free(connection->kept);
+    }
+    connection->kept = kept;
+    connection->kept_size = size;
+}
+
+static bool connection_takes_input(const struct connection *connection)
+{
+    return connection->reading && !connection->finishing && !connection->over;
+}
+
+/* Offers what was kept and, behind it, what lies in the scratch buffer. */
+static void connection_offer(struct connection *connection, size_t fresh)
+{
+    const uint8_t *bytes = connection_scratch;
+    size_t size = fresh;
+    if (connection->kept != NULL) {
+        if (fresh > 0) {
+            connection->kept =
+                xreallocarray(connection->kept, connection->kept_size + fresh, sizeof(uint8_t));
+            memcpy(connection->kept + connection->kept_size, connection_scratch, fresh);
+            connection->kept_size += fresh;
+        }
+        bytes = connection->kept;
+        size = connection->kept_size;
+    }
+    size_t consumed = connection->handlers->received(connection->arg, bytes, size);
+    if (!connection->over && !connection->finishing) {
+        connection_keep(connection, bytes + consumed, size - consumed);
+    }
+}
+
+static void connection_on_peer_closed(struct connection *connection)
+{
+    if (connection->handlers->peer_closed == NULL ||
+        !connection->handlers->peer_closed(connection->arg)) {
+        connection_over(connection, CONNECTION_PEER_CLOSED);
+    }
+}
+
+/* One turn of reading. Edge-triggered: it has to go on until EAGAIN, or to book another turn. */
+static void connection_input(struct connection *connection)
+{
+    if (connection_takes_input(connection) && connection->kept != NULL) {
+        connection_offer(connection, 0);
+    }
+    for (int i = 0; i < CONNECTION_READS_PER_TURN; i++) {
+        if (!connection_takes_input(connection) ||
+            connection->kept_size >= connection->input_limit) {
+            return;
+        }
+        if (connection->peer_closed) {
+            connection_on_peer_closed(connection);
+            return;
+        }
+        size_t room = connection->input_limit - connection->kept_size;
+        ssize_t got =
+            transport_read(connection->transport, connection_scratch,
+                           room < CONNECTION_SCRATCH_SIZE ? room : CONNECTION_SCRATCH_SIZE);
+        if (got == -EAGAIN) {
+            return;
+        }
+        if (got < 0) {
+            connection_failed(connection, (int)got);
+            return;
+        }
+        if (got == 0) {
+            connection->peer_closed = true;
+            connection_on_peer_closed(connection);
+            return;
+        }
+        connection_offer(connection, (size_t)got);
+    }
+    if (connection_takes_input(connection)) {
+        connection_schedule(connection, 0);
+    }
+}
+
+/* Not reading: the bytes stay where they are, but a reset or the peer's FIN counts at once. */
+static void connection_watch_end(struct connection *connection)
+{
+    int error = transport_error(connection->transport);
+    if (error < 0) {
+        connection_failed(connection, error);
+    } else if (connection->peer_closing) {
+        connection_on_peer_closed(connection);
+    }
+}
+
+static void connection_on_io(evutil_socket_t fd, short what, void *arg)
+{
+    struct connection *connection = arg;
+    (void)fd;
+    if (what & EV_CLOSED) {
+        connection->peer_closing = true;
+    }
+    if ((what & EV_WRITE) && connection->first != NULL) {
+        connection_flush(connection);
+    }
+    if (connection->over || !(what & (EV_READ | EV_CLOSED))) {
+        return;
+    }
+    if (connection->finishing) {
+        connection_linger(connection);
+    } else if (connection->reading) {
+        connection_input(connection);
+    } else {
+        connection_watch_end(connection);
+    }
+}
+
+static void connection_on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct connection *connection = arg;
+    (void)fd;
+    (void)what;
+    if (connection->over) {
+        connection_call_ended(connection);
+    } else if (connection->finishing) {
+        connection_linger(connection);
+    } else {
+        connection_input(connection);
+    }
+}
+
+/* --- life --- */
+
+static char *connection_name_peer(int fd)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+        struct sockaddr_storage storage;
+    } address = {.storage = {.ss_family = AF_UNSPEC}};
+    socklen_t size = sizeof address;
+    char text[INET6_ADDRSTRLEN] = "?";
+    if (getpeername(fd, &address.any, &size) < 0) {
+        return xstrdup("gone");
+    }
+    if (address.any.sa_family == AF_INET) {
+        inet_ntop(AF_INET, &address.in.sin_addr, text, sizeof text);
+        return xasprintf("%s:%u", text, (unsigned)ntohs(address.in.sin_port));
+    }
+    if (address.any.sa_family == AF_INET6) {
+        const struct in6_addr *in6 = &address.in6.sin6_addr;
+        if (IN6_IS_ADDR_V4MAPPED(in6)) {
+            inet_ntop(AF_INET, &in6->s6_addr[12], text, sizeof text);
+            return xasprintf("%s:%u", text, (unsigned)ntohs(address.in6.sin6_port));
+        }
+        inet_ntop(AF_INET6, in6, text, sizeof text);
+        return xasprintf("[%s]:%u", text, (unsigned)ntohs(address.in6.sin6_port));
+    }
+    struct ucred peer = {.pid = 0};
+    size = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
+        return xstrdup("unix");
+    }
+    return xasprintf("unix:pid=%d", (int)peer.pid);
+}
+
+struct connection *connection_create(struct event_base *base, struct transport *transport,
+                                     size_t input_limit, const struct connection_handlers *handlers,
+                                     void *arg)
+{
+    struct connection *connection = xcalloc(1, sizeof *connection);
+    int fd = transport_fd(transport);
+    connection->transport = transport;
+    connection->handlers = handlers;
+    connection->arg = arg;
+    connection->input_limit = input_limit;
+    connection->reading = true;
+    connection->peer_name = connection_name_peer(fd);
+    event_assign(&connection->io, base, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST,
+                 connection_on_io, connection);
+    evtimer_assign(&connection->timer, base, connection_on_timer, connection);
+    if (event_add(&connection->io, NULL) < 0) {
+        log_warn("cannot watch a connection peer=%s", connection->peer_name);
+        connection_over(connection, CONNECTION_PEER_RESET);
+    }
+    return connection;
+}
+
+void connection_set_handlers(struct connection *connection,
+                             const struct connection_handlers *handlers, void *arg)
+{
+    connection->handlers = handlers;
+    connection->arg = arg;
+    connection_schedule(connection, 0);
+}
+
+void connection_set_reading(struct connection *connection, bool reading)
+{
+    if (reading && !connection->reading) {
+        /* Its edge may have passed while nobody read. */
+        connection_schedule(connection, 0);
+    }
+    connection->reading = reading;
+}
+
+void connection_set_input_limit(struct connection *connection, size_t input_limit)
+{
+    connection->input_limit = input_limit;
+}
+
+void connection_set_user_timeout(struct connection *connection, uint64_t timeout_ns)
+{
+    transport_set_user_timeout(connection->transport, timeout_ns);
+}
+
+void connection_finish(struct connection *connection, enum connection_end end)
+{
+    if (connection->over || connection->finishing) {
+        return;
+    }
+    connection->finishing = true;
+    connection->end = end;
+    connection->deadline_ns = clock_monotonic_ns() + CONNECTION_FINISH_NS;
+    connection_schedule(connection, 0);
+}
+
+void connection_abort(struct connection *connection, enum connection_end end)
+{
+    connection_over(connection, end);
+}
+
+void connection_destroy(struct connection *connection, enum connection_end end)
+{
+    if (!connection->over) {
+        connection->end = end;
+        connection->over = true;
+        connection_write(connection);
+        transport_shutdown(connection->transport);
+        for (int i = 0; i < CONNECTION_READS_PER_TURN; i++) {
+            /* Unread input would turn the close into a reset, and our last words might be lost. */
+            if (transport_read(connection->transport, connection_scratch,
+                               CONNECTION_SCRATCH_SIZE) <= 0) {
+                break;
+            }
+        }
+    }
+    connection_call_ended(connection);
+}
+
+int connection_fd(const struct connection *connection)
+{
+    return transport_fd(connection->transport);
+}
+
+const char *connection_peer_name(const struct connection *connection)
+{
+    return connection->peer_name;
+}
+
+bool connection_is_local(const struct connection *connection)
+{
+    return transport_is_local(connection->transport);
+}

@@ -1,0 +1,123 @@
+#include "broadcaster/transport.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/memory.h"
+
+/* One frame's worth of unsent bytes in the kernel is as good as a megabyte for the throughput, and the
+ * difference is how old the picture is that a slow viewer sees. */
+#define TRANSPORT_NOTSENT_LOWAT 16384
+#define TRANSPORT_USER_TIMEOUT  (30 * NS_PER_SECOND)
+#define TRANSPORT_KEEPALIVE_S   30
+#define TRANSPORT_PROBE_S       10
+
+struct transport {
+    int fd;
+    bool local;
+};
+
+static void transport_set(int fd, int level, int name, int value)
+{
+    if (setsockopt(fd, level, name, &value, sizeof value) < 0) {
+        log_debug("setsockopt level=%d name=%d: %s", level, name, strerror(errno));
+    }
+}
+
+static bool transport_fd_is_local(int fd)
+{
+    int domain = AF_UNSPEC;
+    socklen_t size = sizeof domain;
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
+struct transport *transport_create_plain(int fd)
+{
+    struct transport *transport = xcalloc(1, sizeof *transport);
+    transport->fd = fd;
+    transport->local = transport_fd_is_local(fd);
+    if (!transport->local) {
+        transport_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+        transport_set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, TRANSPORT_NOTSENT_LOWAT);
+        transport_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+        transport_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, TRANSPORT_KEEPALIVE_S);
+        transport_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, TRANSPORT_PROBE_S);
+        transport_set_user_timeout(transport, TRANSPORT_USER_TIMEOUT);
+    }
+    return transport;
+}
+
+void transport_destroy(struct transport *transport)
+{
+    if (transport != NULL) {
+        close(transport->fd);
+        free(transport);
+    }
+}
+
+ssize_t transport_read(struct transport *transport, void *buffer, size_t size)
+{
+    ssize_t result;
+    do {
+        result = recv(transport->fd, buffer, size, MSG_DONTWAIT);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : result;
+}
+
+ssize_t transport_write(struct transport *transport, const struct iovec *parts, int count)
+{
+    ssize_t result;
+    if (count == 1) {
+        do {
+            result =
+                send(transport->fd, parts->iov_base, parts->iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        } while (result < 0 && errno == EINTR);
+        return result < 0 ? -errno : result;
+    }
+    struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
+    do {
+        result = sendmsg(transport->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : result;
+}
+
+void transport_shutdown(struct transport *transport)
+{
+    shutdown(transport->fd, SHUT_WR);
+}
+
+int transport_error(struct transport *transport)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (getsockopt(transport->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0) {
+        return -errno;
+    }
+    return -error;
+}
+
+void transport_set_user_timeout(struct transport *transport, uint64_t timeout_ns)
+{
+    if (!transport->local) {
+        uint64_t milliseconds = timeout_ns / NS_PER_MS;
+        transport_set(transport->fd, IPPROTO_TCP, TCP_USER_TIMEOUT,
+                      milliseconds < INT32_MAX ? (int)milliseconds : INT32_MAX);
+    }
+}
+
+int transport_fd(const struct transport *transport)
+{
+    return transport->fd;
+}
+
+bool transport_is_local(const struct transport *transport)
+{
+    return transport->local;
+}
