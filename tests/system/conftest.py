@@ -1,0 +1,120 @@
+"""Fixtures: every process that a test starts is ended with it, and its log shown when it failed."""
+
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from harness.jpeg import write_clip  # noqa: E402
+from harness.processes import ASSETS, Camsim, Capture, Pipeline, alive  # noqa: E402
+from harness.viewer import Viewer  # noqa: E402
+from harness.waiting import wait_until  # noqa: E402
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    started = item.stash.get(STARTED, [])
+    if report.failed and call.when == "call":
+        for thing in started:
+            report.sections.append((f"log of {type(thing).__name__}", thing.log_text()))
+
+
+STARTED = pytest.StashKey()
+
+
+@pytest.fixture
+def started(request):
+    """Everything to be ended with the test, the newest first."""
+    things = request.node.stash.setdefault(STARTED, [])
+    yield things
+    for thing in reversed(things):
+        if isinstance(thing, Pipeline):
+            thing.down()
+        else:
+            thing.end()
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory):
+    """50 small pictures, each different."""
+    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mjpeg")
+
+
+@pytest.fixture
+def camsim(started, tmp_path, clip):
+    """camsim(*options, source=clip, fps=25) starts a simulated camera."""
+    def start(*options, source=None, **settings):
+        log = tmp_path / f"camsim.{len(started)}.log"
+        started.append(Camsim(source or clip, log, *options, **settings))
+        return started[-1]
+    return start
+
+
+@pytest.fixture
+def capture(started, tmp_path):
+    """capture(url=…) starts a capture process without the others."""
+    def start(camera="CAM1", **settings):
+        started.append(Capture(tmp_path / f"capture.{len(started)}", camera, **settings))
+        return started[-1]
+    return start
+
+
+@pytest.fixture
+def pipeline(started, tmp_path):
+    """pipeline(cameras, …) prepares everything under a supervisor; .up() starts it. At the end nothing
+    may be left: no process, no file in the run directory."""
+    made = []
+
+    def make(cameras, **settings):
+        folder = tmp_path / f"pipeline.{len(made)}"
+        folder.mkdir()
+        made.append(Pipeline(folder, cameras, **settings))
+        started.append(made[-1])
+        return made[-1]
+    yield make
+    for one in made:
+        pids = one.pids()
+        if one.supervisor is not None:
+            one.down()
+        assert not [pid for pid in pids if alive(pid)]
+        if one.run_dir.exists():
+            wait_until(lambda one=one: not list(one.run_dir.iterdir()), 2,
+                       f"an empty run directory, not {list(one.run_dir.iterdir())}")
+
+
+@pytest.fixture
+def viewer():
+    """viewer(url) watches CAM1."""
+    viewers = []
+
+    def watch(url, *arguments, **options):
+        viewers.append(Viewer(url, *arguments, **options))
+        return viewers[-1]
+    yield watch
+    for one in viewers:
+        one.close()
+
+
+@pytest.fixture
+def assets():
+    """The folder with clips and models."""
+    if not ASSETS:
+        pytest.skip("needs clips and models: set RINGCAST_ASSETS")
+    return Path(ASSETS)
+
+
+@pytest.fixture(autouse=True)
+def deadline():
+    """A test that hangs is ended, and says where it hung."""
+    def late(*_):
+        raise TimeoutError("the test takes longer than two minutes")
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(120)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,1 @@
+"""What the system tests are made of: real processes on free ports and in private folders."""
