@@ -265,6 +265,11 @@ const struct camera_status *camera_feed_status(const struct camera_feed *feed)
     return &feed->status;
 }
 
+bool camera_feed_connected(const struct camera_feed *feed)
+{
+    return control_client_peer(feed->client) != NULL;
+}
+
 /* --- frames --- */
 
 static void frame_buffer_reserve(struct frame_buffer *buffer, size_t capacity)

@@ -39,6 +39,9 @@ void camera_feed_set_attached(struct camera_feed *feed, bool attached);
 
 const struct camera_status *camera_feed_status(const struct camera_feed *feed);
 
+/* True while a capture answers: what it says of its camera is first hand. */
+bool camera_feed_connected(const struct camera_feed *feed);
+
 /* A buffer that grows to what the ring may hold; zeroed at first, freed with free(bytes). */
 struct frame_buffer {
     uint8_t *bytes;
