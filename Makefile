@@ -30,8 +30,9 @@ COMMON := camera_feed camera_id camera_status clock config config_cameras config
 
 CAPTURE := mjpeg_parser mjpeg_part
 
-DETECTOR := annotate boxes decode demand encode font frame_job layout metadata model_file names \
-            picture pipeline preprocess schedule settings
+DETECTOR := annotate boxes camera decode demand detector encode font frame_job layout metadata \
+            model_file names picture pipeline poster preprocess schedule scheduler service settings \
+            worker
 
 BROADCASTER := api_cameras api_status base64 camera_watch connection demand frame_message \
                host_check http_head http_reader http_response http_session http_syntax http_target \

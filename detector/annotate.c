@@ -57,8 +57,8 @@ static void annotator_prepare(struct annotator *annotator, int height)
         return;
     }
     font_destroy(annotator->font);
-    annotator->font = font_create(annotate_clamp((int)lround(height / 48.0), 8, 60));
-    annotator->line = annotate_clamp((int)lround(height / 300.0), 2, 12);
+    annotator->font = font_create(annotate_clamp((int)lround(height / 54.0), 9, 60));
+    annotator->line = annotate_clamp((int)lround(height / 250.0), 2, 12);
     annotator->height = height;
 }
 

@@ -1,0 +1,266 @@
+#include "detector/detector.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "detector/layout.h"
+#include "detector/names.h"
+#include "detector/pipeline.h"
+#include "detector/poster.h"
+#include "detector/scheduler.h"
+#include "detector/service.h"
+#include "detector/settings.h"
+
+struct detector {
+    struct program *program;
+    uint64_t started_ns;
+    struct layout layout;
+    struct names *names;
+    struct detection_settings *settings;
+    struct scheduler *scheduler; /* NULL: no model, nothing to do */
+    struct poster *poster;
+    struct service *service;
+};
+
+/* --- what passes between the parts --- */
+
+static void detector_on_output(void *arg, const struct frame_output *output)
+{
+    struct detector *detector = arg;
+    poster_post(detector->poster, output);
+}
+
+static void detector_on_posted(void *arg, const char *id, enum post_result result, long status)
+{
+    struct detector *detector = arg;
+    struct camera *camera = scheduler_find(detector->scheduler, id);
+    if (camera != NULL) { /* else a reload has removed it meanwhile */
+        camera_count_post(camera, result, status);
+    }
+}
+
+static const struct demand_wish *find_wish(const struct demand_wish *wishes, size_t count,
+                                           const char *id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(wishes[i].camera, id) == 0) {
+            return &wishes[i];
+        }
+    }
+    return NULL;
+}
+
+static void detector_on_demand(void *arg, const struct demand_wish *wishes, size_t count)
+{
+    struct detector *detector = arg;
+    struct camera *camera;
+    for (size_t i = 0;
+         detector->scheduler != NULL && (camera = scheduler_camera(detector->scheduler, i)) != NULL;
+         i++) {
+        camera_set_demand(camera, find_wish(wishes, count, camera_id(camera)));
+    }
+}
+
+static const struct rendering *detector_default_rendering(void *arg)
+{
+    static const struct rendering any = {.conf = 0.25F, .show_labels = true, .quality = 85};
+    const struct detector *detector = arg;
+    return detector->settings != NULL ? &detector->settings->rendering : &any;
+}
+
+static json_t *detector_stats(void *arg)
+{
+    const struct detector *detector = arg;
+    const struct config *config = detector->program->config;
+    uint64_t uptime_ns = clock_elapsed_ns(detector->started_ns, clock_monotonic_ns());
+    json_t *cameras = json_object();
+    json_t *stats = json_pack("{s:s, s:i, s:I, s:s?, s:o}", "config_hash", config->hash, "pid",
+                              (int)getpid(), "uptime_s", (json_int_t)(uptime_ns / NS_PER_SECOND),
+                              "model", config->detector.model, "cameras", cameras);
+    if (detector->scheduler == NULL) {
+        return stats;
+    }
+    struct camera *camera;
+    json_object_set_new(stats, "layout", json_string(layout_name(detector->layout.kind)));
+    json_object_set_new(
+        stats, "input",
+        json_pack("[ii]", detector->layout.input_width, detector->layout.input_height));
+    for (size_t i = 0; (camera = scheduler_camera(detector->scheduler, i)) != NULL; i++) {
+        json_object_set_new(cameras, camera_id(camera), camera_stats(camera));
+    }
+    return stats;
+}
+
+/* --- start --- */
+
+static struct pipeline **detector_load(const struct config_detector *config)
+{
+    char error[MODEL_ERROR_SIZE];
+    struct pipeline **pipelines = xcalloc((size_t)config->workers, sizeof(struct pipeline *));
+    model_set_threads((int)config->threads);
+    for (size_t i = 0; i < (size_t)config->workers; i++) {
+        pipelines[i] = pipeline_create(config, error);
+        if (pipelines[i] == NULL) {
+            die_config("detector.model %s", error);
+        }
+    }
+    return pipelines;
+}
+
+static void detector_log_model(const struct detector *detector, const struct pipeline *pipeline)
+{
+    const struct config_detector *config = &detector->program->config->detector;
+    const struct layout *layout = &detector->layout;
+    log_info("model ready file=%s layout=%s input=%dx%d classes=%zu backend=%s/%s workers=%" PRId64
+             " warm_up_ms=%" PRIu64,
+             config->model, layout_name(layout->kind), layout->input_width, layout->input_height,
+             layout->classes, config->backend, config->target, config->workers,
+             pipeline_warm_up_ns(pipeline) / NS_PER_MS);
+}
+
+static bool detector_serves(const struct detector *detector, const struct config *config,
+                            const char *id)
+{
+    return config_find_camera(config, id) != NULL &&
+           config_camera_detector(config, id) == detector->program->index;
+}
+
+/* Makes the cameras what the configuration says. */
+static void detector_follow_cameras(struct detector *detector)
+{
+    const struct config *config = detector->program->config;
+    struct camera *camera;
+    for (size_t i = 0; (camera = scheduler_camera(detector->scheduler, i)) != NULL;) {
+        if (detector_serves(detector, config, camera_id(camera))) {
+            i++;
+        } else {
+            scheduler_remove(detector->scheduler, camera_id(camera)); /* the last takes its place */
+        }
+    }
+    for (size_t i = 0; i < config->camera_count; i++) {
+        const struct config_camera *wanted = &config->cameras[i];
+        if (!detector_serves(detector, config, wanted->id)) {
+            continue;
+        }
+        camera = scheduler_find(detector->scheduler, wanted->id);
+        if (camera != NULL) {
+            camera_configure(camera, wanted, detector->settings);
+            continue;
+        }
+        camera = camera_create(loop_base(detector->program->loop), config->run_dir, wanted,
+                               detector->settings, scheduler_wake, detector->scheduler);
+        scheduler_add(detector->scheduler, camera);
+    }
+}
+
+static void detector_start_work(struct detector *detector)
+{
+    struct program *program = detector->program;
+    const struct config_detector *config = &program->config->detector;
+    char error[SETTINGS_ERROR_SIZE];
+    struct pipeline **pipelines = detector_load(config);
+    detector->layout = *pipeline_layout(pipelines[0]);
+    int result = names_create(&detector->names, config->names, detector->layout.classes);
+    if (result < 0) {
+        die_config("detector.names %s: %s", config->names, strerror(-result));
+    }
+    detector->settings = settings_create(config, detector->names, error);
+    if (detector->settings == NULL) {
+        die_config("%s", error);
+    }
+    detector_log_model(detector, pipelines[0]);
+    detector->poster =
+        poster_create(loop_base(program->loop), program->config, detector_on_posted, detector);
+    detector->scheduler = scheduler_create(loop_base(program->loop), pipelines,
+                                           (size_t)config->workers, detector_on_output, detector);
+    free(pipelines);
+    detector_follow_cameras(detector);
+}
+
+struct detector *detector_create(struct program *program)
+{
+    static const struct service_handlers handlers = {.demand = detector_on_demand,
+                                                     .defaults = detector_default_rendering,
+                                                     .stats = detector_stats};
+    struct detector *detector = xcalloc(1, sizeof *detector);
+    detector->program = program;
+    detector->started_ns = clock_monotonic_ns();
+    if (program->config->detector.model != NULL) {
+        detector_start_work(detector);
+    } else {
+        log_info("nothing to do: detector.model is not set");
+    }
+    int result = service_create(&detector->service, loop_base(program->loop),
+                                program->config->run_dir, program->index, &handlers, detector);
+    if (result < 0) {
+        die("cannot serve its control socket run_dir=%s: %s", program->config->run_dir,
+            strerror(-result));
+    }
+    return detector;
+}
+
+void detector_destroy(struct detector *detector)
+{
+    if (detector == NULL) {
+        return;
+    }
+    service_destroy(detector->service);
+    scheduler_destroy(detector->scheduler);
+    detector->scheduler = NULL;
+    poster_destroy(detector->poster);
+    settings_release(detector->settings);
+    names_destroy(detector->names);
+    free(detector);
+}
+
+/* --- reload --- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool detector_needs_restart(const struct config *old, const struct config *new)
+{
+    const struct config_detector *a = &old->detector, *b = &new->detector;
+    return !same_text(old->run_dir, new->run_dir) || !same_text(a->model, b->model) ||
+           !same_text(a->weights, b->weights) || !same_text(a->names, b->names) ||
+           !same_text(a->layout, b->layout) || !same_text(a->backend, b->backend) ||
+           !same_text(a->target, b->target) || !same_text(a->post_url, b->post_url) ||
+           !same_text(a->post_token, b->post_token) || a->workers != b->workers ||
+           a->threads != b->threads;
+}
+
+void detector_reload(void *arg)
+{
+    struct detector *detector = arg;
+    struct config *old;
+    if (program_reload(detector->program, &old) < 0) {
+        return;
+    }
+    const struct config *config = detector->program->config;
+    if (detector_needs_restart(old, config)) {
+        log_info("the network or where to post to has changed: ending, to be started anew");
+        loop_stop(detector->program->loop, EXIT_SUCCESS);
+    } else if (detector->scheduler != NULL) {
+        char error[SETTINGS_ERROR_SIZE];
+        struct detection_settings *settings =
+            settings_create(&config->detector, detector->names, error);
+        if (settings != NULL) {
+            settings_release(detector->settings);
+            detector->settings = settings;
+        } else {
+            log_error("%s; thresholds and classes stay as they were", error);
+        }
+        detector_follow_cameras(detector);
+        service_repeat_demand(detector->service);
+        log_info("configuration reloaded config_hash=%s", config->hash);
+    }
+    config_destroy(old);
+}
