@@ -28,7 +28,8 @@ COMMON := camera_feed camera_id camera_status clock config config_cameras config
           config_value control_client control_peer control_server curl_loop directory_watch fd \
           frame_container frame_publisher frame_ring jpeg_info log loop memory messages program
 
-CAPTURE := mjpeg_parser mjpeg_part
+CAPTURE := backoff camera camera_request clip file_source frame_rate health mjpeg_parser mjpeg_part \
+           mjpeg_source picture_hash snapshot_source
 
 DETECTOR := annotate boxes camera decode demand detector encode font frame_job layout metadata \
             model_file names picture pipeline poster preprocess schedule scheduler service settings \
@@ -47,7 +48,7 @@ UNIT_COMMON := camera_feed camera_id camera_status clock config config_document 
                config_url control control_life fd \
                frame_container frame_publisher frame_ring frame_ring_threads frame_ring_torture \
                jpeg_info log messages
-UNIT_CAPTURE := mjpeg_parser
+UNIT_CAPTURE := health mjpeg_parser
 UNIT_DETECTOR := boxes layout schedule
 UNIT_BROADCASTER := base64 http_reader intake_scanner websocket_reader
 
