@@ -1,0 +1,26 @@
+#include "broadcaster/api_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#define API_JSON_DIGITS 16 /* seconds since 1970 to the microsecond: what a double can hold */
+
+void api_json_respond(struct http_session *session, int status, const char *fields,
+                      json_t *document)
+{
+    char *text = json_dumps(document, JSON_COMPACT | JSON_REAL_PRECISION(API_JSON_DIGITS));
+    if (text == NULL) {
+        die("an answer is not JSON");
+    }
+    http_respond_text(session, status, "application/json", fields, text, strlen(text));
+    free(text);
+    json_decref(document);
+}
+
+json_t *api_json_seconds(uint64_t realtime_ns)
+{
+    return json_real((double)(realtime_ns / NS_PER_US) / 1e6);
+}

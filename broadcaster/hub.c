@@ -1,0 +1,240 @@
+#include "broadcaster/hub.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+
+#define HUB_WATCH_NS                                                                               \
+    NS_PER_SECOND /* how often the streams are looked at for what time alone changes */
+
+struct hub {
+    struct hub_handlers handlers;
+    void *arg;
+    struct stream **streams; /* sorted by key; owned */
+    size_t count, capacity;
+    size_t max_streams; /* 0: any number */
+    uint64_t idle_ns;
+    struct event *watch;
+};
+
+/* --- the collection --- */
+
+/* Where the key stands or would stand. */
+static size_t hub_place(const struct hub *hub, const struct stream_key *key, bool *found)
+{
+    size_t low = 0, high = hub->count;
+    *found = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = stream_key_compare(stream_key(hub->streams[middle]), key);
+        if (order == 0) {
+            *found = true;
+            return middle;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+struct stream *hub_find(struct hub *hub, const struct stream_key *key)
+{
+    bool found;
+    size_t at = hub_place(hub, key, &found);
+    return found ? hub->streams[at] : NULL;
+}
+
+static struct stream *hub_find_or_create(struct hub *hub, const struct stream_key *key)
+{
+    bool found;
+    size_t at = hub_place(hub, key, &found);
+    if (found) {
+        return hub->streams[at];
+    }
+    if (hub->count == hub->capacity) {
+        hub->capacity = hub->capacity * 2 + 8;
+        hub->streams = xreallocarray(hub->streams, hub->capacity, sizeof *hub->streams);
+    }
+    memmove(hub->streams + at + 1, hub->streams + at, (hub->count - at) * sizeof *hub->streams);
+    hub->streams[at] = stream_create(key);
+    hub->count++;
+    if (!event_pending(hub->watch, EV_TIMEOUT, NULL)) {
+        struct timeval interval = clock_timeval(HUB_WATCH_NS);
+        event_add(hub->watch, &interval);
+    }
+    return hub->streams[at];
+}
+
+struct stream *hub_stream(struct hub *hub, size_t at)
+{
+    return hub->streams[at];
+}
+
+size_t hub_stream_count(const struct hub *hub)
+{
+    return hub->count;
+}
+
+/* --- time --- */
+
+/* Nobody watches it, and it never had a frame or has had none for long. */
+static bool hub_is_needless(const struct hub *hub, const struct stream *stream)
+{
+    return stream_subscribers(stream) == 0 && stream_idle_ns(stream) > hub->idle_ns;
+}
+
+static void hub_sweep(struct hub *hub)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < hub->count; i++) {
+        struct stream *stream = hub->streams[i];
+        if (hub_is_needless(hub, stream)) {
+            log_camera(LOG_DEBUG, stream_key(stream)->camera, "stream removed frames=%llu",
+                       (unsigned long long)stream_frame_count(stream));
+            stream_destroy(stream);
+        } else {
+            hub->streams[kept++] = stream;
+        }
+    }
+    hub->count = kept;
+}
+
+static bool hub_has_capture(const struct hub *hub, const struct stream *stream)
+{
+    return hub->handlers.has_capture(hub->arg, stream_key(stream)->camera);
+}
+
+/* Streams may come to have no subscribers while they are watched; none begins to exist. */
+static void hub_on_watch(evutil_socket_t fd, short what, void *arg)
+{
+    struct hub *hub = arg;
+    (void)fd;
+    (void)what;
+    for (size_t i = 0; i < hub->count; i++) {
+        stream_watch(hub->streams[i], !hub_has_capture(hub, hub->streams[i]));
+    }
+    hub_sweep(hub);
+    if (hub->count > 0) {
+        struct timeval interval = clock_timeval(HUB_WATCH_NS);
+        event_add(hub->watch, &interval);
+    }
+}
+
+/* --- frames --- */
+
+static size_t hub_streams_with_frames(const struct hub *hub)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < hub->count; i++) {
+        count += stream_idle_ns(hub->streams[i]) != UINT64_MAX;
+    }
+    return count;
+}
+
+int hub_post(struct hub *hub, const struct stream_key *key, const struct posted_frame *frame,
+             struct stream **stream)
+{
+    struct stream *existing = hub_find(hub, key);
+    bool begins = existing == NULL || stream_idle_ns(existing) == UINT64_MAX;
+    if (begins && hub->max_streams > 0 && hub_streams_with_frames(hub) >= hub->max_streams) {
+        return -ENOSPC;
+    }
+    if (begins) {
+        log_camera(LOG_INFO, key->camera, "stream begins picture=%ux%u", frame->width,
+                   frame->height);
+    }
+    *stream = existing != NULL ? existing : hub_find_or_create(hub, key);
+    stream_post(*stream, frame);
+    return 0;
+}
+
+/* The camera's streams stand side by side: the place of the first. */
+static size_t hub_camera_streams(const struct hub *hub, const char *camera)
+{
+    struct stream_key key = {0};
+    bool found;
+    memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
+    return hub_place(hub, &key, &found);
+}
+
+static bool hub_is_of_camera(const struct hub *hub, size_t at, const char *camera)
+{
+    return at < hub->count && strcmp(stream_key(hub->streams[at])->camera, camera) == 0;
+}
+
+void hub_end_camera(struct hub *hub, const char *camera, const char *reason)
+{
+    for (size_t at = hub_camera_streams(hub, camera); hub_is_of_camera(hub, at, camera); at++) {
+        stream_end(hub->streams[at], reason);
+    }
+}
+
+void hub_tell_state(struct hub *hub, const char *camera)
+{
+    for (size_t at = hub_camera_streams(hub, camera); hub_is_of_camera(hub, at, camera); at++) {
+        stream_notify(hub->streams[at], STREAM_STATE);
+    }
+}
+
+/* --- subscribers --- */
+
+void hub_subscribe(struct hub *hub, const struct stream_key *key,
+                   struct stream_subscriber *subscriber)
+{
+    struct stream *stream = hub_find_or_create(hub, key);
+    stream_attach(stream, subscriber);
+    if (stream_subscribers(stream) == 1) {
+        hub->handlers.demand_changed(hub->arg);
+    }
+}
+
+void hub_unsubscribe(struct hub *hub, struct stream_subscriber *subscriber)
+{
+    struct stream *stream = subscriber->stream;
+    if (stream == NULL) {
+        return;
+    }
+    stream_detach(subscriber);
+    if (stream_subscribers(stream) == 0) {
+        hub->handlers.demand_changed(hub->arg);
+    }
+}
+
+/* --- life --- */
+
+struct hub *hub_create(struct event_base *base, const struct hub_handlers *handlers, void *arg)
+{
+    struct hub *hub = xcalloc(1, sizeof *hub);
+    hub->handlers = *handlers;
+    hub->arg = arg;
+    hub->watch = evtimer_new(base, hub_on_watch, hub);
+    if (hub->watch == NULL) {
+        die("out of memory for an event");
+    }
+    return hub;
+}
+
+void hub_destroy(struct hub *hub)
+{
+    if (hub == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < hub->count; i++) {
+        stream_destroy(hub->streams[i]);
+    }
+    event_free(hub->watch);
+    free(hub->streams);
+    free(hub);
+}
+
+void hub_set_limits(struct hub *hub, size_t max_streams, uint64_t idle_ns)
+{
+    hub->max_streams = max_streams;
+    hub->idle_ns = idle_ns;
+}

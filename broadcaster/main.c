@@ -1,0 +1,161 @@
+/* The broadcaster: frames in by HTTP, the newest of each stream out to every viewer. Wiring. */
+#include <errno.h>
+#include <string.h>
+
+#include "broadcaster/camera_watch.h"
+#include "broadcaster/control_service.h"
+#include "broadcaster/demand.h"
+#include "broadcaster/host_check.h"
+#include "broadcaster/hub.h"
+#include "broadcaster/intake.h"
+#include "broadcaster/listener.h"
+#include "broadcaster/routes.h"
+#include "broadcaster/services.h"
+#include "broadcaster/static_files.h"
+#include "broadcaster/viewer_set.h"
+#include "common/log.h"
+#include "common/program.h"
+
+struct broadcaster {
+    struct program program;
+    struct services services;
+    struct control_service *control;
+    struct listener *tcp, *local;
+};
+
+static uint64_t seconds_to_ns(double seconds)
+{
+    return (uint64_t)(seconds * (double)NS_PER_SECOND);
+}
+
+static struct http_server_config http_config(const struct config *config)
+{
+    return (struct http_server_config){
+        .head_timeout_ns = seconds_to_ns(config->broadcaster.head_timeout_s),
+        .body_timeout_ns = seconds_to_ns(config->broadcaster.body_timeout_s),
+        .idle_timeout_ns = seconds_to_ns(config->broadcaster.idle_timeout_s),
+        .body_memory = (size_t)config->broadcaster.intake_memory,
+    };
+}
+
+static void on_demand_changed(void *arg)
+{
+    demand_changed(((struct services *)arg)->demand);
+}
+
+static bool has_capture(void *arg, const char *camera)
+{
+    return camera_watch_is_captured(((struct services *)arg)->cameras, camera);
+}
+
+/* Everything that follows the configuration and may change while we run. */
+static void configure(struct services *services)
+{
+    const struct config_broadcaster *config = &services->config->broadcaster;
+    hub_set_limits(services->hub, (size_t)config->max_streams,
+                   seconds_to_ns(config->stream_idle_s));
+    host_rules_destroy(services->host_rules);
+    services->host_rules = host_rules_create(config);
+    camera_watch_configure(services->cameras);
+    demand_configure(services->demand);
+}
+
+static void on_reload(void *arg)
+{
+    struct broadcaster *broadcaster = arg;
+    struct services *services = &broadcaster->services;
+    struct config *old;
+    if (program_reload(&broadcaster->program, &old) < 0) {
+        return;
+    }
+    services->config = broadcaster->program.config;
+    if (strcmp(old->broadcaster.listen, services->config->broadcaster.listen) != 0 ||
+        strcmp(old->run_dir, services->config->run_dir) != 0) {
+        log_warn("broadcaster.listen and run_dir change with the next start only");
+    }
+    struct http_server_config http = http_config(services->config);
+    http_server_set_config(services->http, &http);
+    configure(services);
+    config_destroy(old);
+    log_info("configuration read again config_hash=%s", services->config->hash);
+}
+
+static void create_services(struct services *services, const struct program *program)
+{
+    static const struct hub_handlers hub_handlers = {
+        .demand_changed = on_demand_changed,
+        .has_capture = has_capture,
+    };
+    static const struct http_server_handlers http_handlers = {.request = routes_handle};
+    struct http_server_config http = http_config(program->config);
+    services->base = loop_base(program->loop);
+    services->config = program->config;
+    services->started_ns = clock_monotonic_ns();
+    services->hub = hub_create(services->base, &hub_handlers, services);
+    services->demand = demand_create(services);
+    services->cameras = camera_watch_create(services);
+    services->intake = intake_create(services);
+    services->viewers = viewer_set_create(services);
+    services->files = static_files_create(services->config->broadcaster.web_dir);
+    services->http = http_server_create(services->base, &http, &http_handlers, services);
+    configure(services);
+}
+
+static void destroy_services(struct services *services)
+{
+    http_server_destroy(services->http); /* ends the viewers */
+    static_files_destroy(services->files);
+    viewer_set_destroy(services->viewers);
+    intake_destroy(services->intake);
+    camera_watch_destroy(services->cameras);
+    hub_destroy(services->hub);
+    demand_destroy(services->demand);
+    host_rules_destroy(services->host_rules);
+}
+
+static void open_ports(struct broadcaster *broadcaster)
+{
+    struct services *services = &broadcaster->services;
+    const char *address = services->config->broadcaster.listen;
+    int result = listener_create_tcp(&broadcaster->tcp, services->base, address, services->http);
+    if (result < 0) {
+        die_config("cannot listen on broadcaster.listen=%s: %s", address, strerror(-result));
+    }
+    result = listener_create_unix(&broadcaster->local, services->base, services->config->run_dir,
+                                  "broadcaster.http.sock", services->http);
+    if (result < 0) {
+        die_config("cannot serve broadcaster.http.sock in run_dir=%s: %s",
+                   services->config->run_dir, strerror(-result));
+    }
+    result = control_service_create(&broadcaster->control, services);
+    if (result < 0) {
+        die_config("cannot serve broadcaster.sock in run_dir=%s: %s", services->config->run_dir,
+                   strerror(-result));
+    }
+}
+
+static const struct program_definition definition = {
+    .name = "broadcaster",
+    .purpose = "takes frames in and gives every viewer the newest one",
+};
+
+int main(int argc, char **argv)
+{
+    struct broadcaster broadcaster = {0};
+    program_start(&broadcaster.program, &definition, argc, argv);
+    create_services(&broadcaster.services, &broadcaster.program);
+    open_ports(&broadcaster);
+    loop_on_reload(broadcaster.program.loop, on_reload, &broadcaster);
+    log_info("serving listen=%s port=%u", broadcaster.services.config->broadcaster.listen,
+             listener_port(broadcaster.tcp));
+    loop_ready(broadcaster.program.loop);
+
+    int result = loop_run(broadcaster.program.loop);
+
+    listener_destroy(broadcaster.tcp);
+    listener_destroy(broadcaster.local);
+    control_service_destroy(broadcaster.control);
+    destroy_services(&broadcaster.services);
+    program_finish(&broadcaster.program);
+    return result;
+}

@@ -1,0 +1,180 @@
+#include "broadcaster/routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "broadcaster/api_cameras.h"
+#include "broadcaster/api_status.h"
+#include "broadcaster/host_check.h"
+#include "broadcaster/intake.h"
+#include "broadcaster/services.h"
+#include "broadcaster/snapshot.h"
+#include "broadcaster/static_files.h"
+#include "broadcaster/viewer_set.h"
+#include "common/camera_id.h"
+
+#define ROUTE_ID "{id}"
+
+/* `camera`: what stood for {id} in the path, a valid id; "" without one. */
+typedef void route_handler(struct services *services, struct http_session *session,
+                           const struct http_request *request, const char *camera);
+
+struct route {
+    enum http_method method; /* GET answers HEAD too */
+    const char *pattern;     /* {id} stands for a camera id */
+    route_handler *handler;
+    bool websocket;
+};
+
+static void route_viewer(struct services *services, struct http_session *session,
+                         const struct http_request *request, const char *camera)
+{
+    (void)camera;
+    viewer_set_open(services->viewers, session, request);
+}
+
+static void route_intake(struct services *services, struct http_session *session,
+                         const struct http_request *request, const char *camera)
+{
+    (void)camera;
+    intake_handle(services->intake, session, request);
+}
+
+static const struct route routes[] = {
+    {HTTP_POST, "/api/broadcast-detection", route_intake, false},
+    {HTTP_GET, "/api/broadcast-status", api_status_handle, false},
+    {HTTP_GET, "/api/cameras", api_cameras_handle, false},
+    {HTTP_GET, "/api/cameras/" ROUTE_ID "/snapshot.jpg", snapshot_handle, false},
+    {HTTP_GET, "/healthz", api_health_handle, false},
+    {HTTP_GET, "/ws/viewer/detection", route_viewer, true},
+};
+
+#define ROUTE_COUNT (sizeof routes / sizeof routes[0])
+
+/* True when the path is of the pattern; `id` gets what stands for {id}. */
+static bool route_matches(const char *pattern, const char *path, struct http_text *id)
+{
+    const char *hole = strstr(pattern, ROUTE_ID);
+    *id = (struct http_text){NULL, 0};
+    if (hole == NULL) {
+        return strcmp(pattern, path) == 0;
+    }
+    size_t before = (size_t)(hole - pattern);
+    if (strncmp(pattern, path, before) != 0) {
+        return false;
+    }
+    *id = (struct http_text){path + before, strcspn(path + before, "/")};
+    return strcmp(hole + sizeof ROUTE_ID - 1, id->data + id->size) == 0;
+}
+
+static bool route_takes(const struct route *route, enum http_method method)
+{
+    return route->method == method || (route->method == HTTP_GET && method == HTTP_HEAD);
+}
+
+/* What the Allow field says of a path; "" when nothing is there. */
+static void routes_allowed(struct services *services, const struct http_request *request,
+                           char allow[64])
+{
+    bool get = static_files_have(services->files, request->path), post = false;
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        struct http_text id;
+        if (route_matches(routes[i].pattern, request->path, &id)) {
+            get = get || routes[i].method == HTTP_GET;
+            post = post || routes[i].method == HTTP_POST;
+        }
+    }
+    snprintf(allow, 64, "%s%s%s", get ? "GET, HEAD, " : "", post ? "POST, " : "",
+             get || post ? "OPTIONS" : "");
+}
+
+/* No route takes this method on this path: a file, another method, or nothing. */
+static void routes_handle_other(struct services *services, struct http_session *session,
+                                const struct http_request *request)
+{
+    char allow[64], fields[96];
+    if (request->method == HTTP_OTHER) {
+        http_respond_error(session, 501, "unknown_method", NULL, "this method is not known here");
+        return;
+    }
+    routes_allowed(services, request, allow);
+    snprintf(fields, sizeof fields, "Allow: %s\r\n", allow);
+    if (allow[0] == '\0') {
+        http_respond_error(session, 404, "not_found", NULL, "there is nothing at this path");
+    } else if (request->method == HTTP_OPTIONS) {
+        http_respond_text(session, 204, NULL, fields, NULL, 0);
+    } else if ((request->method == HTTP_GET || request->method == HTTP_HEAD) &&
+               static_files_have(services->files, request->path)) {
+        static_files_handle(services->files, session, request);
+    } else {
+        http_respond_error(session, 405, "method_not_allowed", fields, "this path takes %s only",
+                           allow);
+    }
+}
+
+/* --- the rules for all --- */
+
+static bool routes_check_host(struct services *services, struct http_session *session,
+                              const struct http_request *request)
+{
+    if (connection_is_local(http_session_connection(session)) ||
+        host_rules_allow_host(services->host_rules, request->host)) {
+        return true;
+    }
+    http_respond_error(session, 421, "wrong_host", NULL,
+                       "this Host is not ours: add it to broadcaster.hosts if it should be");
+    return false;
+}
+
+/* Asked where a browser could do something in another site's name. */
+static bool routes_check_origin(struct services *services, struct http_session *session,
+                                const struct http_request *request)
+{
+    size_t count = http_request_field_count(request, "Origin");
+    const struct http_text *origin = http_request_field(request, "Origin");
+    if (count == 0 ||
+        (count == 1 && host_rules_allow_origin(services->host_rules, *origin, request->host))) {
+        return true;
+    }
+    http_respond_error(session, 403, "wrong_origin", NULL,
+                       "this Origin may not: add it to broadcaster.cors_origins if it should");
+    return false;
+}
+
+static void route_call(const struct route *route, struct services *services,
+                       struct http_session *session, const struct http_request *request,
+                       struct http_text id)
+{
+    char camera[CAMERA_ID_SIZE] = "";
+    bool changes = request->method != HTTP_GET && request->method != HTTP_HEAD;
+    if ((changes || route->websocket) && !routes_check_origin(services, session, request)) {
+        return;
+    }
+    if (id.data != NULL) {
+        if (!camera_id_valid(id.data, id.size)) {
+            http_respond_error(session, 400, "bad_camera_id", NULL,
+                               "the camera id in the path is not one");
+            return;
+        }
+        memcpy(camera, id.data, id.size);
+        camera[id.size] = '\0';
+    }
+    route->handler(services, session, request, camera);
+}
+
+void routes_handle(void *arg, struct http_session *session, const struct http_request *request)
+{
+    struct services *services = arg;
+    if (!routes_check_host(services, session, request)) {
+        return;
+    }
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        struct http_text id;
+        if (route_takes(&routes[i], request->method) &&
+            route_matches(routes[i].pattern, request->path, &id)) {
+            route_call(&routes[i], services, session, request, id);
+            return;
+        }
+    }
+    routes_handle_other(services, session, request);
+}

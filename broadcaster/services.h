@@ -1,0 +1,33 @@
+/* What the parts of the broadcaster know of each other: one of each, wired together in main.c. */
+#ifndef BROADCASTER_SERVICES_H
+#define BROADCASTER_SERVICES_H
+
+#include <event2/event.h>
+#include <stdint.h>
+
+#include "common/camera_status.h"
+#include "common/config.h"
+
+struct services {
+    struct event_base *base;
+    const struct config *config; /* another one after a reload: never keep what it points to */
+    struct hub *hub;
+    struct intake *intake;
+    struct viewer_set *viewers;
+    struct camera_watch_set *cameras;
+    struct demand *demand;
+    struct static_files *files;
+    struct http_server *http;
+    struct host_rules *host_rules;
+    uint64_t started_ns; /* CLOCK_MONOTONIC */
+};
+
+/* The state of a camera: what its capture says, else what its stream shows. False when neither exists
+ * and it is not configured. */
+bool services_camera_status(const struct services *services, const char *camera,
+                            struct camera_status *status);
+
+/* True when our own detector posts this camera, so that nobody else may. */
+bool services_has_local_detector(const struct services *services, const char *camera);
+
+#endif

@@ -1,0 +1,40 @@
+/* All viewers: who may come, how they are listed and thrown out. One thread. */
+#ifndef BROADCASTER_VIEWER_SET_H
+#define BROADCASTER_VIEWER_SET_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broadcaster/http_session.h"
+
+struct services;
+struct viewer_set;
+
+/* Of all viewers since the start, those that have gone included. */
+struct viewer_totals {
+    uint64_t opened, sent, dropped, bytes;
+};
+
+struct viewer_set *viewer_set_create(struct services *services);
+/* All viewers must have gone. NULL is allowed. */
+void viewer_set_destroy(struct viewer_set *set);
+
+size_t viewer_set_count(const struct viewer_set *set);
+void viewer_set_totals(const struct viewer_set *set, struct viewer_totals *totals);
+
+/* A request for /ws/viewer/detection: answers it with an error or takes its connection over. */
+void viewer_set_open(struct viewer_set *set, struct http_session *session,
+                     const struct http_request *request);
+
+/* A page of the list in the order of ids, from behind `after` ("": the beginning): an array of
+ * {id, camera, peer, format, seconds, sent, dropped, bytes}; the caller owns it. *next: the id to go on
+ * after, or NULL at the end; it lives as long as its viewer. */
+json_t *viewer_set_page(const struct viewer_set *set, const char *after, size_t limit,
+                        const char **next);
+
+/* Closes the viewer with this id; false when there is none. */
+bool viewer_set_kick(struct viewer_set *set, const char *id);
+
+#endif
