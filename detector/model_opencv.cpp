@@ -17,6 +17,8 @@ struct model {
     std::vector<std::string> names; /* of the blobs that forward() asks for */
     std::vector<cv::Mat> blobs;     /* what they held last */
     int input_shape[4];
+    bool head_is_apart; /* the blobs are boxes and scores, to be joined into `joined` */
+    cv::Mat joined;
 };
 
 namespace
@@ -63,6 +65,12 @@ template <size_t count> int number_of(const named_number (&table)[count], const 
     return -1;
 }
 
+bool ends_with(const std::string &text, const char *end)
+{
+    size_t length = std::strlen(end);
+    return text.size() >= length && text.compare(text.size() - length, length, end) == 0;
+}
+
 /* OpenCV prints every error to stderr before it throws; the text comes with the exception, and our log
  * has it in one line. */
 int swallow_error(int, const char *, const char *, const char *, int, void *)
@@ -92,8 +100,12 @@ void explain(char *error, const std::string &path, const char *what, const char 
 
 void explain(char *error, const std::string &path, const char *what, const cv::Exception &exception)
 {
-    std::string cause = exception.err + " (OpenCV " CV_VERSION ", " + exception.func + ")";
-    explain(error, path, what, cause.c_str());
+    std::string whole = std::string(what) + " by OpenCV " CV_VERSION;
+    if (ends_with(path, ".onnx")) {
+        whole +=
+            "; export it again as float32 (e.g. yolo export format=onnx opset=12 simplify=True)";
+    }
+    explain(error, path, whole.c_str(), (exception.err + " (" + exception.func + ")").c_str());
 }
 
 /* The boundary that every entry point runs its work in: nothing is thrown out of it. */
@@ -111,12 +123,6 @@ bool guarded(char *error, const std::string &path, const char *what, Work work)
         explain(error, path, what, "an exception without a text");
     }
     return false;
-}
-
-bool ends_with(const std::string &text, const char *end)
-{
-    size_t length = std::strlen(end);
-    return text.size() >= length && text.compare(text.size() - length, length, end) == 0;
 }
 
 /* The setters of cv::dnn::Net take anything and fall back to the CPU at the first forward, or throw
@@ -153,6 +159,64 @@ void load(model &model, const model_config &config)
     model.names = model.net.getUnconnectedOutLayersNames();
 }
 
+/* The last steps of a stock YOLOv8 or v11 export are: boxes in cells times the stride of their column,
+ * joined with the scores. OpenCV 4.6 cannot multiply by that constant row, so these steps are ours: the
+ * network is asked for boxes and scores as they are before. False where there is no such head. */
+bool take_head_apart(model &model)
+{
+    static const char last[] = "/Concat_3";
+    const std::vector<std::string> layers = model.net.getLayerNames();
+    auto has = [&](const std::string &name) {
+        return std::find(layers.begin(), layers.end(), name) != layers.end();
+    };
+    for (const std::string &layer : layers) {
+        if (!ends_with(layer, last)) {
+            continue;
+        }
+        std::string head = layer.substr(0, layer.size() - std::strlen(last));
+        if (has(head + "/dfl/Softmax") && has(head + "/Mul_2") && has(head + "/Concat_2") &&
+            has(head + "/Sigmoid")) {
+            model.names = {head + "/Concat_2", head + "/Sigmoid"};
+            model.head_is_apart = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+void join_head(model &model)
+{
+    const cv::Mat &boxes = model.blobs.at(0), &scores = model.blobs.at(1);
+    CV_Assert(boxes.dims == 3 && scores.dims == 3 && boxes.size[1] == 4 &&
+              boxes.size[2] == scores.size[2] && boxes.isContinuous() && scores.isContinuous());
+    int columns = boxes.size[2];
+    int shape[] = {1, 4 + scores.size[1], columns};
+    model.joined.create(3, shape, CV_32F);
+    float *out = model.joined.ptr<float>();
+    int column = 0;
+    for (int stride = 8; stride <= 32; stride *= 2) {
+        int cells = (model.input_shape[2] / stride) * (model.input_shape[3] / stride);
+        for (int end = column + cells; column < end && column < columns; column++) {
+            for (int row = 0; row < 4; row++) {
+                int at = row * columns + column;
+                out[at] = boxes.ptr<float>()[at] * static_cast<float>(stride);
+            }
+        }
+    }
+    CV_Assert(column == columns);
+    std::memcpy(out + 4 * columns, scores.ptr<float>(), scores.total() * sizeof(float));
+}
+
+void run(model &model, const cv::Mat &input)
+{
+    model.net.setInput(input);
+    model.net.forward(model.blobs, model.names);
+    if (model.head_is_apart) {
+        join_head(model);
+        model.blobs.assign(1, model.joined);
+    }
+}
+
 bool usable(const cv::Mat &blob)
 {
     return blob.depth() == CV_32F && blob.isContinuous() && blob.dims <= MODEL_DIMS_MAX;
@@ -180,7 +244,12 @@ struct model *model_create(const struct model_config *config, char error[MODEL_E
         if (!choose_backend(*config, &backend, &target, error)) {
             return;
         }
-        result = new model{{}, path, {}, {}, {1, 3, config->input_height, config->input_width}};
+        result = new model{};
+        result->path = path;
+        result->input_shape[0] = 1;
+        result->input_shape[1] = 3;
+        result->input_shape[2] = config->input_height;
+        result->input_shape[3] = config->input_width;
         load(*result, *config);
         result->net.setPreferableBackend(backend);
         result->net.setPreferableTarget(target);
@@ -205,8 +274,14 @@ int model_forward(struct model *model, const float *input,
     bool fine = guarded(error, model->path, "cannot be run", [&] {
         /* setInput() only reads; cv::Mat has no form for constant memory. */
         cv::Mat blob(4, model->input_shape, CV_32F, const_cast<float *>(input));
-        model->net.setInput(blob);
-        model->net.forward(model->blobs, model->names);
+        try {
+            run(*model, blob);
+        } catch (const cv::Exception &) {
+            if (model->head_is_apart || !take_head_apart(*model)) {
+                throw;
+            }
+            run(*model, blob);
+        }
         size_t count = std::min(model->blobs.size(), size_t{MODEL_OUTPUTS_MAX});
         for (size_t i = 0; i < count; i++) {
             if (usable(model->blobs[i])) {
