@@ -19,6 +19,9 @@
 #define STATE_WORD_SIZE  16
 #define ANSWER_TIMEOUT_S 1.0
 
+/* How a shell tells that a process was killed: 128 and the signal. */
+#define SHELL_SIGNAL_BASE 128
+
 /* One line of the state file, and what the process itself says. */
 struct status_process {
     char name[STATE_NAME_SIZE]; /* capture.CAM1, detector.0, broadcaster */
@@ -195,17 +198,24 @@ static void print_plain(const char *text)
     }
 }
 
+static void print_end(int exit_code)
+{
+    if (exit_code == EXIT_CONFIG) {
+        printf("must be mended, then: ringcast reload (the log says why)");
+    } else if (exit_code > SHELL_SIGNAL_BASE) {
+        printf("killed by signal %d", exit_code - SHELL_SIGNAL_BASE);
+    } else if (exit_code != 0) {
+        printf("ended with %d", exit_code);
+    }
+}
+
 static void print_note(const struct status_process *process)
 {
     const char *state = json_string_value(json_object_get(process->status, "state"));
     const char *reason = json_string_value(json_object_get(process->status, "reason"));
     const json_t *viewers = json_object_get(process->stats, "viewers");
     if (strcmp(process->state, "running") != 0) {
-        if (process->exit_code == EXIT_CONFIG) {
-            printf("must be mended, then: ringcast reload (the log says why)");
-        } else if (process->exit_code != 0) {
-            printf("ended with %d", process->exit_code);
-        }
+        print_end(process->exit_code);
     } else if (process->stats == NULL) {
         printf("does not answer");
     } else if (state != NULL) {
