@@ -47,7 +47,7 @@ CAMSIM := auth camera client faults frames main multipart picture request
 
 # Unit tests, by the library that they test: tests/unit/<library>_<module>_test.c
 UNIT_COMMON := camera_feed camera_id camera_status clock config config_document config_options \
-               config_url control control_life fd \
+               config_url control control_life curl_loop fd \
                frame_container frame_publisher frame_ring frame_ring_threads frame_ring_torture \
                jpeg_info log messages
 UNIT_CAPTURE := health mjpeg_parser
