@@ -11,13 +11,17 @@
 #include <string>
 #include <vector>
 
+extern "C" {
+#include "detector/layout.h"
+}
+
 struct model {
     cv::dnn::Net net;
     std::string path;
     std::vector<std::string> names; /* of the blobs that forward() asks for */
     std::vector<cv::Mat> blobs;     /* what they held last */
     int input_shape[4];
-    bool head_is_apart; /* the blobs are boxes and scores, to be joined into `joined` */
+    bool head_is_apart; /* the blobs are boxes and raw scores, to be made into `joined` */
     cv::Mat joined;
 };
 
@@ -160,8 +164,9 @@ void load(model &model, const model_config &config)
 }
 
 /* The last steps of a stock YOLOv8 or v11 export are: boxes in cells times the stride of their column,
- * joined with the scores. OpenCV 4.6 cannot multiply by that constant row, so these steps are ours: the
- * network is asked for boxes and scores as they are before. False where there is no such head. */
+ * the sigmoid of the scores, both joined. OpenCV 4.6 cannot multiply by that constant row, so these
+ * steps are ours and the network is asked for what goes into them. (Not for the sigmoid: in a v11 it
+ * stands behind the multiplication.) False where there is no such head. */
 bool take_head_apart(model &model)
 {
     static const char last[] = "/Concat_3";
@@ -174,9 +179,9 @@ bool take_head_apart(model &model)
             continue;
         }
         std::string head = layer.substr(0, layer.size() - std::strlen(last));
-        if (has(head + "/dfl/Softmax") && has(head + "/Mul_2") && has(head + "/Concat_2") &&
-            has(head + "/Sigmoid")) {
-            model.names = {head + "/Concat_2", head + "/Sigmoid"};
+        if (has(head + "/dfl/Softmax") && has(head + "/Mul_2") && has(head + "/Concat_1") &&
+            has(head + "/Concat_2")) {
+            model.names = {head + "/Concat_2", head + "/Concat_1"};
             model.head_is_apart = true;
             return true;
         }
@@ -193,18 +198,21 @@ void join_head(model &model)
     int shape[] = {1, 4 + scores.size[1], columns};
     model.joined.create(3, shape, CV_32F);
     float *out = model.joined.ptr<float>();
+    CV_Assert(layout_grid_cells(model.input_shape[3], model.input_shape[2]) ==
+              static_cast<size_t>(columns));
     int column = 0;
     for (int stride = 8; stride <= 32; stride *= 2) {
-        int cells = (model.input_shape[2] / stride) * (model.input_shape[3] / stride);
-        for (int end = column + cells; column < end && column < columns; column++) {
+        int end = column + (model.input_shape[2] / stride) * (model.input_shape[3] / stride);
+        for (; column < end; column++) {
             for (int row = 0; row < 4; row++) {
                 int at = row * columns + column;
                 out[at] = boxes.ptr<float>()[at] * static_cast<float>(stride);
             }
         }
     }
-    CV_Assert(column == columns);
-    std::memcpy(out + 4 * columns, scores.ptr<float>(), scores.total() * sizeof(float));
+    cv::Mat sigmoid(1, static_cast<int>(scores.total()), CV_32F, out + 4 * columns);
+    cv::exp(-scores.reshape(1, 1), sigmoid);
+    sigmoid = 1 / (1 + sigmoid);
 }
 
 void run(model &model, const cv::Mat &input)
