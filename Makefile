@@ -26,7 +26,8 @@ BUILD ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 COMMON := camera_feed camera_id camera_status clock config config_cameras config_document \
           config_errors config_options config_reference config_section config_spaces config_url \
           config_value control_client control_peer control_server curl_loop directory_watch fd \
-          frame_container frame_publisher frame_ring jpeg_info log loop memory messages program
+          frame_container frame_publisher frame_ring frame_ring_reader jpeg_info log loop memory messages \
+          program
 
 CAPTURE := backoff camera camera_request clip file_source frame_rate health mjpeg_parser mjpeg_part \
            mjpeg_source picture_hash snapshot_source
@@ -47,9 +48,9 @@ CAMSIM := auth camera client faults frames main multipart picture request
 
 # Unit tests, by the library that they test: tests/unit/<library>_<module>_test.c
 UNIT_COMMON := camera_feed camera_id camera_status clock config config_document config_options \
-               config_url control control_life curl_loop fd \
-               frame_container frame_publisher frame_ring frame_ring_threads frame_ring_torture \
-               jpeg_info log messages
+               config_url control control_life curl_loop fd frame_container frame_publisher \
+               frame_ring frame_ring_forged frame_ring_threads frame_ring_torture jpeg_info log \
+               messages
 UNIT_CAPTURE := health mjpeg_parser
 UNIT_DETECTOR := boxes layout schedule
 UNIT_BROADCASTER := base64 http_reader intake_scanner websocket_reader
