@@ -118,7 +118,7 @@ static void ctl_answered(void *arg, json_t *answer, const char *mistake)
         fprintf(stderr, "%s: %s\n", ask->socket, mistake);
         ask->exit_code = EXIT_FAILURE;
     } else {
-        json_dumpf(answer, stdout, JSON_INDENT(2));
+        json_dumpf(answer, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
         printf("\n");
         ask->exit_code = strcmp(type, "error") == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     }

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,17 +176,19 @@ static void format_duration(double seconds, char *out, size_t size)
     }
 }
 
-/* A number that the process gives, as text; "-" where it gives none. */
-static void format_stat(const json_t *stats, const char *key, double unit, bool duration, char *out,
-                        size_t size)
+/* What the process moves: frames per second, and the age of the newest. A detector says it per camera. */
+static void read_rate(const json_t *stats, double *fps, double *age_ms)
 {
-    const json_t *value = json_object_get(stats, key);
-    if (!json_is_number(value)) {
-        snprintf(out, size, "-");
-    } else if (duration) {
-        format_duration(json_number_value(value) / unit, out, size);
-    } else {
-        snprintf(out, size, "%.1f", json_number_value(value) / unit);
+    const json_t *age = json_object_get(stats, "newest_age_ms");
+    const char *id;
+    json_t *camera;
+    *fps += json_number_value(json_object_get(stats, "fps"));
+    if (json_is_number(age)) {
+        *age_ms = fmin(*age_ms, json_number_value(age));
+    }
+    json_object_foreach(json_object_get(stats, "cameras"), id, camera)
+    {
+        read_rate(camera, fps, age_ms);
     }
 }
 
@@ -201,11 +203,11 @@ static void print_plain(const char *text)
 static void print_end(int exit_code)
 {
     if (exit_code == EXIT_CONFIG) {
-        printf("must be mended, then: ringcast reload (the log says why)");
+        printf("  must be mended, then: ringcast reload (the log says why)");
     } else if (exit_code > SHELL_SIGNAL_BASE) {
-        printf("killed by signal %d", exit_code - SHELL_SIGNAL_BASE);
+        printf("  killed by signal %d", exit_code - SHELL_SIGNAL_BASE);
     } else if (exit_code != 0) {
-        printf("ended with %d", exit_code);
+        printf("  ended with %d", exit_code);
     }
 }
 
@@ -217,26 +219,34 @@ static void print_note(const struct status_process *process)
     if (strcmp(process->state, "running") != 0) {
         print_end(process->exit_code);
     } else if (process->stats == NULL) {
-        printf("does not answer");
+        printf("  does not answer");
     } else if (state != NULL) {
+        printf("  ");
         print_plain(state);
         if (reason != NULL && reason[0] != '\0') {
             printf(": ");
             print_plain(reason);
         }
     } else if (json_is_integer(viewers)) {
-        printf("%" JSON_INTEGER_FORMAT " viewers", json_integer_value(viewers));
+        json_int_t count = json_integer_value(viewers);
+        printf("  %" JSON_INTEGER_FORMAT " viewer%s", count, count == 1 ? "" : "s");
     }
 }
 
-static void print_process(const struct status_process *process, double now_s)
+static void print_process(const struct status_process *process, int name_width, double now_s)
 {
-    char up[32], fps[32], age[32];
+    char up[32], fps[32] = "-", age[32] = "-";
+    double frames = 0, age_ms = INFINITY;
+    read_rate(process->stats, &frames, &age_ms);
     format_duration(now_s - (double)process->since_s, up, sizeof up);
-    format_stat(process->stats, "fps", 1, false, fps, sizeof fps);
-    format_stat(process->stats, "newest_age_ms", 1000, true, age, sizeof age);
-    printf("%-24s %-9s %8d %8s %8ld %7s %9s  ", process->name, process->state, process->pid, up,
-           process->restarts, fps, age);
+    if (process->stats != NULL) {
+        snprintf(fps, sizeof fps, "%.1f", frames);
+    }
+    if (isfinite(age_ms)) {
+        format_duration(age_ms / 1000, age, sizeof age);
+    }
+    printf("%-*s  %-8s %8d %8s %8ld %6s %8s", name_width, process->name, process->state,
+           process->pid, up, process->restarts, fps, age);
     print_note(process);
     printf("\n");
 }
@@ -244,13 +254,18 @@ static void print_process(const struct status_process *process, double now_s)
 static void print_table(const struct status_table *table, const char *run_dir)
 {
     char up[32];
+    int name_width = (int)strlen("PROCESS");
     double now_s = (double)clock_realtime_ns() / (double)NS_PER_SECOND;
+    for (size_t i = 0; i < table->count; i++) {
+        int width = (int)strlen(table->processes[i].name);
+        name_width = width > name_width ? width : name_width;
+    }
     format_duration(now_s - (double)table->started_s, up, sizeof up);
     printf("supervisor pid=%d up=\"%s\" run_dir=%s\n\n", table->supervisor_pid, up, run_dir);
-    printf("%-24s %-9s %8s %8s %8s %7s %9s\n", "PROCESS", "STATE", "PID", "SINCE", "RESTARTS",
-           "FPS", "AGE");
+    printf("%-*s  %-8s %8s %8s %8s %6s %8s  NOTE\n", name_width, "PROCESS", "STATE", "PID", "SINCE",
+           "RESTARTS", "FPS", "AGE");
     for (size_t i = 0; i < table->count; i++) {
-        print_process(&table->processes[i], now_s);
+        print_process(&table->processes[i], name_width, now_s);
     }
 }
 
