@@ -77,7 +77,6 @@ static void on_reload(void *arg)
     http_server_set_config(services->http, &http);
     configure(services);
     config_destroy(old);
-    log_info("configuration read again config_hash=%s", services->config->hash);
 }
 
 static void create_services(struct services *services, const struct program *program)

@@ -260,7 +260,6 @@ void detector_reload(void *arg)
         }
         detector_follow_cameras(detector);
         service_repeat_demand(detector->service);
-        log_info("configuration reloaded config_hash=%s", config->hash);
     }
     config_destroy(old);
 }
