@@ -34,8 +34,10 @@ struct camera_feed {
 
 static void feed_go_offline(struct camera_feed *feed, const char *reason)
 {
-    feed->status.state = CAMERA_OFFLINE;
-    feed->status.since_ns = clock_realtime_ns();
+    if (feed->status.state != CAMERA_OFFLINE) {
+        feed->status.state = CAMERA_OFFLINE;
+        feed->status.since_ns = clock_realtime_ns();
+    }
     feed->status.fps = 0;
     snprintf(feed->status.reason, sizeof feed->status.reason, "%s", reason);
 }
