@@ -44,7 +44,6 @@ struct config_camera {
     double fps;          /* the camera's own rate of detection, at most */
     int64_t skip_frames; /* every Nth camera frame is considered */
     enum camera_detect detect;
-    double max_fps;   /* the most that viewers together can raise the rate to */
     int64_t detector; /* -1: by its place among the sorted ids */
     struct config_space *spaces;
     size_t space_count;

@@ -11,7 +11,6 @@
 
 #define SNAPSHOT_FPS  5
 #define FILE_FPS      10
-#define VIEWERS_FPS   30
 #define DETECTOR_AUTO (-1)
 
 static bool given(json_t *object, const char *key)
@@ -35,9 +34,6 @@ static void camera_defaults(struct config_camera *camera, json_t *object)
     }
     if (!given(object, "detect")) {
         camera->detect = camera->space_count > 0 ? DETECT_ALWAYS : DETECT_ON_DEMAND;
-    }
-    if (!given(object, "max_fps")) {
-        camera->max_fps = camera->fps > VIEWERS_FPS ? camera->fps : VIEWERS_FPS;
     }
     if (!given(object, "detector")) {
         camera->detector = DETECTOR_AUTO;
@@ -81,10 +77,6 @@ static void check_camera(const struct config *config, const struct config_camera
 {
     check_source(camera, object, path, errors);
     check_credentials(camera, path, errors);
-    if (camera->max_fps < camera->fps) {
-        config_errors_add(errors, path, "max_fps %.15g is below fps %.15g", camera->max_fps,
-                          camera->fps);
-    }
     if (camera->detector >= config->detector.processes) {
         config_errors_add(errors, path, "detector %lld does not exist: detector.processes is %lld",
                           (long long)camera->detector, (long long)config->detector.processes);

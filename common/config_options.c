@@ -165,9 +165,6 @@ const struct config_option config_options[] = {
         "Whether it is detected `always`, only while somebody watches (`on_demand`), or not at all "
         "(`off`).", .names = detects,
         .fallback_note = "`always` with `spaces`, else `on_demand`"),
-    ROW(CAMERA(max_fps), "max_fps", CONFIG_NUMBER, 0.1, 60, NULL,
-        "The most that wishes of viewers can raise the rate of detection to.",
-        .fallback_note = "30, or `fps` where that is more"),
     ROW(CAMERA(detector), "detector", CONFIG_INTEGER, 0, 63, NULL,
         "The detector process that serves it.",
         .fallback_note = "its place among the sorted ids modulo `detector.processes`"),

@@ -235,7 +235,6 @@ static void test_defaults_that_were_promised(void **state)
         {"cameras.CAM1.linger_s", "10"},
         {"cameras.CAM1.fps", "10"},
         {"cameras.CAM1.skip_frames", "1"},
-        {"cameras.CAM1.max_fps", "30"},
         {"cameras.CAM1.tls_verify", "true"},
     };
     struct config_file *file = *state;

@@ -99,14 +99,6 @@ static void test_detect_follows_from_spaces(void **state)
     assert_int_equal(camera_of(file, CAMERA(URL ", 'detect': 'off'"))->detect, DETECT_OFF);
 }
 
-static void test_viewers_never_lower_the_rate(void **state)
-{
-    struct config_file *file = *state;
-    assert_true(camera_of(file, CAMERA(URL ", 'fps': 5"))->max_fps == 30);
-    assert_true(camera_of(file, CAMERA(URL ", 'fps': 50"))->max_fps == 50);
-    assert_true(camera_of(file, CAMERA(URL ", 'fps': 5, 'max_fps': 5"))->max_fps == 5);
-}
-
 static void test_relative_paths(void **state)
 {
     struct config_file *file = *state;
@@ -259,7 +251,6 @@ static const struct {
     {CAMERA(URL ", 'password': 'x'"), "cameras.CAM1: password without user"},
     {CAMERA("'url': 'http://a:b@h/', 'user': 'x'"),
      "cameras.CAM1: user stands in the url as well: give it once"},
-    {CAMERA(URL ", 'max_fps': 5"), "cameras.CAM1: max_fps 5 is below fps 10"},
     {CAMERA(URL ", 'detector': 1"),
      "cameras.CAM1: detector 1 does not exist: detector.processes is 1"},
     {CAMERA(URL ", 'spaces': {}"), "cameras.CAM1.spaces: must be a list of spaces"},
@@ -398,7 +389,6 @@ int main(void)
         TEST(test_nothing_at_all),
         TEST(test_source_follows_from_what_is_given),
         TEST(test_detect_follows_from_spaces),
-        TEST(test_viewers_never_lower_the_rate),
         TEST(test_relative_paths),
         TEST(test_default_folders),
         TEST(test_cameras_and_their_detectors),
