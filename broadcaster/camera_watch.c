@@ -169,6 +169,8 @@ void camera_watch_configure(struct camera_watch_set *set)
         if (camera != NULL && config_camera_has_capture(camera)) {
             set->watches[kept++] = set->watches[i];
         } else {
+            hub_end_camera(set->services->hub, set->watches[i]->camera,
+                           "the camera is no longer configured");
             camera_watch_remove(set->watches[i]);
         }
     }
