@@ -50,7 +50,7 @@ CAMSIM := auth camera client faults frames main multipart picture request
 UNIT_COMMON := camera_feed camera_id camera_status clock config config_document config_options \
                config_url control control_life curl_loop fd frame_container frame_publisher \
                frame_ring frame_ring_forged frame_ring_threads frame_ring_torture jpeg_info log \
-               messages
+               messages program
 UNIT_CAPTURE := health mjpeg_parser
 UNIT_DETECTOR := boxes layout schedule
 UNIT_BROADCASTER := base64 http_reader intake_scanner websocket_reader
@@ -173,7 +173,7 @@ check: ## every test; SAN=address,undefined: with sanitizers, without the browse
 check-unit: tests
 	@tests/run --build "$(BUILD)" --unit $(UNIT_TESTS)
 # Where several threads or processes share memory; for SAN=thread.
-THREAD_TESTS := $(filter common_frame_ring% detector_%,$(UNIT_TESTS))
+THREAD_TESTS := $(filter common_frame_ring% common_log% detector_%,$(UNIT_TESTS))
 check-threads: $(THREAD_TESTS:%=$(BUILD)/%)
 	@tests/run --build "$(BUILD)" --unit $(THREAD_TESTS)
 check-system: all tests

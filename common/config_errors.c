@@ -15,8 +15,14 @@ void config_errors_add(struct config_errors *errors, const char *path, const cha
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    char *line = xasprintf("%s%s%s", path, path[0] != '\0' ? ": " : "", text);
+    for (char *c = line; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+            *c = '?'; /* a key may hold anything, and a mistake is one line */
+        }
+    }
     errors->lines = xreallocarray(errors->lines, errors->count + 1, sizeof *errors->lines);
-    errors->lines[errors->count++] = xasprintf("%s%s%s", path, path[0] != '\0' ? ": " : "", text);
+    errors->lines[errors->count++] = line;
 }
 
 void config_errors_finish(struct config_errors *errors)

@@ -212,6 +212,7 @@ static const struct {
 } mistakes[] = {
     {"{'fps': 3}", "fps: unknown key"},
     {"{'camera': {}}", "camera: unknown key; did you mean \"cameras\"?"},
+    {"{'x\\ny': 3}", "x?y: unknown key"},
     {"{'cameras': []}", "cameras: must be an object: {\"ID\": {…}}"},
     {"{'cameras': {'CAM1': 7}}", "cameras.CAM1: must be an object"},
     {"{'detector': 'x'}", "detector: must be an object"},

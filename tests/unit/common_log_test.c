@@ -3,6 +3,7 @@
 #include "common/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -246,6 +247,45 @@ static void test_errno_is_left_alone(void **state)
     assert_int_equal(left, ENOSPC);
 }
 
+enum { THREADS = 4, LINES_PER_THREAD = 40 };
+
+static void *write_lines(void *arg)
+{
+    static const char *const places[THREADS] = {"thread:0", "thread:1", "thread:2", "thread:3"};
+    size_t number = (size_t)arg;
+    for (int i = 0; i < LINES_PER_THREAD; i++) {
+        log_write(LOG_INFO, places[number], NULL, "thread %zu line %d", number, i);
+    }
+    return NULL;
+}
+
+/* Lines of different threads do not mix, and those of one thread keep their order. */
+static void test_threads(void **state)
+{
+    pthread_t threads[THREADS];
+    int next[THREADS] = {0};
+    (void)state;
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, write_lines, (void *)i), 0);
+    }
+    for (int i = 0; i < THREADS * LINES_PER_THREAD; i++) {
+        size_t number;
+        int line_number, length = 0;
+        ssize_t got = recv(captured.reader, line, sizeof line - 1, 0);
+        assert_true(got > 0);
+        line[got] = '\0';
+        assert_int_equal(sscanf(line, "info capture[CAM1] thread %zu line %d\n%n", &number,
+                                &line_number, &length),
+                         2);
+        assert_int_equal(length, got);
+        assert_true(number < THREADS);
+        assert_int_equal(line_number, next[number]++);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+}
+
 /* Runs one of the two ways to die in a child; its exit code. */
 static int exit_code_of(bool configuration)
 {
@@ -289,6 +329,7 @@ int main(void)
         TEST(test_json_counts_what_it_left_out),
         TEST(test_long_lines_stay_whole),
         TEST(test_errno_is_left_alone),
+        TEST(test_threads),
         TEST(test_last_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
