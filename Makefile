@@ -53,7 +53,8 @@ UNIT_COMMON := camera_feed camera_id camera_status clock config config_document 
                messages program
 UNIT_CAPTURE := health mjpeg_parser
 UNIT_DETECTOR := boxes layout schedule
-UNIT_BROADCASTER := base64 http_reader intake_scanner websocket_reader
+UNIT_BROADCASTER := base64 frame_message host_check http_reader hub intake_scanner picture_check \
+                    viewer_message websocket_reader
 
 # --- flags ----------------------------------------------------------------------------------------
 

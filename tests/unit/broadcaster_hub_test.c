@@ -1,0 +1,280 @@
+/* Streams: the newest frame wins, subscribers hear of it, needless streams go. */
+#include "broadcaster/hub.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/log.h"
+#include "tests/unit/jpeg_bytes.h"
+
+#define FRAME_SIZE 64
+
+/* A hub, and what it has said. */
+struct fixture {
+    struct event_base *base;
+    struct hub *hub;
+    unsigned demand_changes;
+    bool captured;
+};
+
+struct listener {
+    struct stream_subscriber subscriber;
+    struct hub *hub;
+    char heard[32]; /* a letter per notice */
+    bool leaves;    /* at the next notice */
+};
+
+static void on_demand_changed(void *arg)
+{
+    ((struct fixture *)arg)->demand_changes++;
+}
+
+static bool has_capture(void *arg, const char *camera)
+{
+    (void)camera;
+    return ((struct fixture *)arg)->captured;
+}
+
+static void on_notice(struct stream_subscriber *subscriber, enum stream_notice notice)
+{
+    struct listener *listener = subscriber->owner;
+    static const char letters[] = {
+        [STREAM_FRAME] = 'F', [STREAM_STARTED] = 'B', [STREAM_ENDED] = 'E', [STREAM_STATE] = 'S'};
+    size_t length = strlen(listener->heard);
+    assert_true(length + 1 < sizeof listener->heard);
+    listener->heard[length] = letters[notice];
+    if (listener->leaves) {
+        hub_unsubscribe(listener->hub, subscriber);
+    }
+}
+
+static int set_up(void **state)
+{
+    static const struct hub_handlers handlers = {on_demand_changed, has_capture};
+    static struct fixture fixture;
+    fixture = (struct fixture){.base = event_base_new()};
+    fixture.hub = hub_create(fixture.base, &handlers, &fixture);
+    hub_set_limits(fixture.hub, 0, 300 * NS_PER_SECOND);
+    log_configure(LOG_ERROR, LOG_TEXT);
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    hub_destroy(fixture->hub);
+    event_base_free(fixture->base);
+    return 0;
+}
+
+static struct stream_key key_of(const char *camera)
+{
+    struct stream_key key = {0};
+    snprintf(key.camera, sizeof key.camera, "%s", camera);
+    return key;
+}
+
+static void listen_to(struct fixture *fixture, struct listener *listener, const char *camera)
+{
+    struct stream_key key = key_of(camera);
+    *listener = (struct listener){.hub = fixture->hub};
+    listener->subscriber.notify = on_notice;
+    listener->subscriber.owner = listener;
+    listener->subscriber.is_viewer = true;
+    hub_subscribe(fixture->hub, &key, &listener->subscriber);
+}
+
+/* Posts a picture (or, of size 0, metadata alone) whose last byte but two is `mark`. */
+static int post(struct fixture *fixture, const char *camera, size_t size, uint8_t mark)
+{
+    struct stream_key key = key_of(camera);
+    struct stream *stream;
+    struct shared_bytes *body = shared_bytes_create(FRAME_SIZE);
+    jpeg_bytes_fill(body->data, FRAME_SIZE, 0);
+    body->data[FRAME_SIZE - 3] = mark;
+    struct posted_frame frame = {
+        .body = body,
+        .jpeg = {body->data, size},
+        .jpeg_size = (uint32_t)size,
+        .width = 320,
+        .height = 240,
+        .captured_ns = 1,
+        .taken_ns = clock_realtime_ns(),
+    };
+    int result = hub_post(fixture->hub, &key, &frame, &stream);
+    if (result < 0) {
+        shared_bytes_unref(body);
+    }
+    return result;
+}
+
+static struct stream *find(struct fixture *fixture, const char *camera)
+{
+    struct stream_key key = key_of(camera);
+    return hub_find(fixture->hub, &key);
+}
+
+static void test_newest_wins(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_int_equal(post(fixture, "CAM1", FRAME_SIZE, 1), 0);
+    struct stream *stream = find(fixture, "CAM1");
+    struct shared_bytes *first = shared_bytes_ref(stream_binary(stream));
+    assert_ptr_equal(stream_binary(stream), first); /* built once */
+    assert_int_equal(post(fixture, "CAM1", FRAME_SIZE, 2), 0);
+    assert_ptr_equal(find(fixture, "CAM1"), stream);
+    assert_int_equal(stream_frame_count(stream), 2);
+    const struct shared_bytes *second = stream_binary(stream);
+    assert_int_equal(second->data[second->size - 3], 2);
+    assert_int_equal(first->data[first->size - 3], 1); /* for whoever still sends it */
+    assert_int_equal(first->references, 1);
+    shared_bytes_unref(first);
+}
+
+static void test_metadata_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct listener listener;
+    listen_to(fixture, &listener, "CAM1");
+    post(fixture, "CAM1", FRAME_SIZE, 1);
+    assert_string_equal(listener.heard, "FBS");
+    post(fixture, "CAM1", 0, 2);
+    assert_string_equal(listener.heard, "FBS");
+    struct stream *stream = find(fixture, "CAM1");
+    assert_int_equal(stream_frame_count(stream), 1);
+    assert_int_equal(stream_frame(stream)->jpeg_size, FRAME_SIZE);
+    hub_unsubscribe(fixture->hub, &listener.subscriber);
+}
+
+static void test_subscribers(void **state)
+{
+    struct fixture *fixture = *state;
+    struct listener a, b, other;
+    listen_to(fixture, &a, "CAM1");
+    listen_to(fixture, &b, "CAM1");
+    listen_to(fixture, &other, "CAM2");
+    assert_int_equal(fixture->demand_changes, 2); /* the first of each camera */
+    assert_int_equal(stream_viewers(find(fixture, "CAM1")), 2);
+    a.leaves = true;
+    post(fixture, "CAM1", FRAME_SIZE, 1);
+    assert_string_equal(a.heard, "F"); /* left while it was told */
+    assert_string_equal(b.heard, "FBS");
+    assert_string_equal(other.heard, "");
+    assert_int_equal(stream_viewers(find(fixture, "CAM1")), 1);
+    assert_int_equal(fixture->demand_changes, 2);
+    hub_unsubscribe(fixture->hub, &a.subscriber); /* nothing happens */
+    hub_unsubscribe(fixture->hub, &b.subscriber);
+    assert_int_equal(fixture->demand_changes, 3);
+    hub_unsubscribe(fixture->hub, &other.subscriber);
+}
+
+static void test_end_and_begin(void **state)
+{
+    struct fixture *fixture = *state;
+    struct listener listener;
+    listen_to(fixture, &listener, "CAM1");
+    hub_end_camera(fixture->hub, "CAM1", "has not begun");
+    assert_string_equal(listener.heard, "");
+    post(fixture, "CAM1", FRAME_SIZE, 1);
+    hub_end_camera(fixture->hub, "CAM", "another camera");
+    hub_end_camera(fixture->hub, "CAM1", "the cable");
+    hub_end_camera(fixture->hub, "CAM1", "once more");
+    assert_string_equal(listener.heard, "FBSE");
+    assert_string_equal(stream_end_reason(find(fixture, "CAM1")), "the cable");
+    post(fixture, "CAM1", FRAME_SIZE, 2);
+    assert_string_equal(listener.heard, "FBSEFB");
+    hub_tell_state(fixture->hub, "CAM1");
+    hub_tell_state(fixture->hub, "CAM2");
+    assert_string_equal(listener.heard, "FBSEFBS");
+    hub_unsubscribe(fixture->hub, &listener.subscriber);
+}
+
+static void test_sorted(void **state)
+{
+    static const char *const cameras[] = {"m", "a", "z", "b", "y", "A", "m1", "0"};
+    struct fixture *fixture = *state;
+    size_t count = sizeof cameras / sizeof cameras[0];
+    for (size_t i = 0; i < count; i++) {
+        post(fixture, cameras[i], FRAME_SIZE, 1);
+    }
+    assert_int_equal(hub_stream_count(fixture->hub), count);
+    for (size_t i = 1; i < count; i++) {
+        assert_true(strcmp(stream_key(hub_stream(fixture->hub, i - 1))->camera,
+                           stream_key(hub_stream(fixture->hub, i))->camera) < 0);
+    }
+}
+
+static void test_most_streams(void **state)
+{
+    struct fixture *fixture = *state;
+    struct listener listener;
+    hub_set_limits(fixture->hub, 2, 300 * NS_PER_SECOND);
+    listen_to(fixture, &listener, "CAM3"); /* waits: no stream with frames */
+    assert_int_equal(post(fixture, "CAM1", FRAME_SIZE, 1), 0);
+    assert_int_equal(post(fixture, "CAM2", FRAME_SIZE, 1), 0);
+    assert_int_equal(post(fixture, "CAM3", FRAME_SIZE, 1), -ENOSPC);
+    assert_int_equal(post(fixture, "CAM1", FRAME_SIZE, 2), 0);
+    assert_string_equal(listener.heard, "");
+    hub_set_limits(fixture->hub, 3, 300 * NS_PER_SECOND);
+    assert_int_equal(post(fixture, "CAM3", FRAME_SIZE, 1), 0);
+    hub_unsubscribe(fixture->hub, &listener.subscriber);
+}
+
+/* The watch runs out of work, and the loop with it, when the last stream has gone. */
+static void test_needless_streams_go(void **state)
+{
+    struct fixture *fixture = *state;
+    struct listener listener;
+    hub_set_limits(fixture->hub, 0, NS_PER_MS);
+    listen_to(fixture, &listener, "CAM1");
+    post(fixture, "CAM2", FRAME_SIZE, 1);
+    event_base_loop(fixture->base, EVLOOP_ONCE);
+    assert_non_null(find(fixture, "CAM1"));
+    assert_null(find(fixture, "CAM2"));
+    hub_unsubscribe(fixture->hub, &listener.subscriber);
+    event_base_dispatch(fixture->base);
+    assert_int_equal(hub_stream_count(fixture->hub), 0);
+}
+
+static void test_status(void **state)
+{
+    struct fixture *fixture = *state;
+    struct camera_status status;
+    struct listener listener;
+    listen_to(fixture, &listener, "CAM1");
+    stream_status(find(fixture, "CAM1"), &status);
+    assert_int_equal(status.state, CAMERA_CONNECTING);
+    assert_true(stream_is_stale(find(fixture, "CAM1")));
+    post(fixture, "CAM1", FRAME_SIZE, 1);
+    stream_status(find(fixture, "CAM1"), &status);
+    assert_int_equal(status.state, CAMERA_ONLINE);
+    assert_int_equal(status.width, 320);
+    assert_int_equal(status.height, 240);
+    assert_false(stream_is_stale(find(fixture, "CAM1")));
+    while (strchr(listener.heard + 3, 'S') == NULL) {
+        event_base_loop(fixture->base, EVLOOP_ONCE); /* until the watch sees that nothing comes */
+    }
+    stream_status(find(fixture, "CAM1"), &status);
+    assert_int_equal(status.state, CAMERA_STALE);
+    assert_true(stream_is_stale(find(fixture, "CAM1")));
+    hub_unsubscribe(fixture->hub, &listener.subscriber);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_newest_wins), TEST(test_metadata_alone),
+        TEST(test_subscribers), TEST(test_end_and_begin),
+        TEST(test_sorted),      TEST(test_most_streams),
+        TEST(test_status),      TEST(test_needless_streams_go),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,117 @@
+/* The cheap check of a picture: base64 must be judged as its bytes would be. */
+#include "broadcaster/picture_check.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "broadcaster/base64.h"
+#include "common/memory.h"
+#include "tests/unit/jpeg_bytes.h"
+
+static enum jpeg_fault check_base64(const uint8_t *jpeg, size_t size, struct jpeg_info *info)
+{
+    size_t length = base64_encoded_size(size);
+    char *text = xmalloc(length);
+    base64_encode(text, jpeg, size);
+    enum jpeg_fault fault = picture_check_base64((struct byte_span){(uint8_t *)text, length}, info);
+    free(text);
+    return fault;
+}
+
+static void assert_judged(const uint8_t *jpeg, size_t size, enum jpeg_fault expected)
+{
+    struct jpeg_info info = {0};
+    enum jpeg_fault fault = picture_check_bytes((struct byte_span){jpeg, size}, &info);
+    if (fault != expected) {
+        fail_msg("bytes: %s, not %s size=%zu", jpeg_fault_name(fault), jpeg_fault_name(expected),
+                 size);
+    }
+    fault = check_base64(jpeg, size, &info);
+    if (fault != expected) {
+        fail_msg("base64: %s, not %s size=%zu", jpeg_fault_name(fault), jpeg_fault_name(expected),
+                 size);
+    }
+    if (expected == JPEG_WHOLE) {
+        assert_int_equal(info.width, 320);
+        assert_int_equal(info.height, 240);
+        assert_int_equal(info.size, size);
+    }
+}
+
+/* All three paddings, and around the sizes where the check goes from one way to another. */
+static void test_whole(void **state)
+{
+    static const size_t sizes[] = {32,   33,   34,   35,   95,   96,    97,    98,
+                                   767,  768,  769,  770,  831,  832,   833,   1535,
+                                   1536, 1537, 1538, 1600, 3000, 50000, 50001, 50002};
+    uint8_t *jpeg = xmalloc(50002);
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        jpeg_bytes_fill(jpeg, sizes[i], 0);
+        assert_judged(jpeg, sizes[i], JPEG_WHOLE);
+    }
+    free(jpeg);
+}
+
+static void test_long_headers(void **state)
+{
+    uint8_t *jpeg = xmalloc(70000);
+    (void)state;
+    for (size_t comment = 700; comment < 65000; comment += 2111) {
+        jpeg_bytes_fill(jpeg, comment + 40, comment);
+        assert_judged(jpeg, comment + 40, JPEG_WHOLE);
+        jpeg_bytes_fill(jpeg, comment + 4000, comment);
+        assert_judged(jpeg, comment + 4000, JPEG_WHOLE);
+    }
+    free(jpeg);
+}
+
+static void test_cut(void **state)
+{
+    uint8_t jpeg[4000];
+    (void)state;
+    for (size_t total = 400; total <= sizeof jpeg; total += 1800) {
+        jpeg_bytes_fill(jpeg, total, 100);
+        for (size_t size = 2; size < total; size++) {
+            assert_judged(jpeg, size, JPEG_TRUNCATED);
+        }
+    }
+}
+
+static void test_faults(void **state)
+{
+    uint8_t jpeg[2000];
+    (void)state;
+    for (size_t size = 100; size <= sizeof jpeg; size += 1900) {
+        jpeg_bytes_fill(jpeg, size, 0);
+        jpeg[0] = 0xfe;
+        assert_judged(jpeg, size, JPEG_NOT_JPEG);
+        jpeg_bytes_fill(jpeg, size, 0);
+        jpeg[7] = jpeg[8] = 0; /* height */
+        assert_judged(jpeg, size, JPEG_BAD_SIZE);
+        jpeg_bytes_fill(jpeg, size, 0);
+        jpeg[3] = 0xe0; /* the frame header has become something else */
+        assert_judged(jpeg, size, JPEG_NO_FRAME);
+        jpeg_bytes_fill(jpeg, size, 0);
+        jpeg[4] = 0xff; /* a segment that goes beyond the end */
+        assert_judged(jpeg, size, JPEG_TRUNCATED);
+        jpeg_bytes_fill(jpeg, size, 0);
+        jpeg[2] = 0;
+        assert_judged(jpeg, size, JPEG_CORRUPT);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_long_headers),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_faults),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

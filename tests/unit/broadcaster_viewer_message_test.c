@@ -1,0 +1,114 @@
+/* What viewers say, and which subprotocol they get. */
+#include "broadcaster/viewer_message.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "broadcaster/subprotocol.h"
+#include "tests/unit/page_end.h"
+
+static void test_messages(void **state)
+{
+    static const struct {
+        const char *text;
+        enum viewer_message message;
+        const char *time; /* of a timed ping */
+    } cases[] = {
+        {"ping", VIEWER_PING, NULL},
+        {"pong", VIEWER_IGNORED, NULL},
+        {"keepalive", VIEWER_IGNORED, NULL},
+        {"{\"type\":\"ping\",\"t\":123}", VIEWER_TIMED_PING, "123"},
+        {"{\"t\":1.50e3,\"type\":\"ping\"}", VIEWER_TIMED_PING, "1.50e3"},
+        {" { \"type\" : \"p\\u0069ng\" , \"t\" : -0.5 } ", VIEWER_TIMED_PING, "-0.5"},
+        {"{\"type\":\"ping\"}", VIEWER_TIMED_PING, "null"},
+        {"{\"type\":\"ping\",\"t\":\"\\\"}\"}", VIEWER_TIMED_PING, "null"},
+        {"{\"type\":\"ping\",\"t\":[1]}", VIEWER_TIMED_PING, "null"},
+        {"{\"type\":\"ping\",\"t\":123456789012345678901234567890123456789}", VIEWER_TIMED_PING,
+         "123456789012345678901234567890123456789"},
+        {"{\"type\":\"ping\",\"t\":1234567890123456789012345678901234567890}", VIEWER_TIMED_PING,
+         "null"},
+        {"{\"type\":\"subscribed\"}", VIEWER_WRONG, NULL},
+        {"{\"type\":1}", VIEWER_WRONG, NULL},
+        {"{}", VIEWER_WRONG, NULL},
+        {"", VIEWER_WRONG, NULL},
+        {"pin", VIEWER_WRONG, NULL},
+        {"pings", VIEWER_WRONG, NULL},
+        {"PING", VIEWER_WRONG, NULL},
+        {"[\"ping\"]", VIEWER_WRONG, NULL},
+        {"{\"type\":\"ping\"", VIEWER_WRONG, NULL},
+        {"{\"type\":\"ping\"}}", VIEWER_WRONG, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char time[VIEWER_TIME_SIZE] = "";
+        const char *error = NULL;
+        size_t size = strlen(cases[i].text);
+        enum viewer_message message =
+            viewer_message_read(page_end_copy(cases[i].text, size), size, time, &error);
+        if (message != cases[i].message) {
+            fail_msg("%s: %d, not %d", cases[i].text, message, cases[i].message);
+        }
+        if (cases[i].time != NULL) {
+            assert_string_equal(time, cases[i].time);
+        }
+        if (message == VIEWER_WRONG) {
+            assert_non_null(error);
+        }
+    }
+}
+
+static void test_subprotocols(void **state)
+{
+    static const struct {
+        const char *first, *second; /* the values of one or two fields; NULL: none */
+        const char *chosen;
+    } cases[] = {
+        {NULL, NULL, NULL},
+        {"ringcast.binary.v1", NULL, "ringcast.binary.v1"},
+        {"ringcast.json.v1", NULL, "ringcast.json.v1"},
+        {"ringcast.json.v1, ringcast.binary.v1", NULL, "ringcast.json.v1"},
+        {"secret-token,ringcast.binary.v1", NULL, "ringcast.binary.v1"},
+        {" mqtt ,\tringcast.binary.v1\t, x", NULL, "ringcast.binary.v1"},
+        {"mqtt", "ringcast.binary.v1", "ringcast.binary.v1"},
+        {"mqtt", NULL, NULL},
+        {"ringcast.binary.v", NULL, NULL},
+        {"ringcast.binary.v11", NULL, NULL},
+        {"Ringcast.Binary.V1", NULL, NULL},
+        {",,", NULL, NULL},
+        {"", NULL, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct http_field fields[3] = {{.name = {"Host", 4}, .value = {"ringcast.json.v1", 16}}};
+        struct http_request request = {.fields = fields, .field_count = 1};
+        const char *values[] = {cases[i].first, cases[i].second};
+        for (size_t k = 0; k < 2; k++) {
+            if (values[k] != NULL) {
+                fields[request.field_count++] = (struct http_field){
+                    .name = {"sec-websocket-protocol", 22},
+                    .value = {values[k], strlen(values[k])},
+                };
+            }
+        }
+        const char *chosen = subprotocol_choose(&request);
+        if (cases[i].chosen == NULL) {
+            assert_null(chosen);
+        } else {
+            assert_non_null(chosen);
+            assert_string_equal(chosen, cases[i].chosen);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_subprotocols),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
