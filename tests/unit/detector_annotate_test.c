@@ -1,0 +1,223 @@
+#include "detector/annotate.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "detector/font.h"
+
+/* A picture with a guarded border in memory: whatever is written outside of it is seen. */
+#define GUARD 4096
+
+struct guarded {
+    struct picture picture;
+    uint8_t *memory;
+};
+
+static struct guarded guarded_create(int width, int height)
+{
+    struct guarded guarded;
+    size_t size = (size_t)width * (size_t)height * 3;
+    guarded.memory = malloc(size + 2 * GUARD);
+    memset(guarded.memory, 0x5a, size + 2 * GUARD);
+    guarded.picture = (struct picture){guarded.memory + GUARD, size, width, height};
+    memset(guarded.picture.pixels, 0, size);
+    return guarded;
+}
+
+static void guarded_check(struct guarded *guarded)
+{
+    for (size_t i = 0; i < GUARD; i++) {
+        assert_int_equal(guarded->memory[i], 0x5a);
+        assert_int_equal(guarded->memory[GUARD + guarded->picture.capacity + i], 0x5a);
+    }
+    free(guarded->memory);
+}
+
+static unsigned brightness(const struct picture *picture, int x, int y)
+{
+    const uint8_t *pixel = picture->pixels + ((size_t)y * (size_t)picture->width + (size_t)x) * 3;
+    return (unsigned)pixel[0] + pixel[1] + pixel[2];
+}
+
+static struct names *some_names(void)
+{
+    struct names *names;
+    assert_int_equal(names_create(&names, NULL, 80), 0);
+    return names;
+}
+
+static void test_a_frame_on_its_box(void **state)
+{
+    struct annotator *annotator = annotator_create();
+    struct names *names = some_names();
+    struct guarded guarded = guarded_create(320, 240);
+    const struct box box = {100, 80, 60, 50, 0.9F, 2};
+    (void)state;
+    annotator_draw(annotator, &guarded.picture, &box, 1, names, false);
+    for (int x = 100; x < 160; x++) {
+        assert_true(brightness(&guarded.picture, x, 80) > 200);
+        assert_true(brightness(&guarded.picture, x, 129) > 200);
+    }
+    for (int y = 80; y < 130; y++) {
+        assert_true(brightness(&guarded.picture, 100, y) > 200);
+        assert_true(brightness(&guarded.picture, 159, y) > 200);
+    }
+    assert_int_equal(brightness(&guarded.picture, 130, 105), 0); /* nothing inside */
+    for (int y = 0; y < 240; y++) {
+        for (int x = 0; x < 320; x++) {
+            if (x < 99 || x > 160 || y < 79 || y > 130) {
+                assert_int_equal(brightness(&guarded.picture, x, y), 0);
+            }
+        }
+    }
+    annotator_destroy(annotator);
+    names_destroy(names);
+    guarded_check(&guarded);
+}
+
+/* True when any pixel of the area is lit. */
+static bool lit(const struct picture *picture, int left, int top, int right, int bottom)
+{
+    for (int y = top; y < bottom; y++) {
+        for (int x = left; x < right; x++) {
+            if (brightness(picture, x, y) > 60) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void test_labels(void **state)
+{
+    struct annotator *annotator = annotator_create();
+    struct names *names = some_names();
+    const struct {
+        struct box box;
+        int left, top, right, bottom; /* where the label must be seen */
+    } samples[] = {
+        {{100, 80, 60, 50, 0.9F, 2}, 100, 64, 140, 78}, /* above */
+        {{100, 0, 60, 50, 0.9F, 2}, 104, 4, 140, 12},   /* no room above: inside */
+        {{310, 80, 10, 50, 0.9F, 2}, 270, 64, 300, 78}, /* no room on the right */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        struct guarded guarded = guarded_create(320, 240);
+        annotator_draw(annotator, &guarded.picture, &samples[i].box, 1, names, false);
+        if (lit(&guarded.picture, samples[i].left, samples[i].top, samples[i].right,
+                samples[i].bottom)) {
+            fail_msg("sample %zu: drawn without being asked for", i);
+        }
+        annotator_draw(annotator, &guarded.picture, &samples[i].box, 1, names, true);
+        if (!lit(&guarded.picture, samples[i].left, samples[i].top, samples[i].right,
+                 samples[i].bottom)) {
+            fail_msg("sample %zu: no label", i);
+        }
+        guarded_check(&guarded);
+    }
+    annotator_destroy(annotator);
+    names_destroy(names);
+}
+
+static void test_nothing_outside_the_picture(void **state)
+{
+    static const int sizes[][2] = {{1, 1}, {2, 1}, {5, 40}, {16, 16}, {64, 3}, {200, 100}};
+    struct annotator *annotator = annotator_create();
+    struct names *names = some_names();
+    (void)state;
+    srand(3);
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        struct guarded guarded = guarded_create(sizes[s][0], sizes[s][1]);
+        for (int round = 0; round < 200; round++) {
+            float width = (float)sizes[s][0], height = (float)sizes[s][1];
+            float x = width * (float)(rand() % 100) / 100, y = height * (float)(rand() % 100) / 100;
+            struct box box = {x,
+                              y,
+                              (width - x) * (float)(1 + rand() % 100) / 100,
+                              (height - y) * (float)(1 + rand() % 100) / 100,
+                              0.5F,
+                              rand() % 80};
+            annotator_draw(annotator, &guarded.picture, &box, 1, names, true);
+        }
+        guarded_check(&guarded);
+    }
+    annotator_destroy(annotator);
+    names_destroy(names);
+}
+
+static void test_every_letter_is_drawn(void **state)
+{
+    static const uint8_t white[3] = {255, 255, 255};
+    (void)state;
+    for (int height = 6; height <= 60; height += 9) {
+        struct font *font = font_create(height);
+        for (int c = ' ' + 1; c <= '~'; c++) {
+            struct guarded guarded = guarded_create(2 * height, 3 * height);
+            char text[2] = {(char)c, '\0'};
+            assert_in_range(font_text_width(font, text), 0, 2 * height);
+            font_draw(font, &guarded.picture, height / 4, 2 * height, text, white);
+            if (!lit(&guarded.picture, 0, 0, 2 * height, 3 * height)) {
+                fail_msg("'%c' is not seen at height %d", c, height);
+            }
+            guarded_check(&guarded);
+        }
+        font_destroy(font);
+    }
+}
+
+/* No two letters look alike. */
+static void test_letters_differ(void **state)
+{
+    static const uint8_t white[3] = {255, 255, 255};
+    struct guarded pictures[95];
+    struct font *font = font_create(16);
+    (void)state;
+    for (int c = 0; c < 95; c++) {
+        char text[2] = {(char)(' ' + c), '\0'};
+        pictures[c] = guarded_create(32, 48);
+        font_draw(font, &pictures[c].picture, 4, 30, text, white);
+    }
+    for (int a = 0; a < 95; a++) {
+        for (int b = 0; b < a; b++) {
+            if (memcmp(pictures[a].picture.pixels, pictures[b].picture.pixels,
+                       pictures[a].picture.capacity) == 0) {
+                fail_msg("'%c' and '%c' look the same", ' ' + a, ' ' + b);
+            }
+        }
+    }
+    for (int c = 0; c < 95; c++) {
+        guarded_check(&pictures[c]);
+    }
+    font_destroy(font);
+}
+
+static void test_other_letters_are_one_question_mark_each(void **state)
+{
+    struct font *font = font_create(12);
+    (void)state;
+    assert_int_equal(font_text_width(font, "caf\xc3\xa9"), font_text_width(font, "caf?"));
+    assert_int_equal(font_text_width(font, "\xe8\xbb\x8a"), font_text_width(font, "?"));
+    assert_int_equal(font_text_width(font, "a\tb"), font_text_width(font, "a?b"));
+    assert_int_equal(font_text_width(font, "\xff\xff"), font_text_width(font, "??"));
+    assert_int_equal(font_text_width(font, ""), 0);
+    font_destroy(font);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_frame_on_its_box),
+        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_nothing_outside_the_picture),
+        cmocka_unit_test(test_every_letter_is_drawn),
+        cmocka_unit_test(test_letters_differ),
+        cmocka_unit_test(test_other_letters_are_one_question_mark_each),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

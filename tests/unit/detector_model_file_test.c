@@ -1,0 +1,201 @@
+#include "detector/model.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* An ONNX file with nothing but a graph input, built from the inside out. */
+struct message {
+    uint8_t bytes[400];
+    size_t size;
+};
+
+static void put(struct message *message, uint8_t byte)
+{
+    message->bytes[message->size++] = byte;
+}
+
+static void put_varint(struct message *message, uint64_t value)
+{
+    while (value >= 0x80) {
+        put(message, (uint8_t)(value | 0x80));
+        value >>= 7;
+    }
+    put(message, (uint8_t)value);
+}
+
+static void put_message(struct message *message, unsigned field, const struct message *inner)
+{
+    put_varint(message, field << 3 | 2);
+    put_varint(message, inner->size);
+    memcpy(message->bytes + message->size, inner->bytes, inner->size);
+    message->size += inner->size;
+}
+
+/* side 0: a dimension with a name instead of a number. */
+static struct message onnx_with_input(const uint64_t *sides, size_t count)
+{
+    struct message shape = {0}, tensor = {0}, type = {0}, value = {0}, graph = {0}, file = {0};
+    for (size_t i = 0; i < count; i++) {
+        struct message dimension = {0};
+        if (sides[i] > 0) {
+            put_varint(&dimension, 1 << 3);
+            put_varint(&dimension, sides[i]);
+        } else {
+            put_message(&dimension, 2, &(struct message){.bytes = "n", .size = 1});
+        }
+        put_message(&shape, 1, &dimension);
+    }
+    put_varint(&tensor, 1 << 3); /* the element's type */
+    put_varint(&tensor, 1);
+    put_message(&tensor, 2, &shape);
+    put_message(&type, 1, &tensor);
+    put_message(&value, 1, &(struct message){.bytes = "images", .size = 6});
+    put_message(&value, 2, &type);
+    put_message(&graph, 2, &(struct message){.bytes = "graph", .size = 5});
+    put_message(&graph, 11, &value);
+    put_varint(&file, 1 << 3);
+    put_varint(&file, 8);
+    put_message(&file, 7, &graph);
+    return file;
+}
+
+static bool ask(const char *suffix, const void *bytes, size_t size, int *width, int *height)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/ringcast-test-XXXXXX%s", suffix);
+    int fd = mkstemps(path, (int)strlen(suffix));
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, size), size);
+    close(fd);
+    bool found = model_file_input_size(path, width, height);
+    unlink(path);
+    return found;
+}
+
+static void test_onnx(void **state)
+{
+    static const struct {
+        uint64_t sides[5];
+        size_t count;
+        bool found;
+    } samples[] = {
+        {{1, 3, 352, 640}, 4, true},
+        {{0, 3, 352, 640}, 4, true},
+        {{1, 3, 0, 0}, 4, false},
+        {{1, 3, 352, 0}, 4, false},
+        {{1, 1, 352, 640}, 4, false},
+        {{3, 352, 640}, 3, false},
+        {{1, 3, 3, 352, 640}, 5, false},
+        {{1, 3, 352, UINT64_MAX}, 4, false},
+        {{0}, 0, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        struct message file = onnx_with_input(samples[i].sides, samples[i].count);
+        int width = 0, height = 0;
+        if (ask(".onnx", file.bytes, file.size, &width, &height) != samples[i].found) {
+            fail_msg("sample %zu must%s have a size", i, samples[i].found ? "" : " not");
+        }
+        if (samples[i].found) {
+            assert_int_equal(width, 640);
+            assert_int_equal(height, 352);
+        }
+    }
+}
+
+/* Cut anywhere, or with any byte changed, a file may say nothing or something else, not more. */
+static void test_broken_onnx(void **state)
+{
+    struct message file = onnx_with_input((uint64_t[]){1, 3, 352, 640}, 4);
+    int width, height;
+    (void)state;
+    for (size_t size = 0; size < file.size; size++) {
+        assert_false(ask(".onnx", file.bytes, size, &width, &height));
+    }
+    for (size_t i = 0; i < file.size; i++) {
+        struct message changed = file;
+        changed.bytes[i] = 0xff;
+        if (ask(".onnx", changed.bytes, changed.size, &width, &height)) {
+            assert_in_range(width, 1, 8192);
+            assert_in_range(height, 1, 8192);
+        }
+    }
+}
+
+static void test_darknet(void **state)
+{
+    static const struct {
+        const char *text;
+        bool found;
+    } samples[] = {
+        {"[net]\nbatch=1\nwidth=640\nheight=352\n[convolutional]\nwidth=9\n", true},
+        {"# x\r\n[net]\r\n  width = 640\r\nheight= 352\r\n", true},
+        {"[net]\nwidth=640\n", false},
+        {"[convolutional]\nwidth=640\nheight=352\n", false},
+        {"[net]\nwidth=0\nheight=-3\n", false},
+        {"[net]\nwidth=99999999999\nheight=352\n", false},
+        {"", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        int width = 0, height = 0;
+        bool found = ask(".cfg", samples[i].text, strlen(samples[i].text), &width, &height);
+        if (found != samples[i].found || (found && (width != 640 || height != 352))) {
+            fail_msg("sample %zu: %d %dx%d", i, found, width, height);
+        }
+    }
+}
+
+static void test_no_such_file(void **state)
+{
+    int width, height;
+    (void)state;
+    assert_false(model_file_input_size("/nowhere/a.onnx", &width, &height));
+    assert_false(model_file_input_size("/nowhere/a.cfg", &width, &height));
+    assert_false(model_file_input_size("", &width, &height));
+}
+
+/* OpenCV throws and prints; this side of the face gets one line. */
+static void test_errors_are_one_line(void **state)
+{
+    char error[MODEL_ERROR_SIZE];
+    char backends[256];
+    struct model_config config = {.path = "/nowhere/a.onnx",
+                                  .backend = "default",
+                                  .target = "cpu",
+                                  .input_width = 64,
+                                  .input_height = 64};
+    (void)state;
+    assert_null(model_create(&config, error));
+    assert_non_null(strstr(error, "/nowhere/a.onnx: cannot be loaded"));
+    assert_null(strchr(error, '\n'));
+    config.path = "/nowhere/a.cfg";
+    assert_null(model_create(&config, error));
+    assert_non_null(strstr(error, "/nowhere/a.cfg: cannot be loaded"));
+    config.backend = "abacus";
+    assert_null(model_create(&config, error));
+    assert_non_null(strstr(error, "no backend abacus with target cpu; it has: "));
+    model_describe_backends(backends, sizeof backends);
+    assert_non_null(strstr(error, backends));
+    assert_non_null(strstr(backends, "opencv/cpu"));
+    model_destroy(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_onnx),
+        cmocka_unit_test(test_broken_onnx),
+        cmocka_unit_test(test_darknet),
+        cmocka_unit_test(test_no_such_file),
+        cmocka_unit_test(test_errors_are_one_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

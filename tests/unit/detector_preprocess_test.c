@@ -1,0 +1,158 @@
+#include "detector/preprocess.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* Sets up an input of `width` x `height` for one layout. */
+static struct preprocess start(enum layout_kind kind, int width, int height)
+{
+    struct preprocess preprocess;
+    struct layout layout = {
+        .kind = kind, .classes = 80, .input_width = width, .input_height = height};
+    preprocess_init(&preprocess, &layout);
+    return preprocess;
+}
+
+static void paint(struct picture *picture, int width, int height, uint8_t red, uint8_t green,
+                  uint8_t blue)
+{
+    picture_resize(picture, width, height);
+    for (size_t i = 0; i < (size_t)width * (size_t)height; i++) {
+        picture->pixels[3 * i] = red;
+        picture->pixels[3 * i + 1] = green;
+        picture->pixels[3 * i + 2] = blue;
+    }
+}
+
+static float input_at(const struct preprocess *preprocess, int plane, int x, int y)
+{
+    return preprocess->input[((size_t)plane * (size_t)preprocess->input_height + (size_t)y) *
+                                 (size_t)preprocess->input_width +
+                             (size_t)x];
+}
+
+static void assert_pixel(const struct preprocess *preprocess, int x, int y, float first,
+                         float second, float third)
+{
+    assert_float_equal(input_at(preprocess, 0, x, y), first, 1e-4);
+    assert_float_equal(input_at(preprocess, 1, x, y), second, 1e-4);
+    assert_float_equal(input_at(preprocess, 2, x, y), third, 1e-4);
+}
+
+static void test_centred_letterbox(void **state)
+{
+    struct preprocess preprocess = start(LAYOUT_YOLOV5, 64, 64);
+    struct picture picture = {0};
+    const float grey = 114.0F / 255;
+    (void)state;
+    paint(&picture, 128, 64, 255, 51, 0);
+    preprocess_run(&preprocess, &picture);
+    assert_float_equal(preprocess.placement.scale_x, 0.5, 1e-6);
+    assert_float_equal(preprocess.placement.scale_y, 0.5, 1e-6);
+    assert_float_equal(preprocess.placement.offset_x, 0, 1e-6);
+    assert_float_equal(preprocess.placement.offset_y, 16, 1e-6);
+    assert_pixel(&preprocess, 0, 15, grey, grey, grey);
+    assert_pixel(&preprocess, 0, 16, 1, 0.2F, 0);
+    assert_pixel(&preprocess, 63, 47, 1, 0.2F, 0);
+    assert_pixel(&preprocess, 63, 48, grey, grey, grey);
+    picture_finish(&picture);
+    preprocess_finish(&preprocess);
+}
+
+static void test_corner_letterbox_in_bgr(void **state)
+{
+    struct preprocess preprocess = start(LAYOUT_YOLOX, 64, 64);
+    struct picture picture = {0};
+    (void)state;
+    paint(&picture, 32, 64, 200, 100, 50);
+    preprocess_run(&preprocess, &picture);
+    assert_float_equal(preprocess.placement.scale_x, 1, 1e-6);
+    assert_float_equal(preprocess.placement.offset_x, 0, 1e-6);
+    assert_pixel(&preprocess, 0, 0, 50, 100, 200);
+    assert_pixel(&preprocess, 31, 63, 50, 100, 200);
+    assert_pixel(&preprocess, 32, 0, 114, 114, 114);
+    picture_finish(&picture);
+    preprocess_finish(&preprocess);
+}
+
+static void test_stretched(void **state)
+{
+    struct preprocess preprocess = start(LAYOUT_DARKNET, 32, 64);
+    struct picture picture = {0};
+    (void)state;
+    paint(&picture, 128, 32, 0, 255, 51);
+    preprocess_run(&preprocess, &picture);
+    assert_float_equal(preprocess.placement.scale_x, 0.25, 1e-6);
+    assert_float_equal(preprocess.placement.scale_y, 2, 1e-6);
+    assert_pixel(&preprocess, 0, 0, 0, 1, 0.2F);
+    assert_pixel(&preprocess, 31, 63, 0, 1, 0.2F);
+    picture_finish(&picture);
+    preprocess_finish(&preprocess);
+}
+
+/* Pixel centres lie at .5: doubling the size gives quarter steps, and the edges keep their value. */
+static void test_interpolation(void **state)
+{
+    struct preprocess preprocess = start(LAYOUT_YOLOX, 8, 8);
+    struct picture picture = {0};
+    const float expected[8] = {0, 25, 75, 100, 100, 100, 100, 100};
+    (void)state;
+    paint(&picture, 4, 4, 100, 100, 100);
+    for (int y = 0; y < 4; y++) {
+        for (int channel = 0; channel < 3; channel++) {
+            picture.pixels[y * 12 + channel] = 0;
+        }
+    }
+    preprocess_run(&preprocess, &picture);
+    for (int x = 0; x < 8; x++) {
+        for (int y = 0; y < 8; y++) {
+            assert_pixel(&preprocess, x, y, expected[x], expected[x], expected[x]);
+        }
+    }
+    picture_finish(&picture);
+    preprocess_finish(&preprocess);
+}
+
+/* A camera may change its size; nothing of the earlier picture may stay. */
+static void test_sizes_follow_each_other(void **state)
+{
+    static const int sizes[][2] = {{640, 480}, {1, 1}, {1, 2000}, {3000, 2}, {64, 64}, {37, 91}};
+    struct preprocess preprocess = start(LAYOUT_YOLOV8, 64, 48);
+    struct picture picture = {0};
+    const float grey = 114.0F / 255;
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        uint8_t red = (uint8_t)(10 + i);
+        paint(&picture, sizes[i][0], sizes[i][1], red, red, red);
+        preprocess_run(&preprocess, &picture);
+        for (int y = 0; y < 48; y++) {
+            for (int x = 0; x < 64; x++) {
+                float value = input_at(&preprocess, 0, x, y);
+                if (value < grey - 1e-4F || value > grey + 1e-4F) {
+                    assert_float_equal(value, red / 255.0F, 1e-4);
+                }
+            }
+        }
+        assert_float_equal(input_at(&preprocess, 2, (int)preprocess.placement.offset_x,
+                                    (int)preprocess.placement.offset_y),
+                           red / 255.0F, 1e-4);
+    }
+    picture_finish(&picture);
+    preprocess_finish(&preprocess);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_centred_letterbox),
+        cmocka_unit_test(test_corner_letterbox_in_bgr),
+        cmocka_unit_test(test_stretched),
+        cmocka_unit_test(test_interpolation),
+        cmocka_unit_test(test_sizes_follow_each_other),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
