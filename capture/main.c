@@ -18,7 +18,8 @@ struct capture {
     struct camera *camera;
 };
 
-/* True when this process has work: the camera is configured and does not push by itself. */
+/* True when this process has work: the camera is configured (it may not be any more after a reload)
+ * and does not push by itself. */
 static bool capture_is_needed(const struct program *program)
 {
     const struct config_camera *camera = config_find_camera(program->config, program->camera);
@@ -49,8 +50,9 @@ int main(int argc, char **argv)
     struct program *program = &capture.program;
     program_start(program, &definition, argc, argv);
     if (!capture_is_needed(program)) {
-        die_config("no camera that needs a capture, see cameras in %s camera=%s",
-                   program->config_path, program->camera);
+        die_config("the camera pushes its pictures to the broadcaster and needs no capture "
+                   "camera=%s config=%s",
+                   program->camera, program->config_path);
     }
     int result = camera_create(&capture.camera, program);
     if (result < 0) {

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "capture/camera_request.h"
+#include "capture/mjpeg_part.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -32,6 +33,7 @@ struct source {
 
     struct validators known;  /* of the last picture published */
     struct validators coming; /* of the answer that is coming in */
+    struct mjpeg_part part;   /* its headers that a part of a stream may have too */
     struct curl_slist *headers;
 
     uint8_t *body;
@@ -43,38 +45,42 @@ struct source {
 /* --- conditional requests --- */
 
 /* Keeps a header's value where it fits; a cut one would be another's. */
-static void validator_take(char out[VALIDATOR_SIZE], const char *line, size_t size, size_t name)
+static void validator_take(char out[VALIDATOR_SIZE], const char *value, size_t size)
 {
-    line += name;
-    size -= name;
-    while (size > 0 && (*line == ' ' || *line == '\t')) {
-        line++;
+    while (size > 0 && (*value == ' ' || *value == '\t')) {
+        value++;
         size--;
     }
-    while (size > 0 && (line[size - 1] == '\r' || line[size - 1] == '\n')) {
-        size--;
-    }
-    if (size < VALIDATOR_SIZE && memchr(line, '\0', size) == NULL) {
-        memcpy(out, line, size);
+    if (size < VALIDATOR_SIZE && memchr(value, '\0', size) == NULL) {
+        memcpy(out, value, size);
         out[size] = '\0';
     }
 }
 
-static bool line_begins(const char *line, size_t size, const char *name)
+/* True for "NAME:…"; *skipped is where the value begins. */
+static bool header_is(const char *line, size_t size, const char *name, size_t *skipped)
 {
-    size_t length = strlen(name);
-    return size >= length && strncasecmp(line, name, length) == 0;
+    *skipped = strlen(name) + 1;
+    return size >= *skipped && line[*skipped - 1] == ':' &&
+           strncasecmp(line, name, *skipped - 1) == 0;
 }
 
 static void snapshot_on_header(void *arg, const char *line, size_t size)
 {
     struct source *source = arg;
-    if (line_begins(line, size, "HTTP/")) {
+    size_t skipped;
+    while (size > 0 && (line[size - 1] == '\r' || line[size - 1] == '\n')) {
+        size--;
+    }
+    if (size >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         source->coming = (struct validators){.etag = ""};
-    } else if (line_begins(line, size, "ETag:")) {
-        validator_take(source->coming.etag, line, size, strlen("ETag:"));
-    } else if (line_begins(line, size, "Last-Modified:")) {
-        validator_take(source->coming.modified, line, size, strlen("Last-Modified:"));
+        source->part = (struct mjpeg_part){.content_length = 0};
+    } else if (header_is(line, size, "ETag", &skipped)) {
+        validator_take(source->coming.etag, line + skipped, size - skipped);
+    } else if (header_is(line, size, "Last-Modified", &skipped)) {
+        validator_take(source->coming.modified, line + skipped, size - skipped);
+    } else {
+        mjpeg_part_take_line(&source->part, line, size);
     }
 }
 
@@ -157,6 +163,8 @@ static void snapshot_report_picture(struct source *source)
     }
     struct frame_info info = {.captured_ns = source->captured_ns,
                               .received_ns = clock_monotonic_ns(),
+                              .source_number = source->part.source_number,
+                              .source_time_ns = source->part.source_time_ns,
                               .size = (uint32_t)jpeg.size,
                               .width = jpeg.width,
                               .height = jpeg.height};
