@@ -36,12 +36,12 @@ DETECTOR := annotate boxes camera decode demand detector encode font frame_job l
             model_file names picture pipeline poster preprocess schedule scheduler service settings \
             worker
 
-BROADCASTER := api_cameras api_json api_status base64 camera_watch connection control_service \
-               demand frame_message host_check http_answer http_head http_reader http_response \
-               http_server http_session http_syntax http_target hub intake intake_scanner \
-               json_scanner listener picture_check routes services shared_bytes snapshot \
-               static_files stream subprotocol transport utf8 viewer viewer_message viewer_set \
-               websocket_handshake websocket_reader websocket_session
+BROADCASTER := api_cameras api_json api_status base64 base64_avx2 camera_watch connection \
+               control_service demand frame_message host_check http_answer http_head http_reader \
+               http_response http_server http_session http_syntax http_target hub intake \
+               intake_scanner json_scanner listener picture_check routes services shared_bytes \
+               snapshot static_files stream subprotocol transport utf8 viewer viewer_message \
+               viewer_set websocket_handshake websocket_reader websocket_session
 
 CTL := ctl ctl_question ctl_status
 CAMSIM := auth camera client faults frames main multipart picture request
