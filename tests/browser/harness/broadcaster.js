@@ -1,0 +1,92 @@
+// The real broadcaster as a process of its own, in a folder of its own, on a free port.
+
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+export const BUILD = process.env.RINGCAST_PROGRAMS ?? join(ROOT, 'build');
+
+const START_LIMIT_MS = 10_000;
+
+export class Broadcaster {
+  #folder;
+  #config;
+  /** @type {import('node:child_process').ChildProcess | null} */
+  #process = null;
+  log = '';
+  port = 0;
+
+  /**
+   * @param {string} folder
+   * @param {object} config
+   */
+  constructor(folder, config) {
+    this.#folder = folder;
+    this.#config = config;
+  }
+
+  /** @param {object} cameras as in the configuration file */
+  static async start(cameras) {
+    const folder = await mkdtemp(join(tmpdir(), 'ringcast-browser-'));
+    const broadcaster = new Broadcaster(folder, {
+      run_dir: join(folder, 'run'),
+      state_dir: join(folder, 'state'),
+      cameras,
+    });
+    await broadcaster.restart();
+    return broadcaster;
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts the process; a second time on the port of the first. */
+  async restart() {
+    const file = join(this.#folder, 'ringcast.json');
+    const settings = { listen: `127.0.0.1:${this.port}`, web_dir: join(ROOT, 'web') };
+    await writeFile(file, JSON.stringify({ ...this.#config, broadcaster: settings }));
+    const child = spawn(join(BUILD, 'ringcast-broadcaster'), ['-c', file, '--ready-fd', '3'], {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    child.stderr?.on('data', (text) => (this.log += text));
+    await new Promise((ready, failed) => {
+      const limit = setTimeout(() => failed(new Error(`not ready: ${this.log}`)), START_LIMIT_MS);
+      child.once('error', failed);
+      child.once('exit', (code) => failed(new Error(`ended with ${code}: ${this.log}`)));
+      child.stdio[3]?.once('data', () => {
+        clearTimeout(limit);
+        ready(undefined);
+      });
+    });
+    const said = [...this.log.matchAll(/ port=(\d+)/g)].at(-1);
+    this.port = Number(said?.[1]);
+  }
+
+  /** @param {NodeJS.Signals} signal */
+  async kill(signal) {
+    const child = this.#process;
+    this.#process = null;
+    if (child !== null && child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((done) => child.once('exit', done));
+      child.kill(signal);
+      await ended;
+    }
+  }
+
+  async end() {
+    await this.kill('SIGTERM');
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** How many viewers the broadcaster counts on a camera. @param {string} cameraId */
+  async viewers(cameraId) {
+    const answer = await fetch(`${this.url}/api/broadcast-status`);
+    const { broadcasters } = await answer.json();
+    return broadcasters.find((/** @type {any} */ one) => one.camera_id === cameraId)?.viewers ?? 0;
+  }
+}

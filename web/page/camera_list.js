@@ -1,0 +1,51 @@
+// The cameras that the server knows, looked at again from time to time.
+
+/**
+ * @typedef {object} Camera
+ * @property {string} id
+ * @property {string} name
+ * @property {string} state
+ * @property {number} [fps] 0: unknown
+ */
+
+const REFRESH_MS = 10_000;
+const RETRY_MS = 2000;
+const ANSWER_LIMIT_MS = 8000;
+
+export class CameraList {
+  /** @type {Camera[] | null} null: not known yet */
+  cameras = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #handler;
+
+  /** @param {(list: CameraList, failed: boolean) => void} handler called after every look */
+  constructor(handler) {
+    this.#handler = handler;
+    document.addEventListener('visibilitychange', () => document.hidden || this.refresh());
+  }
+
+  /** @param {string} id */
+  find(id) {
+    return this.cameras?.find((camera) => camera.id === id);
+  }
+
+  async refresh() {
+    clearTimeout(this.#timer);
+    let failed = false;
+    try {
+      const answer = await fetch('/api/cameras', { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+      if (!answer.ok) {
+        throw new Error(`status ${answer.status}`);
+      }
+      this.cameras = (await answer.json()).cameras;
+    } catch {
+      failed = true;
+    }
+    this.#handler(this, failed);
+    clearTimeout(this.#timer);
+    if (!document.hidden) {
+      this.#timer = setTimeout(() => this.refresh(), failed ? RETRY_MS : REFRESH_MS);
+    }
+  }
+}
