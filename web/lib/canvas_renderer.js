@@ -23,6 +23,17 @@ function observeDevicePixels(observer, canvas) {
   }
 }
 
+/**
+ * The browser's own count is right where a size ends between two pixels. Where a screen is simulated
+ * it counts those of the real one: then it is far off.
+ * @param {number} size in CSS pixels
+ * @param {number | undefined} exact
+ */
+function devicePixels(size, exact) {
+  const computed = size * devicePixelRatio;
+  return exact !== undefined && Math.abs(exact - computed) <= 1 ? exact : Math.round(computed);
+}
+
 export class CanvasStreamRenderer {
   #canvas;
   #context;
@@ -185,8 +196,8 @@ export class CanvasStreamRenderer {
       return;
     }
     const exact = entry.devicePixelContentBoxSize?.[0];
-    const width = exact?.inlineSize ?? Math.round(entry.contentRect.width * devicePixelRatio);
-    const height = exact?.blockSize ?? Math.round(entry.contentRect.height * devicePixelRatio);
+    const width = devicePixels(entry.contentRect.width, exact?.inlineSize);
+    const height = devicePixels(entry.contentRect.height, exact?.blockSize);
     if (width > 0 && height > 0 && (width !== this.#canvas.width || height !== this.#canvas.height)) {
       this.#canvas.width = width;
       this.#canvas.height = height;

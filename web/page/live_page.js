@@ -106,6 +106,9 @@ export class LivePage {
   #connect(cameraId) {
     const manager = new WebSocketStreamManager({ cameraId });
     manager.onState((status) => {
+      if (status !== 'open') {
+        this.#cameraState = null; // known again when the server says it again
+      }
       this.#view.showConnection(status);
       this.#showState();
     });

@@ -34,11 +34,11 @@ export function judgePicture({ connection, cameraState, hasPicture, ageMs, inter
   if (!hasPicture) {
     return { picture: 'none', cause: null };
   }
-  if (cameraState === 'stale' || cameraState === 'offline' || cameraState === 'frozen') {
-    return { picture: 'stale', cause: 'camera' };
-  }
   if (connection !== 'open') {
     return { picture: 'stale', cause: 'connection' };
+  }
+  if (cameraState === 'stale' || cameraState === 'offline' || cameraState === 'frozen') {
+    return { picture: 'stale', cause: 'camera' };
   }
   if (ageMs > ageLimitMs(intervalMs)) {
     return { picture: 'stale', cause: 'age' };

@@ -61,8 +61,11 @@ export function canvasPixel(page, x, y) {
   return page.evaluate(
     ({ x, y }) => {
       const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('canvas'));
-      const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
-      return [...context.getImageData(Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data];
+      const copy = document.createElement('canvas'); // reading the page's own would slow it down
+      copy.width = copy.height = 1;
+      const context = /** @type {CanvasRenderingContext2D} */ (copy.getContext('2d'));
+      context.drawImage(canvas, -Math.floor(x * canvas.width), -Math.floor(y * canvas.height));
+      return [...context.getImageData(0, 0, 1, 1).data];
     },
     { x, y },
   );

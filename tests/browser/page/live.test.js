@@ -1,0 +1,220 @@
+// The live page in a real browser, before the real broadcaster.
+
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+
+import { BUILD, Broadcaster } from '../harness/broadcaster.js';
+import { canvasPixel, makePictures, startChromium } from '../harness/chromium.js';
+import { Worker, metadataOf } from '../harness/worker.js';
+
+const RED = '#c02020';
+const BLUE = '#2020c0';
+const GREEN = '#20a020';
+const LIMIT = { timeout: 10_000 };
+const CLOSED_TAB_LIMIT_MS = 100;
+
+/** @type {import('playwright-core').Browser} */
+let browser;
+/** @type {Broadcaster} */
+let broadcaster;
+/** @type {string[]} */
+let redBlue;
+/** @type {Worker[]} */
+let workers;
+/** What the page complained about. @type {string[]} */
+let complaints;
+
+before(async () => {
+  browser = await startChromium();
+  redBlue = await makePictures(browser, [RED, BLUE]);
+});
+
+after(() => browser?.close());
+
+beforeEach(async () => {
+  workers = [];
+  complaints = [];
+  broadcaster = await Broadcaster.start({
+    LOT: { name: 'North lot', source: 'push' },
+    GATE: { name: 'Gate', source: 'push' },
+  });
+});
+
+afterEach(async (context) => {
+  workers.forEach((worker) => worker.end());
+  for (const one of browser.contexts()) {
+    await one.close();
+  }
+  await broadcaster.end();
+  assert.deepEqual(complaints, [], `the console of the browser in "${context.name}"`);
+});
+
+/** @param {string} cameraId @param {Record<string, number>} counts */
+function work(cameraId, counts = { car: 2 }, pictures = redBlue) {
+  workers.push(new Worker(broadcaster.url, cameraId, pictures, metadataOf(counts)));
+}
+
+/** @param {string} path @param {import('playwright-core').BrowserContextOptions} options */
+async function openPage(path, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    const gone = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET/.test(message.text());
+    if (['error', 'warning'].includes(message.type()) && !gone) {
+      complaints.push(message.text());
+    }
+  });
+  await page.goto(broadcaster.url + path);
+  return page;
+}
+
+/** @param {import('playwright-core').Page} page @param {'none' | 'live' | 'stale'} picture */
+function waitForPicture(page, picture) {
+  return page.waitForSelector(`#live[data-picture="${picture}"]`, LIMIT);
+}
+
+/** @param {number[]} pixel @param {string} colour */
+function assertColour(pixel, colour) {
+  const wanted = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  wanted.forEach((value, i) => assert.ok(Math.abs(value - (pixel[i] ?? -1)) < 30, `${pixel} instead of ${colour}`));
+  assert.equal(pixel[3], 255);
+}
+
+/** How long it took, in ms. @param {string} cameraId @param {number} viewers */
+async function waitForViewers(cameraId, viewers, limitMs = 5000) {
+  const began = performance.now();
+  for (;;) {
+    const now = await broadcaster.viewers(cameraId);
+    const passed = performance.now() - began;
+    if (now === viewers) {
+      return passed;
+    }
+    assert.ok(passed < limitMs, `${now} viewers instead of ${viewers} after ${Math.round(passed)} ms`);
+  }
+}
+
+test('a picture appears with its counts, its age and its rate', async () => {
+  const page = await openPage('/?camera=LOT');
+  await page.waitForSelector('text=Waiting for frames', LIMIT);
+  assert.equal(await page.getAttribute('#live', 'data-picture'), 'none');
+  work('LOT', { car: 7, truck: 2, bus: 1 });
+  await waitForPicture(page, 'live');
+  assertColour(await canvasPixel(page, 0.25, 0.2), RED);
+  assertColour(await canvasPixel(page, 0.75, 0.8), BLUE);
+  await page.waitForFunction(() => document.querySelector('#vehicles')?.textContent === '10', undefined, LIMIT);
+  assert.deepEqual(await page.locator('#classes li').allInnerTexts(), ['Car\n7', 'Truck\n2', 'Bus\n1']);
+  await page.waitForFunction(() => Number(document.querySelector('#rate')?.textContent) >= 5, undefined, LIMIT);
+  assert.match((await page.textContent('#age')) ?? '', /^\d+ ms$/);
+  assert.equal(await page.textContent('#size'), '640 × 360');
+  assert.equal(await page.textContent('#connection'), 'Connected');
+  assert.equal(await page.textContent('#badge'), 'Live');
+  assert.equal(await page.title(), 'North lot · ringcast');
+});
+
+test('the canvas has as many pixels as the screen has under it', async () => {
+  work('LOT');
+  const page = await openPage('/?camera=LOT', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 3 });
+  await waitForPicture(page, 'live');
+  const width = await page.$eval('canvas', (canvas) => canvas.width);
+  assert.equal(width, 3 * 390);
+  await page.setViewportSize({ width: 844, height: 390 });
+  await page.waitForFunction((before) => document.querySelector('canvas')?.width !== before, width, LIMIT);
+  assertColour(await canvasPixel(page, 0.25, 0.2), RED);
+});
+
+test('a killed server: greyed at once, and back by itself', async () => {
+  work('LOT');
+  const page = await openPage('/#LOT');
+  await waitForPicture(page, 'live');
+  await broadcaster.kill('SIGKILL');
+  await waitForPicture(page, 'stale');
+  assert.match((await page.textContent('#notice')) ?? '', /^This picture is .* old$/);
+  assert.match(await page.$eval('canvas', (canvas) => getComputedStyle(canvas).filter), /grayscale/);
+  assert.notEqual(await page.textContent('#badge'), 'Live');
+  await broadcaster.restart();
+  const began = performance.now();
+  await waitForPicture(page, 'live');
+  assert.ok(performance.now() - began < 4000);
+  assert.equal(await page.isVisible('#notice'), false);
+});
+
+test('a closed tab is gone from the status within 100 ms, ten times of ten', async () => {
+  work('LOT');
+  for (let i = 0; i < 10; i++) {
+    const page = await openPage('/?camera=LOT');
+    await waitForPicture(page, 'live');
+    await waitForViewers('LOT', 1);
+    await page.close();
+    const passed = await waitForViewers('LOT', 0);
+    assert.ok(passed < CLOSED_TAB_LIMIT_MS, `after ${Math.round(passed)} ms`);
+  }
+});
+
+test('another camera: nothing of the first is left', async () => {
+  work('LOT', { car: 3 });
+  const page = await openPage('/');
+  await page.selectOption('#camera', 'LOT');
+  await waitForPicture(page, 'live');
+  await page.selectOption('#camera', 'GATE');
+  await waitForPicture(page, 'none');
+  assert.equal((await canvasPixel(page, 0.25, 0.2))[3], 0);
+  assert.equal(await page.textContent('#vehicles'), '–');
+  assert.equal(await page.locator('#classes li').count(), 0);
+  assert.equal(new URL(page.url()).search, '?camera=GATE');
+  await waitForViewers('LOT', 0);
+  work('GATE', { bus: 1 }, await makePictures(browser, [GREEN, GREEN]));
+  await waitForPicture(page, 'live');
+  assertColour(await canvasPixel(page, 0.25, 0.2), GREEN);
+  await page.goBack();
+  await page.waitForFunction(() => document.title.startsWith('North lot'), undefined, LIMIT);
+  await waitForPicture(page, 'live');
+  assertColour(await canvasPixel(page, 0.25, 0.2), RED);
+});
+
+test('a camera that falls silent does not look alive', async () => {
+  work('LOT');
+  const page = await openPage('/?camera=LOT');
+  await waitForPicture(page, 'live');
+  workers[0]?.end();
+  await waitForPicture(page, 'stale');
+  assert.equal(await page.textContent('#rate'), '–');
+  work('LOT');
+  await waitForPicture(page, 'live');
+});
+
+test('by keyboard: choose a camera', async () => {
+  work('LOT');
+  const page = await openPage('/?camera=GATE');
+  await page.waitForSelector('#camera:enabled', LIMIT);
+  await page.focus('#camera');
+  await page.keyboard.type('North');
+  await page.keyboard.press('Enter');
+  await waitForPicture(page, 'live');
+});
+
+const layouts = [
+  ['phone', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true }],
+  ['phone-dark', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: 'dark' }],
+  ['tablet', { viewport: { width: 820, height: 1180 } }],
+  ['wide', { viewport: { width: 1600, height: 900 } }],
+  ['wide-dark', { viewport: { width: 1600, height: 900 }, colorScheme: 'dark' }],
+];
+
+for (const [name, options] of layouts) {
+  test(`layout: ${name}`, async () => {
+    work('LOT', { car: 7, truck: 2, bus: 1 });
+    const page = await openPage('/?camera=LOT', options);
+    await waitForPicture(page, 'live');
+    const width = options.viewport.width;
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, 'it scrolls sideways');
+    const canvas = await page.locator('canvas').boundingBox();
+    assert.ok(canvas !== null && canvas.x >= 0 && canvas.x + canvas.width <= width);
+    assert.ok(Math.abs(canvas.width / canvas.height - 16 / 9) < 0.02, 'the picture is not shown as it is');
+    const folder = join(BUILD, 'screenshots');
+    await mkdir(folder, { recursive: true });
+    await page.screenshot({ path: join(folder, `${name}.png`) });
+  });
+}
