@@ -39,9 +39,9 @@ DETECTOR := annotate boxes camera decode demand detector encode font frame_job l
 BROADCASTER := api_cameras api_json api_status base64 base64_avx2 camera_watch connection \
                control_service demand frame_message host_check http_answer http_head http_reader \
                http_response http_server http_session http_syntax http_target hub intake \
-               intake_scanner json_scanner listener picture_check routes services shared_bytes \
-               snapshot static_files stream subprotocol transport utf8 viewer viewer_message \
-               viewer_set websocket_handshake websocket_reader websocket_session
+               intake_scanner json_scanner listener output_queue picture_check routes services \
+               shared_bytes snapshot static_files stream subprotocol transport utf8 viewer \
+               viewer_message viewer_set websocket_handshake websocket_reader websocket_session
 
 CTL := ctl ctl_question ctl_status
 CAMSIM := auth camera client faults frames main multipart picture request
@@ -53,8 +53,8 @@ UNIT_COMMON := camera_feed camera_id camera_status clock config config_document 
                messages program
 UNIT_CAPTURE := health mjpeg_parser
 UNIT_DETECTOR := annotate boxes demand layout metadata model_file preprocess schedule
-UNIT_BROADCASTER := base64 frame_message host_check http_reader hub intake_scanner picture_check \
-                    viewer_message websocket_reader
+UNIT_BROADCASTER := base64 connection frame_message host_check http_reader hub intake_scanner \
+                    picture_check viewer_message websocket_reader
 
 # --- flags ----------------------------------------------------------------------------------------
 

@@ -8,23 +8,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "broadcaster/output_queue.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 
 #define CONNECTION_SCRATCH_SIZE   65536
 #define CONNECTION_READS_PER_TURN 4 /* then the other connections have theirs */
-#define CONNECTION_PARTS_MAX      32
 #define CONNECTION_FINISH_NS      (2 * NS_PER_SECOND)
-
-/* What waits for the kernel: the rest of a head, then a part of shared bytes. */
-struct output {
-    struct output *next;
-    struct shared_bytes *body; /* our reference, or NULL */
-    size_t offset, size;       /* of what is left of the body */
-    size_t head_sent, head_size;
-    uint8_t head[];
-};
 
 struct connection {
     struct event io;    /* edge-triggered: read, write, closed */
@@ -32,8 +23,7 @@ struct connection {
     struct transport *transport;
     const struct connection_handlers *handlers;
     void *arg;
-    struct output *first, *last;
-    size_t pending;
+    struct output_queue output;
     uint64_t sent;
     uint64_t progress_ns;
     uint64_t deadline_ns; /* while finishing */
@@ -73,18 +63,6 @@ static void connection_schedule(struct connection *connection, uint64_t delay_ns
     event_add(&connection->timer, &delay);
 }
 
-static void connection_drop_output(struct connection *connection)
-{
-    while (connection->first != NULL) {
-        struct output *output = connection->first;
-        connection->first = output->next;
-        shared_bytes_unref(output->body);
-        free(output);
-    }
-    connection->last = NULL;
-    connection->pending = 0;
-}
-
 static void connection_drop_kept(struct connection *connection)
 {
     free(connection->kept);
@@ -101,7 +79,7 @@ static void connection_over(struct connection *connection, enum connection_end e
     connection->over = true;
     connection->end = end;
     event_del(&connection->io);
-    connection_drop_output(connection);
+    output_queue_clear(&connection->output);
     connection_drop_kept(connection);
     connection_schedule(connection, 0);
 }
@@ -115,7 +93,7 @@ static void connection_free(struct connection *connection)
 {
     event_del(&connection->io);
     event_del(&connection->timer);
-    connection_drop_output(connection);
+    output_queue_clear(&connection->output);
     connection_drop_kept(connection);
     transport_destroy(connection->transport);
     free(connection->peer_name);
@@ -134,7 +112,7 @@ static void connection_call_ended(struct connection *connection)
  * with unread input would reset it, and the peer might lose our last words. */
 static void connection_linger(struct connection *connection)
 {
-    if (connection->first == NULL && !connection->shut_down) {
+    if (output_queue_is_empty(&connection->output) && !connection->shut_down) {
         transport_shutdown(connection->transport);
         connection->shut_down = true;
     }
@@ -167,78 +145,21 @@ static void connection_linger(struct connection *connection)
 
 /* --- output --- */
 
-static void connection_advance(struct connection *connection, size_t count)
-{
-    connection->sent += count;
-    connection->pending -= count;
-    while (connection->first != NULL) {
-        struct output *output = connection->first;
-        size_t head_left = output->head_size - output->head_sent;
-        size_t of_head = count < head_left ? count : head_left;
-        output->head_sent += of_head;
-        count -= of_head;
-        size_t of_body = count < output->size ? count : output->size;
-        output->offset += of_body;
-        output->size -= of_body;
-        count -= of_body;
-        if (output->head_sent < output->head_size || output->size > 0) {
-            return;
-        }
-        connection->first = output->next;
-        shared_bytes_unref(output->body);
-        free(output);
-    }
-    connection->last = NULL;
-}
-
-static int connection_gather(const struct connection *connection,
-                             struct iovec parts[CONNECTION_PARTS_MAX], size_t *total)
-{
-    int count = 0;
-    *total = 0;
-    for (struct output *output = connection->first;
-         output != NULL && count + 2 <= CONNECTION_PARTS_MAX; output = output->next) {
-        size_t head_left = output->head_size - output->head_sent;
-        if (head_left > 0) {
-            parts[count++] =
-                (struct iovec){.iov_base = output->head + output->head_sent, .iov_len = head_left};
-        }
-        if (output->size > 0) {
-            parts[count++] = (struct iovec){.iov_base = output->body->data + output->offset,
-                                            .iov_len = output->size};
-        }
-        *total += head_left + output->size;
-    }
-    return count;
-}
-
-/* Gives the kernel what it takes. A partial write is as good as EAGAIN: both arm the next edge. */
 static void connection_write(struct connection *connection)
 {
-    while (connection->first != NULL) {
-        struct iovec parts[CONNECTION_PARTS_MAX];
-        size_t total;
-        int count = connection_gather(connection, parts, &total);
-        ssize_t written = transport_write(connection->transport, parts, count);
-        if (written == -EAGAIN) {
-            return;
-        }
-        if (written < 0) {
-            connection_failed(connection, (int)written);
-            return;
-        }
+    ssize_t written = output_queue_write(&connection->output, connection->transport);
+    if (written < 0) {
+        connection_failed(connection, (int)written);
+    } else if (written > 0) {
+        connection->sent += (size_t)written;
         connection->progress_ns = clock_monotonic_ns();
-        connection_advance(connection, (size_t)written);
-        if ((size_t)written < total) {
-            return;
-        }
     }
 }
 
 static void connection_flush(struct connection *connection)
 {
     connection_write(connection);
-    if (connection->over || connection->first != NULL) {
+    if (connection->over || !output_queue_is_empty(&connection->output)) {
         return;
     }
     if (connection->finishing) {
@@ -248,29 +169,6 @@ static void connection_flush(struct connection *connection)
     }
 }
 
-static void connection_queue(struct connection *connection, const uint8_t *head, size_t head_size,
-                             struct shared_bytes *body, size_t offset, size_t size)
-{
-    struct output *output = xmalloc(sizeof *output + head_size);
-    output->next = NULL;
-    output->body = size > 0 ? shared_bytes_ref(body) : NULL;
-    output->offset = offset;
-    output->size = size;
-    output->head_sent = 0;
-    output->head_size = head_size;
-    if (head_size > 0) {
-        memcpy(output->head, head, head_size);
-    }
-    if (connection->last != NULL) {
-        connection->last->next = output;
-    } else {
-        connection->first = output;
-        connection->progress_ns = clock_monotonic_ns();
-    }
-    connection->last = output;
-    connection->pending += head_size + size;
-}
-
 void connection_send(struct connection *connection, const void *head, size_t head_size,
                      struct shared_bytes *body, size_t offset, size_t size)
 {
@@ -278,7 +176,7 @@ void connection_send(struct connection *connection, const void *head, size_t hea
         return;
     }
     size_t taken = 0;
-    if (connection->first == NULL) {
+    if (output_queue_is_empty(&connection->output)) {
         struct iovec parts[2];
         int count = 0;
         if (head_size > 0) {
@@ -300,13 +198,16 @@ void connection_send(struct connection *connection, const void *head, size_t hea
     }
     size_t of_head = taken < head_size ? taken : head_size;
     size_t of_body = taken - of_head;
-    connection_queue(connection, (const uint8_t *)head + of_head, head_size - of_head, body,
-                     offset + of_body, size - of_body);
+    if (output_queue_is_empty(&connection->output)) {
+        connection->progress_ns = clock_monotonic_ns();
+    }
+    output_queue_add(&connection->output, (const uint8_t *)head + of_head, head_size - of_head,
+                     body, offset + of_body, size - of_body);
 }
 
 size_t connection_pending(const struct connection *connection)
 {
-    return connection->pending;
+    return connection->output.pending;
 }
 
 uint64_t connection_progress_ns(const struct connection *connection)
@@ -423,6 +324,19 @@ static void connection_watch_end(struct connection *connection)
     }
 }
 
+/* Reading may have stopped in the middle of the turn whose edge told of the end as well. */
+static void connection_turn(struct connection *connection)
+{
+    if (connection->finishing) {
+        connection_linger(connection);
+        return;
+    }
+    connection_input(connection);
+    if (!connection->reading && !connection->finishing && !connection->over) {
+        connection_watch_end(connection);
+    }
+}
+
 static void connection_on_io(evutil_socket_t fd, short what, void *arg)
 {
     struct connection *connection = arg;
@@ -430,19 +344,13 @@ static void connection_on_io(evutil_socket_t fd, short what, void *arg)
     if (what & EV_CLOSED) {
         connection->peer_closing = true;
     }
-    if ((what & EV_WRITE) && connection->first != NULL) {
+    if ((what & EV_WRITE) && !output_queue_is_empty(&connection->output)) {
         connection_flush(connection);
     }
     if (connection->over || !(what & (EV_READ | EV_CLOSED))) {
         return;
     }
-    if (connection->finishing) {
-        connection_linger(connection);
-    } else if (connection->reading) {
-        connection_input(connection);
-    } else {
-        connection_watch_end(connection);
-    }
+    connection_turn(connection);
 }
 
 static void connection_on_timer(evutil_socket_t fd, short what, void *arg)
@@ -452,10 +360,8 @@ static void connection_on_timer(evutil_socket_t fd, short what, void *arg)
     (void)what;
     if (connection->over) {
         connection_call_ended(connection);
-    } else if (connection->finishing) {
-        connection_linger(connection);
     } else {
-        connection_input(connection);
+        connection_turn(connection);
     }
 }
 
