@@ -2,6 +2,7 @@
 
 const WINDOW_MS = 3000;
 const EVENTS_MAX = 256;
+const SPAN_MIN_MS = 1000; // two frames in a row say little
 
 export class RateMeter {
   #now;
@@ -26,8 +27,8 @@ export class RateMeter {
 
   /**
    * Events per second. Of a slow stream at least the last two events count, however long ago; and
-   * once nothing comes any more the rate falls, because the open interval counts too. Null before the
-   * second event.
+   * once nothing comes any more the rate falls, because the open interval counts too. Null as long as
+   * too little was seen.
    */
   get perSecond() {
     const now = this.#now();
@@ -43,7 +44,7 @@ export class RateMeter {
     const mean = (last - first) / intervals;
     const open = now - last;
     const spanMs = open > 2 * mean ? now - first : last - first;
-    return spanMs > 0 ? (intervals * 1000) / spanMs : null;
+    return spanMs >= SPAN_MIN_MS ? (intervals * 1000) / spanMs : null;
   }
 
   /** The mean interval of the last events in ms, or null before the second one. */

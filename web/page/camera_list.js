@@ -9,7 +9,7 @@
  */
 
 const REFRESH_MS = 10_000;
-const RETRY_MS = 2000;
+const SOON_MS = 2000; // while there is nothing to choose from
 const ANSWER_LIMIT_MS = 8000;
 
 export class CameraList {
@@ -45,7 +45,8 @@ export class CameraList {
     this.#handler(this, failed);
     clearTimeout(this.#timer);
     if (!document.hidden) {
-      this.#timer = setTimeout(() => this.refresh(), failed ? RETRY_MS : REFRESH_MS);
+      const soon = failed || this.cameras?.length === 0;
+      this.#timer = setTimeout(() => this.refresh(), soon ? SOON_MS : REFRESH_MS);
     }
   }
 }

@@ -67,7 +67,7 @@ async function openPage(path, options = {}) {
       complaints.push(message.text());
     }
   });
-  await page.goto(broadcaster.url + path);
+  await page.goto(path === 'about:blank' ? path : broadcaster.url + path);
   return page;
 }
 
@@ -183,6 +183,34 @@ test('a camera that falls silent does not look alive', async () => {
   assert.equal(await page.textContent('#rate'), '–');
   work('LOT');
   await waitForPicture(page, 'live');
+});
+
+test('a camera that is frozen, a stream that ends: as the server says it', async () => {
+  work('LOT');
+  const page = await openPage('about:blank');
+  /** @type {import('playwright-core').WebSocketRoute | undefined} */
+  let socket;
+  await page.routeWebSocket(/\/ws\/viewer\/detection/, (route) => {
+    socket = route;
+    route.connectToServer();
+  });
+  const say = (/** @type {object} */ message) => socket?.send(JSON.stringify({ camera_id: 'LOT', ...message }));
+  await page.goto(`${broadcaster.url}/?camera=LOT`);
+  await waitForPicture(page, 'live');
+
+  say({ type: 'camera_state', state: 'frozen' }); // frames go on coming, all alike
+  await waitForPicture(page, 'stale');
+  assert.equal(await page.textContent('#badge'), 'Frozen');
+  assert.equal(await page.textContent('#camera-state'), 'Frozen');
+  say({ type: 'camera_state', state: 'online' });
+  await waitForPicture(page, 'live');
+
+  workers[0]?.end();
+  say({ type: 'stream_ended', reason: 'idle' });
+  await waitForPicture(page, 'none');
+  await page.waitForSelector('text=The stream has ended', LIMIT);
+  assert.equal((await canvasPixel(page, 0.25, 0.2))[3], 0);
+  assert.equal(await page.textContent('#vehicles'), '–');
 });
 
 test('by keyboard: choose a camera', async () => {

@@ -1,0 +1,121 @@
+// The whole pipeline under its supervisor, on a simulated camera.
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { BUILD, ROOT } from './broadcaster.js';
+
+const START_LIMIT_MS = 60_000; // a model takes its time to load on a busy machine
+
+/** Why it cannot run here; or false. */
+export function pipelineMissing() {
+  const assets = process.env.RINGCAST_ASSETS;
+  if (assets === undefined) {
+    return 'needs RINGCAST_ASSETS: a clip and a model';
+  }
+  const programs = ['camsim', 'ringcast-capture', 'ringcast-detector', 'ringcast-broadcaster', 'ringcast-ctl'];
+  const missing = programs.find((program) => !existsSync(join(BUILD, program)));
+  return missing === undefined ? false : `${missing} is not built`;
+}
+
+/**
+ * The part of the output that matches, as soon as it is there.
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {NodeJS.ReadableStream} stream
+ * @param {RegExp} pattern
+ * @returns {Promise<string>}
+ */
+function waitForOutput(child, stream, pattern) {
+  const seen = /** @type {string[]} */ ([]);
+  return new Promise((found, failed) => {
+    const limit = setTimeout(() => failed(new Error(`nothing like ${pattern}:\n${seen.join('\n')}`)), START_LIMIT_MS);
+    child.once('error', failed);
+    child.once('exit', (code) => failed(new Error(`ended with ${code}:\n${seen.join('\n')}`)));
+    createInterface({ input: stream }).on('line', (line) => {
+      const match = pattern.exec(line);
+      seen.push(line);
+      if (match !== null) {
+        clearTimeout(limit);
+        found(match[1] ?? match[0]);
+      }
+    });
+  });
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
+async function endProcess(child) {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = new Promise((done) => child.once('exit', done));
+    child.kill('SIGTERM');
+    await ended;
+  }
+}
+
+export class Pipeline {
+  #folder = '';
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  #camera;
+  /** @type {import('node:child_process').ChildProcess | undefined} */
+  #supervisor;
+  url = '';
+
+  /**
+   * @param {string} clip file below the assets
+   * @param {string} model file below the assets
+   */
+  static async start(clip, model) {
+    const assets = process.env.RINGCAST_ASSETS ?? '';
+    const pipeline = new Pipeline();
+    try {
+      await pipeline.#start(join(assets, clip), join(assets, model), join(assets, 'models/coco.names'));
+    } catch (error) {
+      await pipeline.end();
+      throw error;
+    }
+    return pipeline;
+  }
+
+  /** @param {string} clip @param {string} model @param {string} names */
+  async #start(clip, model, names) {
+    this.#folder = await mkdtemp(join(tmpdir(), 'ringcast-browser-'));
+    this.#camera = spawn(join(BUILD, 'camsim'), ['--fps', '15', '--loop', clip], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const camera = await waitForOutput(this.#camera, this.#camera.stdout, /^(http:\S+)/);
+    const config = join(this.#folder, 'ringcast.json');
+    await writeFile(config, JSON.stringify({
+      run_dir: join(this.#folder, 'run'),
+      state_dir: join(this.#folder, 'state'),
+      broadcaster: { listen: '127.0.0.1:0', web_dir: join(ROOT, 'web') },
+      detector: { model, names },
+      cameras: { STREET: { name: 'Elm Street', url: new URL('/stream', camera).href, fps: 10 } },
+    }));
+    this.#supervisor = spawn(join(ROOT, 'ringcast'), ['up', '-c', config], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, RINGCAST_PROGRAMS: BUILD },
+    });
+    const port = await waitForOutput(this.#supervisor, this.#supervisor.stderr, / port=(\d+)/);
+    this.url = `http://127.0.0.1:${port}`;
+  }
+
+  /** The camera is gone, as if somebody had pulled its plug. */
+  async endCamera() {
+    if (this.#camera !== undefined) {
+      await endProcess(this.#camera);
+    }
+  }
+
+  async end() {
+    if (this.#supervisor !== undefined) {
+      await endProcess(this.#supervisor);
+    }
+    await this.endCamera();
+    if (this.#folder !== '') {
+      await rm(this.#folder, { recursive: true, force: true });
+    }
+  }
+}
