@@ -225,9 +225,7 @@ static void viewer_hear(struct viewer *viewer)
 {
     double seconds = viewer->services->config->broadcaster.keepalive_s;
     struct timeval silence = clock_timeval((uint64_t)(seconds * (double)NS_PER_SECOND));
-    if (seconds > 0) {
-        event_add(viewer->keepalive_timer, &silence);
-    }
+    event_add(viewer->keepalive_timer, &silence);
 }
 
 static void viewer_on_silence(evutil_socket_t fd, short what, void *arg)
@@ -235,8 +233,10 @@ static void viewer_on_silence(evutil_socket_t fd, short what, void *arg)
     struct viewer *viewer = arg;
     (void)fd;
     (void)what;
-    viewer_owe(viewer, TEXT_KEEPALIVE);
-    viewer_hear(viewer);
+    if (viewer->subscriber.stream != NULL) {
+        viewer_owe(viewer, TEXT_KEEPALIVE);
+        viewer_hear(viewer);
+    }
 }
 
 static void viewer_on_message(void *arg, enum websocket_opcode opcode, const uint8_t *data,
@@ -299,6 +299,13 @@ static size_t viewer_neighbours(const struct viewer *viewer)
     return stream != NULL ? stream_viewers(stream) : 0;
 }
 
+/* It counts no longer, whatever is still in flight. */
+static void viewer_on_closing(void *arg)
+{
+    struct viewer *viewer = arg;
+    hub_unsubscribe(viewer->services->hub, &viewer->subscriber);
+}
+
 static void viewer_on_closed(void *arg, enum connection_end end, uint16_t close_code)
 {
     struct viewer *viewer = arg;
@@ -348,6 +355,7 @@ struct viewer *viewer_open(struct services *services, struct http_session *sessi
     static const struct websocket_handlers handlers = {
         .message = viewer_on_message,
         .writable = viewer_on_writable,
+        .closing = viewer_on_closing,
         .closed = viewer_on_closed,
     };
     const struct config_broadcaster *config = &services->config->broadcaster;

@@ -137,6 +137,13 @@ static bool websocket_is_reading(const struct websocket_session *session)
     return session->pong == NULL && !session->paused;
 }
 
+static void websocket_tell_closing(struct websocket_session *session)
+{
+    if (session->handlers->closing != NULL) {
+        session->handlers->closing(session->arg);
+    }
+}
+
 static void websocket_finish(struct websocket_session *session, enum connection_end end)
 {
     session->finished = true;
@@ -168,6 +175,7 @@ static void websocket_got_close(struct websocket_session *session, uint16_t code
     session->closing = true;
     websocket_send_close(session, code, "");
     websocket_finish(session, CONNECTION_PEER_CLOSED);
+    websocket_tell_closing(session);
 }
 
 static void websocket_failed(struct websocket_session *session,
@@ -175,11 +183,15 @@ static void websocket_failed(struct websocket_session *session,
 {
     log_debug("websocket peer=%s broke the protocol: %s", connection_peer_name(session->connection),
               result->reason);
-    if (!session->closing) {
+    bool first = !session->closing;
+    if (first) {
         session->closing = true;
         websocket_send_close(session, result->close_code, result->reason);
     }
     websocket_finish(session, CONNECTION_PROTOCOL);
+    if (first) {
+        websocket_tell_closing(session);
+    }
 }
 
 static void websocket_handle(struct websocket_session *session,
@@ -286,6 +298,7 @@ static void websocket_on_timer(evutil_socket_t fd, short what, void *arg)
         }
         if (now >= session->heard_ns + session->config.ping_timeout_ns) {
             websocket_session_close(session, 1011, "no answer to pings", CONNECTION_TIMED_OUT);
+            websocket_tell_closing(session);
         } else if (now >= session->heard_ns + session->config.ping_interval_ns &&
                    now >= session->pinged_ns + session->config.ping_interval_ns) {
             session->pinged_ns = now;

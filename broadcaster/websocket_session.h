@@ -31,6 +31,10 @@ struct websocket_handlers {
     void (*message)(void *arg, enum websocket_opcode opcode, const uint8_t *data, size_t size);
     /* Nothing is in flight any more: the moment to send the newest frame. */
     void (*writable)(void *arg);
+    /* The end has begun, by the peer's close or by a limit: nothing can be sent any more, and `closed`
+     * follows within seconds. Not called for websocket_session_close(), nor for a connection that is
+     * cut off. Called from the loop, never from inside a call into this module. */
+    void (*closing)(void *arg);
     /* It is over; the session is freed after the call. `close_code`: what the peer gave, 1005 or 1006
      * when it gave none. Called once, from the loop, never from inside a call into this module. */
     void (*closed)(void *arg, enum connection_end end, uint16_t close_code);
