@@ -30,7 +30,7 @@ COMMON := camera_feed camera_id camera_status clock config config_cameras config
           program
 
 CAPTURE := backoff camera camera_request clip file_source frame_rate health mjpeg_parser mjpeg_part \
-           mjpeg_source picture_hash snapshot_source
+           mjpeg_source picture_hash report snapshot_source
 
 DETECTOR := annotate boxes camera decode demand detector encode font frame_job layout metadata \
             model_file names picture pipeline poster preprocess schedule scheduler service settings \
@@ -51,7 +51,7 @@ UNIT_COMMON := camera_feed camera_id camera_status clock config config_document 
                config_url control control_life curl_loop fd frame_container frame_publisher \
                frame_ring frame_ring_forged frame_ring_threads frame_ring_torture jpeg_info log \
                messages program
-UNIT_CAPTURE := health mjpeg_parser
+UNIT_CAPTURE := backoff clip frame_rate health mjpeg_parser mjpeg_part picture_hash
 UNIT_DETECTOR := annotate boxes demand layout metadata model_file preprocess schedule
 UNIT_BROADCASTER := base64 connection frame_message host_check http_reader hub intake_scanner \
                     picture_check viewer_message websocket_reader

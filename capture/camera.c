@@ -8,11 +8,10 @@
 #include <string.h>
 
 #include "capture/backoff.h"
-#include "capture/frame_rate.h"
 #include "capture/health.h"
 #include "capture/picture_hash.h"
+#include "capture/report.h"
 #include "capture/source.h"
-#include "common/camera_status.h"
 #include "common/clock.h"
 #include "common/frame_publisher.h"
 #include "common/log.h"
@@ -40,37 +39,19 @@ struct camera {
     bool opened;              /* the source answers */
     bool described;           /* its first picture has been logged */
     bool attempted;           /* there was a source before */
-    char logged_reason[sizeof((struct camera_status *)NULL)->reason];
+    char logged_reason[REPORT_REASON_SIZE];
 
     struct health health;
-    struct frame_rate rate;
-    struct camera_status status;
-    uint64_t bad[JPEG_FAULTS];
-    uint64_t bytes;     /* of the pictures published */
-    uint64_t newest_ns; /* when the newest of them was captured; 0: none yet */
+    struct report report;
 };
 
 /* --- status --- */
 
-static void camera_set_reason(struct camera *camera, const char *reason)
-{
-    snprintf(camera->status.reason, sizeof camera->status.reason, "%s", reason);
-}
-
-/* Tells everybody how the camera is, and the log when that changed. */
+/* Tells everybody how the camera is. */
 static void camera_publish_status(struct camera *camera, uint64_t now)
 {
-    struct camera_status *status = &camera->status;
-    enum camera_state was = status->state;
-    status->state = camera->health.state;
-    status->fps = frame_rate_per_second(&camera->rate, now);
-    if (status->state != was) {
-        status->since_ns = clock_realtime_ns();
-        log_info("state=%s was=%s%s%s%s", camera_state_name(status->state), camera_state_name(was),
-                 status->reason[0] != '\0' ? " reason=\"" : "", status->reason,
-                 status->reason[0] != '\0' ? "\"" : "");
-    }
-    frame_publisher_set_status(camera->publisher, status);
+    report_state(&camera->report, camera->health.state, now);
+    frame_publisher_set_status(camera->publisher, &camera->report.status);
 }
 
 static void event_in(struct event *event, uint64_t wait_ns)
@@ -150,7 +131,7 @@ static void camera_connect(struct camera *camera, uint64_t now)
                                              .handlers = &source_handlers,
                                              .arg = camera};
     if (camera->attempted) {
-        camera->status.reconnects++;
+        camera->report.status.reconnects++;
     }
     camera->attempted = true;
     camera->attempt_ns = now;
@@ -186,7 +167,7 @@ static void camera_follow_demand(struct camera *camera)
             camera->not_before_ns = now + REST_AFTER_CLOSE_NS;
         }
         health_rest(&camera->health);
-        camera_set_reason(camera, "nobody wants its pictures (on_demand)");
+        report_set_reason(&camera->report, "nobody wants its pictures (on_demand)");
         camera_publish_status(camera, now);
         camera_watch(camera, now);
         return;
@@ -196,7 +177,7 @@ static void camera_follow_demand(struct camera *camera)
     }
     if (camera->health.resting) {
         health_start(&camera->health, now);
-        camera_set_reason(camera, "");
+        report_set_reason(&camera->report, "");
         camera_publish_status(camera, now);
     }
     if (now < camera->not_before_ns) {
@@ -214,14 +195,14 @@ static void camera_lose(struct camera *camera, const char *reason)
     uint32_t random;
     evutil_secure_rng_get_bytes(&random, sizeof random);
     uint64_t wait = backoff_next_ns(&camera->backoff, random);
-    camera_set_reason(camera, reason); /* before the source goes, which may own it */
-    if (strcmp(camera->logged_reason, camera->status.reason) != 0) {
-        memcpy(camera->logged_reason, camera->status.reason, sizeof camera->logged_reason);
+    report_set_reason(&camera->report, reason); /* before the source goes, which may own it */
+    if (strcmp(camera->logged_reason, camera->report.status.reason) != 0) {
+        memcpy(camera->logged_reason, camera->report.status.reason, sizeof camera->logged_reason);
         char *where = camera->options->source == SOURCE_FILE
                           ? xstrdup(camera->options->path)
                           : config_redact_url(camera->options->url);
         log_warn("no pictures, trying again reason=\"%s\" source=%s wait_s=%.1f",
-                 camera->status.reason, where, (double)wait / (double)NS_PER_SECOND);
+                 camera->report.status.reason, where, (double)wait / (double)NS_PER_SECOND);
         free(where);
     }
     camera_disconnect(camera, now);
@@ -238,7 +219,7 @@ static void camera_on_opened(void *arg)
 {
     struct camera *camera = arg;
     camera->opened = true;
-    camera_set_reason(camera, "connected, no picture yet");
+    report_set_reason(&camera->report, "connected, no picture yet");
     camera_publish_status(camera, clock_monotonic_ns());
 }
 
@@ -262,29 +243,23 @@ static void camera_on_picture(void *arg, const struct frame_info *info, const ui
     int result = frame_publisher_publish(camera->publisher, &frame, jpeg);
     if (result < 0) {
         log_error("cannot publish a picture bytes=%u: %s", info->size, strerror(-result));
-        camera_set_reason(camera, "its pictures cannot be published, see the log");
+        report_set_reason(&camera->report, "its pictures cannot be published, see the log");
         return;
     }
     uint64_t now = frame.published_ns;
     uint64_t hash = camera->health.watch_frozen ? picture_hash(jpeg, info->size) : 0;
     health_frame(&camera->health, hash, now);
-    frame_rate_add(&camera->rate, now);
-    camera->status.frames++;
-    camera->status.width = info->width;
-    camera->status.height = info->height;
-    camera->bytes += info->size;
-    camera->newest_ns = info->captured_ns;
-    camera_set_reason(camera, camera->health.state == CAMERA_FROZEN
-                                  ? "the picture has not changed for 10 s"
-                                  : "");
+    report_picture(&camera->report, &frame);
+    report_set_reason(&camera->report, camera->health.state == CAMERA_FROZEN
+                                           ? "the picture has not changed for 10 s"
+                                           : "");
     camera_lives(camera, now);
 }
 
 static void camera_on_bad(void *arg, enum jpeg_fault fault)
 {
     struct camera *camera = arg;
-    camera->bad[fault]++;
-    camera->status.bad++;
+    report_bad(&camera->report, fault);
     log_debug("picture dropped cause=%s", jpeg_fault_name(fault));
 }
 
@@ -293,7 +268,7 @@ static void camera_on_unchanged(void *arg)
     struct camera *camera = arg;
     uint64_t now = clock_monotonic_ns();
     health_alive(&camera->health, now);
-    camera_set_reason(camera, "");
+    report_set_reason(&camera->report, "");
     camera_lives(camera, now);
 }
 
@@ -325,14 +300,14 @@ static void camera_on_watch(evutil_socket_t fd, short events, void *arg)
     (void)events;
     health_tick(&camera->health, now);
     if (camera->source != NULL && now >= patience_deadline(camera)) {
-        char reason[sizeof camera->status.reason];
+        char reason[sizeof camera->report.status.reason];
         snprintf(reason, sizeof reason, "no %s for %.0f s", camera->opened ? "picture" : "answer",
                  (double)health_patience_ns(&camera->health) / (double)NS_PER_SECOND);
         camera_lose(camera, reason);
         return;
     }
-    if (camera->health.state == CAMERA_STALE && camera->status.reason[0] == '\0') {
-        camera_set_reason(camera, "no new picture");
+    if (camera->health.state == CAMERA_STALE && camera->report.status.reason[0] == '\0') {
+        report_set_reason(&camera->report, "no new picture");
     }
     camera_publish_status(camera, now);
     camera_watch(camera, now);
@@ -358,33 +333,14 @@ static void camera_on_demand(void *arg, size_t readers)
     camera_follow_demand(camera);
 }
 
-static json_t *bad_by_cause(const struct camera *camera)
-{
-    json_t *bad = json_object();
-    for (int fault = JPEG_WHOLE + 1; fault < JPEG_FAULTS; fault++) {
-        json_object_set_new(bad, jpeg_fault_name((enum jpeg_fault)fault),
-                            json_integer((json_int_t)camera->bad[fault]));
-    }
-    return bad;
-}
-
 static json_t *camera_on_stats(void *arg)
 {
     const struct camera *camera = arg;
-    const struct camera_status *status = &camera->status;
-    uint64_t now = clock_monotonic_ns();
-    uint64_t age_ms = clock_elapsed_ns(camera->newest_ns, now) / NS_PER_MS;
     json_t *stats = program_stats(camera->program);
-    json_t *more = json_pack(
-        "{s:s, s:s, s:I, s:f, s:o, s:I, s:o, s:I, s:I, s:I, s:I, s:b}", "state",
-        camera_state_name(camera->health.state), "reason", status->reason, "frames",
-        (json_int_t)status->frames, "fps", frame_rate_per_second(&camera->rate, now),
-        "newest_age_ms", camera->newest_ns == 0 ? json_null() : json_integer((json_int_t)age_ms),
-        "bytes", (json_int_t)camera->bytes, "bad", bad_by_cause(camera), "reconnects",
-        (json_int_t)status->reconnects, "readers",
-        (json_int_t)frame_publisher_readers(camera->publisher), "width", (json_int_t)status->width,
-        "height", (json_int_t)status->height, "connected", camera->opened);
-    json_object_update_new(stats, more);
+    report_add_to(&camera->report, stats, clock_monotonic_ns());
+    json_object_set_new(stats, "readers",
+                        json_integer((json_int_t)frame_publisher_readers(camera->publisher)));
+    json_object_set_new(stats, "connected", json_boolean(camera->opened));
     return stats;
 }
 
@@ -425,7 +381,6 @@ int camera_create(struct camera **camera, const struct program *program)
     made->program = program;
     made->options = config_find_camera(program->config, program->camera);
     made->base = loop_base(program->loop);
-    made->status.since_ns = clock_realtime_ns();
     int result = camera_serve(made);
     if (result < 0) {
         free(made);

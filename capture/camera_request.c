@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/camera_status.h"
+#include "capture/report.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/program.h"
@@ -27,8 +27,8 @@ struct camera_request {
     void *arg;
     bool running;
     bool has_user;
-    size_t head_bytes;                                         /* of all answers of this request */
-    char reason[sizeof((struct camera_status *)NULL)->reason]; /* "": libcurl's result tells */
+    size_t head_bytes;               /* of all answers of this request */
+    char reason[REPORT_REASON_SIZE]; /* "": libcurl's result tells */
 };
 
 /* --- what went wrong, in words --- */

@@ -1,12 +1,14 @@
 """One capture process against cameras that stream: good ones, and every way in which they misbehave."""
 
+import shutil
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
 
-from harness.captures import reader, server, stats, wait_more_frames, wait_online, wait_reason
+from harness.captures import reader, server, stats, wait_more_frames, wait_reason
 from harness.jpeg import grey_jpeg, picture_number
 from harness.waiting import wait_until
 
@@ -229,6 +231,21 @@ def test_reasons_in_words(capture, camsim):
             source.end()
     wait_reason(capture(url="http://camera.invalid/stream"), "name not found", 10)
     wait_reason(capture(source="snapshot", url=f"{camsim().url}/stream"), "set source to mjpeg")
+
+
+def test_tls(capture, tmp_path):
+    if not shutil.which("openssl"):
+        pytest.skip("makes its certificate with the openssl command")
+    pem = tmp_path / "camera.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                    "/CN=camera", "-keyout", pem, "-out", tmp_path / "certificate.pem"],
+                   check=True, capture_output=True)
+    pem.write_text(pem.read_text() + (tmp_path / "certificate.pem").read_text())
+    with server(lambda handler: handler.reply(200, grey_jpeg(1)), pem) as web:
+        settings = {"source": "snapshot", "url": web.url}
+        wait_reason(capture(**settings), "the TLS certificate is not trusted")
+        with reader(capture(tls_verify=False, **settings)) as frames:
+            frames.frames(3)
 
 
 # --- what time alone tells ---

@@ -215,6 +215,19 @@ def test_reload_keeps_readers(capture, camsim):
     wait_reason(source, "on_demand")
 
 
+def test_reload_of_the_largest_frame(capture, camsim):
+    camera = camsim("--fault", "oversized=300000")
+    process = capture(url=f"{camera.url}/stream", top={"max_frame_bytes": 200_000})
+    wait_until(lambda: stats(process)["bad"]["too_large"] > 0, 5, "pictures that are too large")
+    with reader(process) as frames:
+        reload(process, top={"max_frame_bytes": 400_000})
+        # The limit is the ring's: its readers have to come again.
+        with pytest.raises(ConnectionError):
+            frames.frame()
+    with reader(process) as frames:
+        assert frames.frame().size >= 300_000
+
+
 def test_reload_of_a_broken_file_changes_nothing(capture, camsim):
     source = capture(url=f"{camsim().url}/stream")
     with reader(source) as frames:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import ssl
 import threading
 import time
 from contextlib import contextmanager
@@ -25,15 +26,22 @@ def descriptors(capture):
     return len(os.listdir(f"/proc/{capture.pid}/fd"))
 
 
-def reload(process, **settings):
+def reload(process, top=None, **settings):
     """Gives a running capture other options and waits until it has them."""
     before = stats(process)["config_hash"]
     path = process.folder / "ringcast.json"
     config = json.loads(path.read_text())
+    config.update(top or {})
     config["cameras"][process.camera].update(settings)
     path.write_text(json.dumps(config))
     process.child.send_signal(signal.SIGHUP)
-    wait_until(lambda: stats(process)["config_hash"] != before, 5, "the new configuration")
+
+    def changed():
+        try:
+            return stats(process)["config_hash"] != before
+        except OSError:
+            return False  # its socket is being replaced
+    wait_until(changed, 5, "the new configuration")
 
 
 def wait_reason(capture, words, timeout=5):
@@ -58,8 +66,9 @@ def wait_online(capture, timeout=10):
 
 
 @contextmanager
-def server(answer):
-    """An HTTP server whose every GET is answered by answer(handler)."""
+def server(answer, certificate=None):
+    """An HTTP server whose every GET is answered by answer(handler); with a certificate (a file that
+    has the key, too) it speaks TLS."""
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -81,7 +90,11 @@ def server(answer):
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
         made.daemon_threads = True
         made.requests = []
-        made.url = f"http://127.0.0.1:{made.server_port}"
+        made.url = f"{'https' if certificate else 'http'}://127.0.0.1:{made.server_port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            made.socket = context.wrap_socket(made.socket, server_side=True)
         thread = threading.Thread(target=made.serve_forever, args=(0.02,))
         thread.start()
         try:
