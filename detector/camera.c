@@ -112,6 +112,7 @@ static void camera_follow_demand(struct camera *camera)
         camera->attached = attached;
         camera->fresh = false;
         camera->last_valid = false; /* whoever comes back wants to see now, not then */
+        camera->last_result_ns = 0; /* and a pause is not a slow rate */
         camera_feed_set_attached(camera->feed, attached);
         log_camera(LOG_DEBUG, camera->id, attached ? "frames are wanted" : "frames are not wanted");
     }

@@ -4,12 +4,15 @@
  *   yolox            the same but in the top left corner; BGR 0..255
  *   darknet          stretched to the whole input; RGB 0..1
  *
- * Interpolation is bilinear with pixel centres at .5 and 8-bit results, as cv::resize(INTER_LINEAR),
- * which is what the networks were trained with. Not thread-safe: one struct per thread. */
+ * Interpolation is bilinear with pixel centres at .5, in the fixed-point arithmetic of
+ * cv::resize(INTER_LINEAR) for 8-bit pictures, to the last bit: networks are trained with it, and small
+ * nets answer visibly differently to a grey value more or less. Not thread-safe: one struct per
+ * thread. */
 #ifndef DETECTOR_PREPROCESS_H
 #define DETECTOR_PREPROCESS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "detector/layout.h"
 #include "detector/picture.h"
@@ -20,10 +23,11 @@ struct placement {
     float offset_x, offset_y; /* pixels of the input */
 };
 
-/* Where one column (or row) of the scaled picture comes from. */
+/* Where one column (or row) of the scaled picture comes from: two of the source and their shares of
+ * 2048. */
 struct preprocess_tap {
-    size_t near, far; /* index of the two source columns or rows, as an offset into the source */
-    float weight;     /* of `far`; `near` has the rest */
+    uint32_t near, far;
+    int16_t near_share, far_share;
 };
 
 struct preprocess {
@@ -34,8 +38,13 @@ struct preprocess {
     int input_width, input_height;
     int picture_width, picture_height; /* what the tables are made for; 0: none yet */
     int left, top, scaled_width, scaled_height;
-    struct preprocess_tap *columns, *rows;
-    float *blend; /* one source row, blended vertically */
+    struct preprocess_tap *columns, *rows; /* columns count bytes of a row, rows whole rows */
+
+    /* Two source rows scaled to the new width, planar, in 128ths of a pixel's value. */
+    struct preprocess_row {
+        int16_t *values;
+        uint32_t source; /* which row of the picture it is; UINT32_MAX: none */
+    } scaled[2];
 };
 
 void preprocess_init(struct preprocess *preprocess, const struct layout *layout);
