@@ -75,7 +75,7 @@ static const struct message_rule message_rules[MESSAGE_TYPES] = {
                               .direction = MESSAGE_TO_CLIENT,
                               .services = ANY_SERVICE,
                               .free_form = true,
-                              .fields = {{"config_hash", FIELD_STRING, true}}},
+                              .fields = {{"config_hash", FIELD_STRING, false}}},
     [MESSAGE_VIEWERS] = {.name = "viewers",
                          .direction = MESSAGE_TO_SERVER,
                          .services = MESSAGE_SERVICE_BROADCASTER,

@@ -305,7 +305,7 @@ static void test_answer_that_cannot_go_closes(void **state)
     char *text = xcalloc(1, 60001);
     memset(text, 't', 60000);
     for (int i = 0; i < 100; i++) {
-        control_send(peer, MESSAGE_STATS_ANSWER, json_pack("{s:s}", "text", text), NULL);
+        control_send(peer, MESSAGE_STATS_ANSWER, json_pack("{s:s}", "config_hash", text), NULL);
         assert_int_equal(fixture->server.closed, 0); /* never from inside control_send() */
     }
     free(text);

@@ -58,8 +58,8 @@ static void test_accepts(void **state)
         {"{\"type\":\"demand\",\"cameras\":[]}", MESSAGE_TO_SERVER, DETECTOR, 0, MESSAGE_DEMAND},
         {"{\"type\":\"stats\"}", MESSAGE_TO_SERVER, CAPTURE, 0, MESSAGE_STATS},
         {"{\"type\":\"stats\"}", MESSAGE_TO_SERVER, DETECTOR, 0, MESSAGE_STATS},
-        {"{\"type\":\"stats\",\"anything\":{}}", MESSAGE_TO_CLIENT, BROADCASTER, 0,
-         MESSAGE_STATS_ANSWER},
+        {"{\"type\":\"stats\",\"config_hash\":\"a1\",\"anything\":{}}", MESSAGE_TO_CLIENT,
+         BROADCASTER, 0, MESSAGE_STATS_ANSWER},
         {"{\"type\":\"viewers\"}", MESSAGE_TO_SERVER, BROADCASTER, 0, MESSAGE_VIEWERS},
         {"{\"type\":\"viewers\",\"after\":\"0a\",\"limit\":10}", MESSAGE_TO_SERVER, BROADCASTER, 0,
          MESSAGE_VIEWERS},
@@ -185,6 +185,9 @@ static void test_checks_our_own(void **state)
     /* What a stranger may add, we must not: it would be a slip of the pen. */
     json_object_set_new(body, "kcked", json_true());
     assert_false(message_check(MESSAGE_KICK_ANSWER, body, error));
+    /* A reload is waited for by the hash in `stats`; what else is in there is the process's own. */
+    assert_false(message_check(MESSAGE_STATS_ANSWER, body, error));
+    json_object_set_new(body, "config_hash", json_string("a1"));
     assert_true(message_check(MESSAGE_STATS_ANSWER, body, error));
     json_decref(body);
     assert_false(message_check(MESSAGE_STATS, NULL, error));
