@@ -56,6 +56,27 @@ UNIT_DETECTOR := annotate boxes demand layout metadata model_file preprocess sch
 UNIT_BROADCASTER := base64 connection frame_message host_check http_reader hub intake_scanner \
                     picture_check viewer_message websocket_reader
 
+# Fuzzers, by the library that they attack: tests/fuzz/<fuzzer>_fuzz.c
+FUZZ_COMMON := config control frame_container jpeg_info
+FUZZ_CAPTURE := mjpeg_parser
+FUZZ_DETECTOR := demand model_output
+FUZZ_BROADCASTER := http_reader intake_scanner websocket_reader
+
+# What reads foreign bytes: `make coverage` wants nearly every line of these to be run, by the
+# fuzzers' inputs and these unit tests.
+PARSERS := broadcaster/base64 broadcaster/http_head broadcaster/http_reader broadcaster/http_syntax \
+           broadcaster/http_target broadcaster/intake_scanner broadcaster/json_scanner \
+           broadcaster/utf8 broadcaster/websocket_reader capture/mjpeg_parser capture/mjpeg_part \
+           common/config common/config_cameras common/config_document common/config_errors \
+           common/config_section common/config_spaces common/config_url common/config_value \
+           common/frame_container common/jpeg_info common/messages detector/boxes detector/demand \
+           detector/layout
+PARSER_TESTS := broadcaster_base64 broadcaster_http_reader broadcaster_intake_scanner \
+                broadcaster_websocket_reader capture_mjpeg_parser common_config \
+                common_config_document common_config_options common_config_url \
+                common_frame_container common_jpeg_info common_messages detector_boxes \
+                detector_demand detector_layout
+
 # --- flags ----------------------------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -81,6 +102,7 @@ LIBS_CAMSIM := -lcrypto
 
 PROGRAMS := ringcast-capture ringcast-detector ringcast-broadcaster ringcast-ctl
 TEST_PROGRAMS := camsim detect_frames ws_echo
+FUZZERS := $(sort $(FUZZ_COMMON) $(FUZZ_CAPTURE) $(FUZZ_DETECTOR) $(FUZZ_BROADCASTER))
 UNIT_TESTS := $(UNIT_COMMON:%=common_%_test) $(UNIT_CAPTURE:%=capture_%_test) \
               $(UNIT_DETECTOR:%=detector_%_test) $(UNIT_BROADCASTER:%=broadcaster_%_test)
 
@@ -134,6 +156,14 @@ $(BUILD)/detector_%_test: $(BUILD)/tests/unit/detector_%_test.o $(LIB_DETECTOR) 
 $(BUILD)/broadcaster_%_test: $(BUILD)/tests/unit/broadcaster_%_test.o $(LIB_BROADCASTER) $(LIB_COMMON)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) $(LIBS_BROADCASTER) -lcmocka
 
+fuzzer_programs = $(patsubst %,$(BUILD)/%_fuzz,$(1))
+$(call fuzzer_programs,$(FUZZ_CAPTURE)): $(LIB_CAPTURE)
+$(call fuzzer_programs,$(FUZZ_DETECTOR)): $(LIB_DETECTOR)
+$(call fuzzer_programs,$(FUZZ_BROADCASTER)): $(LIB_BROADCASTER)
+$(call fuzzer_programs,$(FUZZERS)): $(LIB_COMMON)
+$(BUILD)/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(filter %.a,$^) $(LIBS_COMMON)
+
 # Compiling depends on the flags too: a change of them builds anew.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
@@ -179,6 +209,26 @@ check-threads: $(THREAD_TESTS:%=$(BUILD)/%)
 	@tests/run --build "$(BUILD)" --unit $(THREAD_TESTS)
 check-system: all tests
 	@tests/run --build "$(BUILD)" --system $(PYTEST_ARGS)
+
+# Each kind of build has its compiler and its flags: they are not for the command line.
+FUZZ_BUILD := BUILD=build/fuzz CC=clang CXX=clang++ SAN=fuzzer-no-link,address,undefined NDEBUG=
+COVERAGE := -fprofile-instr-generate -fcoverage-mapping
+COVERAGE_BUILD := BUILD=build/coverage CC=clang CXX=clang++ SAN= NDEBUG= CFLAGS="-O1 -g $(COVERAGE)" \
+                  CXXFLAGS="-O1 -g $(COVERAGE)" LDFLAGS="$(COVERAGE)"
+SECONDS ?= 60
+JOBS ?= 2
+
+.PHONY: fuzz fuzzers coverage parser-tests
+fuzz: ## attack the parsers: SECONDS=60 for each fuzzer, JOBS=2 of them at a time
+	@$(MAKE) --no-print-directory $(FUZZ_BUILD) fuzzers
+	@tests/fuzz/run --build build/fuzz --seconds $(SECONDS) --jobs $(JOBS) $(FUZZERS)
+.SECONDARY: $(FUZZERS:%=$(BUILD)/tests/fuzz/%_fuzz.o)
+fuzzers: $(call fuzzer_programs,$(FUZZERS))
+coverage: ## how much of the parsers the unit tests and the fuzzers' inputs run
+	@$(MAKE) --no-print-directory $(COVERAGE_BUILD) fuzzers parser-tests
+	@tests/coverage --build build/coverage --tests $(PARSER_TESTS:%=%_test) --fuzzers $(FUZZERS) \
+	    --sources $(PARSERS:%=%.c)
+parser-tests: $(PARSER_TESTS:%=$(BUILD)/%_test)
 
 # --- install ---------------------------------------------------------------------------------------
 
