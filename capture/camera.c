@@ -263,7 +263,7 @@ static void camera_on_bad(void *arg, enum jpeg_fault fault)
     log_debug("picture dropped cause=%s", jpeg_fault_name(fault));
 }
 
-static void camera_on_unchanged(void *arg)
+static void camera_on_alive(void *arg)
 {
     struct camera *camera = arg;
     uint64_t now = clock_monotonic_ns();
@@ -280,7 +280,7 @@ static void camera_on_ended(void *arg, const char *reason)
 static const struct source_handlers source_handlers = {.opened = camera_on_opened,
                                                        .picture = camera_on_picture,
                                                        .bad = camera_on_bad,
-                                                       .unchanged = camera_on_unchanged,
+                                                       .alive = camera_on_alive,
                                                        .ended = camera_on_ended};
 
 /* --- timers --- */

@@ -70,6 +70,7 @@ static void file_index(struct source *source)
     const struct source_handlers *handlers = source->settings.handlers;
     int result = clip_index(source->clip, handlers->bad, source->settings.arg);
     if (result > 0) {
+        handlers->alive(source->settings.arg);
         file_again(source, 0);
     } else if (result < 0) {
         file_end(source, strerror(-result));

@@ -213,7 +213,7 @@ static void snapshot_on_done(void *arg, const char *reason)
     if (source->too_large) {
         handlers->bad(source->settings.arg, JPEG_TOO_LARGE);
     } else if (camera_request_status(source->request) == 304) {
-        handlers->unchanged(source->settings.arg);
+        handlers->alive(source->settings.arg);
     } else {
         snapshot_report_picture(source);
     }

@@ -21,8 +21,9 @@ struct source_handlers {
     void (*picture)(void *arg, const struct frame_info *info, const uint8_t *jpeg);
     /* A picture was dropped. As above. */
     void (*bad)(void *arg, enum jpeg_fault fault);
-    /* The source says that its picture has not changed. As above. */
-    void (*unchanged)(void *arg);
+    /* It is alive without a new picture: the last one has not changed, or the first is being looked
+     * for. As above. */
+    void (*alive)(void *arg);
     /* It is over; `reason` says why, in words. Only ever called from the loop; the source may be
      * destroyed from here. */
     void (*ended)(void *arg, const char *reason);
