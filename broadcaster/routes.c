@@ -102,7 +102,7 @@ static void routes_handle_other(struct services *services, struct http_session *
     if (allow[0] == '\0') {
         http_respond_error(session, 404, "not_found", NULL, "there is nothing at this path");
     } else if (request->method == HTTP_OPTIONS) {
-        http_respond_text(session, 204, NULL, fields, NULL, 0);
+        http_respond_text(session, 204, NULL, fields, "", 0);
     } else if ((request->method == HTTP_GET || request->method == HTTP_HEAD) &&
                static_files_have(services->files, request->path)) {
         static_files_handle(services->files, session, request);

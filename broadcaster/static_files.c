@@ -188,7 +188,7 @@ void static_files_handle(struct static_files *files, struct http_session *sessio
                  (unsigned long long)status.st_mtim.tv_nsec);
     snprintf(fields, sizeof fields, "ETag: %s\r\nCache-Control: no-cache\r\n" STATIC_SECURITY, tag);
     if (static_is_known(request, tag)) {
-        http_respond_text(session, 304, NULL, fields, NULL, 0);
+        http_respond_text(session, 304, NULL, fields, "", 0);
         fd_close(&fd);
         return;
     }

@@ -31,7 +31,8 @@ static enum intake_scan_fault scan(const char *text, size_t size, struct intake_
 
 static void assert_span(const char *name, struct byte_span span, const char *expected)
 {
-    if (span.size != strlen(expected) || memcmp(span.data, expected, span.size) != 0) {
+    if (span.size != strlen(expected) ||
+        (span.size > 0 && memcmp(span.data, expected, span.size) != 0)) {
         fail_msg("%s is %.*s, not %s", name, (int)span.size, (const char *)span.data, expected);
     }
 }
