@@ -2,6 +2,7 @@
 #include "common/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -77,6 +78,83 @@ static void test_killed_server_is_replaced(void **state)
     run_until(fixture, &fixture->client.opened, 4);
     /* Told by inotify, not by the timer that was to wait longer. */
     assert_true(clock_monotonic_ns() - start < 200 * NS_PER_MS);
+}
+
+#define NOBODY 65534
+
+/* Runs as another user: exits with 0 when its connection was closed without a word. */
+static pid_t fork_foreign_client(const struct fixture *fixture)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct sockaddr_un address = socket_address(fixture);
+        char byte;
+        int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (setresuid(NOBODY, NOBODY, NOBODY) < 0 ||
+            connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+            _exit(2);
+        }
+        _exit(recv(fd, &byte, 1, 0) == 0 ? 0 : 3);
+    }
+    return child;
+}
+
+/* Even where the permissions of a folder let them through, other users are nobody to talk to. */
+static void test_foreign_client(void **state)
+{
+    struct fixture *fixture = *state;
+    if (geteuid() != 0) {
+        skip(); /* only root can be somebody else */
+    }
+    start_server(fixture);
+    assert_int_equal(chmod(fixture->run_dir, 0755), 0);
+    assert_int_equal(chmod(socket_address(fixture).sun_path, 0777), 0);
+    pid_t child = fork_foreign_client(fixture);
+    int status = -1;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        (void)count_wake_ups(fixture, 5 * NS_PER_MS);
+    }
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(fixture->server.opened, 0);
+}
+
+/* Somebody else's socket under the name that a client waits for. */
+static void test_foreign_server(void **state)
+{
+    struct fixture *fixture = *state;
+    if (geteuid() != 0) {
+        skip();
+    }
+    int to_parent[2], listener = -1;
+    char byte;
+    assert_int_equal(pipe2(to_parent, O_CLOEXEC), 0);
+    assert_int_equal(chmod(fixture->run_dir, 0777), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct sockaddr_un address = socket_address(fixture);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (setresuid(NOBODY, NOBODY, NOBODY) == 0 &&
+            (listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)) >= 0 &&
+            bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
+            listen(listener, 8) == 0 && write(to_parent[1], "x", 1) == 1) {
+            pause();
+        }
+        _exit(1);
+    }
+    fd_close(&to_parent[1]);
+    assert_int_equal(read(to_parent[0], &byte, 1), 1);
+    fd_close(&to_parent[0]);
+    start_client(fixture);
+    assert_in_range(count_wake_ups(fixture, 300 * NS_PER_MS), 1, 6);
+    assert_int_equal(fixture->client.opened, 0);
+    start_server(fixture); /* ours takes the name */
+    run_until(fixture, &fixture->client.opened, 1);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
 /* Something that is no socket stands under the name. */
@@ -308,6 +386,8 @@ int main(void)
         TEST(test_client_first),
         TEST(test_server_ends_and_is_back),
         TEST(test_killed_server_is_replaced),
+        TEST(test_foreign_client),
+        TEST(test_foreign_server),
         TEST(test_stale_file_is_replaced),
         TEST(test_two_servers_on_one_name),
         TEST(test_run_directory_removed),

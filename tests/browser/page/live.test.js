@@ -213,6 +213,38 @@ test('a camera that is frozen, a stream that ends: as the server says it', async
   assert.equal(await page.textContent('#vehicles'), '–');
 });
 
+test('the renderer draws the newest and never queues', async () => {
+  const page = await openPage('/');
+  const drawn = await page.evaluate(async ({ pictures, count }) => {
+    const library = '/lib/index.js';
+    const { CanvasStreamRenderer } = await import(library);
+    const canvas = document.createElement('canvas');
+    canvas.style.width = '640px';
+    canvas.style.height = '360px';
+    document.body.append(canvas);
+    const renderer = new CanvasStreamRenderer(canvas);
+    const jpegs = pictures.map((picture) => Uint8Array.from(atob(picture), (c) => c.charCodeAt(0)));
+    const numbers = /** @type {number[]} */ ([]);
+    await new Promise((done) => {
+      renderer.onDrawn((/** @type {any} */ frame) => {
+        numbers.push(frame.number);
+        if (frame.number === count) {
+          done(undefined);
+        }
+      });
+      for (let number = 1; number <= count; number++) {
+        renderer.renderFrame({ number, jpeg: jpegs[number % jpegs.length] });
+      }
+    });
+    const { framesDrawn, framesDropped } = renderer;
+    renderer.destroy();
+    return { numbers, framesDrawn, framesDropped };
+  }, { pictures: redBlue, count: 200 });
+  assert.equal(drawn.numbers.at(-1), 200);
+  assert.ok(drawn.framesDrawn <= 2, `${drawn.framesDrawn} were drawn`);
+  assert.equal(drawn.framesDrawn + drawn.framesDropped, 200);
+});
+
 test('by keyboard: choose a camera', async () => {
   work('LOT');
   const page = await openPage('/?camera=GATE');
