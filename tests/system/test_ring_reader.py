@@ -32,14 +32,17 @@ def test_frames_come_out_whole_and_in_order(capture, clip, tmp_path):
     generation, numbers = frames[0][0], [frame[1] for frame in frames]
     assert numbers == sorted(set(numbers))
     pictures = clip.read_bytes()
+    places = []
     for frame in frames:
         assert frame[0] == generation
         assert frame[2:4] == (64, 48)
         jpeg = (folder / f"CAM1-{frame[1]}.jpg").read_bytes()
         assert len(jpeg) == frame[4]
         assert jpeg.startswith(b"\xff\xd8") and jpeg.endswith(b"\xff\xd9") and jpeg in pictures
-        # One picture after the other, from the start of the clip: the number tells which.
-        assert picture_number(jpeg) == (frame[1] - 1) % 50 + 1
+        places.append(picture_number(jpeg))
+    # One picture after the other, as the clip has them; a busy machine may skip some, never repeat one.
+    steps = zip(places, places[1:], numbers, numbers[1:])
+    assert all((place - before) % 50 >= number - last for before, place, last, number in steps)
 
 
 def test_a_frame_that_is_ready_comes_at_once(capture, tmp_path):
