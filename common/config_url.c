@@ -28,7 +28,8 @@ static CURLU *url_parse(const char *text, const char **mistake)
         *mistake = "has no host";
     } else if (code != CURLUE_OK) {
         *mistake = "is not a URL";
-    } else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) {
+    } else if ((strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) ||
+               strncmp(text + strlen(scheme), "://", 3) != 0) { /* libcurl takes "http:/host" too */
         *mistake = "must begin with http:// or https://";
     } else {
         *mistake = NULL;

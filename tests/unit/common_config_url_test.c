@@ -46,6 +46,7 @@ static void test_urls(void **state)
         {"ftp://cam/", scheme},
         {"gopher://cam/", scheme},
         {"cam/stream", scheme},
+        {"http:/cam/stream", scheme},
         {"//cam/stream", scheme},
         {"", scheme},
         {"http://", "has no host"},
@@ -70,6 +71,7 @@ static void test_origins(void **state)
         {"https://portal.example?x", form},
         {"https://user@portal.example", form},
         {"https://portal.example#x", form},
+        {"http:/portal.example", "must begin with http:// or https://"},
         {"*", "must begin with http:// or https://"},
         {"null", "must begin with http:// or https://"},
     };
