@@ -77,6 +77,8 @@ static void walk_enter_segment(struct jpeg_walk *walk, uint8_t marker)
         walk_fail(walk, JPEG_TRUNCATED);
     } else if (!marker_has_segment(marker) || (marker_is_frame(marker) && walk->have_frame)) {
         walk_fail(walk, JPEG_CORRUPT);
+    } else if (marker == MARKER_SOS && !walk->have_frame) {
+        walk_fail(walk, JPEG_NO_FRAME); /* a later one could not be for this scan */
     } else {
         walk->marker = marker;
         walk->state = WALK_SIZE_HIGH;

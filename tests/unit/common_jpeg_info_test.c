@@ -68,6 +68,7 @@ static const struct sample samples[] = {
     FAULT("no scan", SOI SOF EOI, JPEG_CORRUPT),
     SAMPLE("reserved marker in a scan", SOI SOF SOS "\xff\x42" EOI, 0, JPEG_CORRUPT, JPEG_WHOLE),
     FAULT("no frame header", SOI APP0 SOS SCAN EOI, JPEG_NO_FRAME),
+    FAULT("frame header behind a scan", SOI SOS SCAN SOF SOS SCAN EOI, JPEG_NO_FRAME),
     FAULT("only EOI", SOI EOI, JPEG_NO_FRAME),
     FAULT("no height", SOI SOF_ZERO SOS SCAN EOI, JPEG_BAD_SIZE),
     FAULT("too high", SOI SOF_HUGE SOS SCAN EOI, JPEG_BAD_SIZE),
