@@ -211,15 +211,25 @@ static int boxes_compare(const void *left, const void *right)
     return a->y < b->y ? -1 : a->y > b->y;
 }
 
+/* The length that [a, a + a_size] and [b, b + b_size] have in common; 0 or less: none. */
+static double boxes_common(float a, float a_size, float b, float b_size)
+{
+    double end = fmin((double)a + (double)a_size, (double)b + (double)b_size);
+    return end - fmax((double)a, (double)b);
+}
+
+/* In double, for the area of a tiny box may be 0 in float, and 0/0 is no overlap. */
 float boxes_overlap(const struct box *a, const struct box *b)
 {
-    float width = fminf(a->x + a->width, b->x + b->width) - fmaxf(a->x, b->x);
-    float height = fminf(a->y + a->height, b->y + b->height) - fmaxf(a->y, b->y);
+    double width = boxes_common(a->x, a->width, b->x, b->width);
+    double height = boxes_common(a->y, a->height, b->y, b->height);
     if (width <= 0 || height <= 0) {
         return 0;
     }
-    float common = width * height;
-    return common / (a->width * a->height + b->width * b->height - common);
+    double common = width * height;
+    double a_area = (double)a->width * (double)a->height;
+    double b_area = (double)b->width * (double)b->height;
+    return (float)(common / (a_area + b_area - common));
 }
 
 void boxes_suppress(struct boxes *boxes, float iou, size_t count)

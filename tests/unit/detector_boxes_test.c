@@ -226,6 +226,15 @@ static void test_overlap(void **state)
     assert_float_equal(boxes_overlap(&a, &beside), 0, 1e-6);
 }
 
+/* The squares of such sides are 0 in float. Not assert_float_equal(): to it NaN equals everything. */
+static void test_overlap_of_tiny_boxes(void **state)
+{
+    const struct box a = {0, 0, 1e-30F, 1e-30F, 1, 0}, twice = {0, 0, 2e-30F, 1e-30F, 1, 0};
+    (void)state;
+    assert_true(fabsf(boxes_overlap(&a, &a) - 1) < 1e-6F);
+    assert_true(fabsf(boxes_overlap(&a, &twice) - 0.5F) < 1e-6F);
+}
+
 static void test_suppression_is_per_class(void **state)
 {
     const struct box items[] = {
@@ -275,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_other_shape_than_recognised),
         cmocka_unit_test(test_classes_that_are_not_wanted),
         cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_overlap_of_tiny_boxes),
         cmocka_unit_test(test_suppression_is_per_class),
         cmocka_unit_test(test_no_more_than_wanted),
     };
