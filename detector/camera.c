@@ -30,6 +30,7 @@ struct camera {
 
     struct camera_feed *feed;
     struct event *linger; /* until the next rendering has lingered long enough */
+    struct event *late;   /* until a frame that came too early is taken all the same */
     struct demand demand;
     struct schedule schedule;
     bool attached;
@@ -81,11 +82,24 @@ static bool camera_frame_wanted(const struct camera *camera)
                                            clock_monotonic_ns());
 }
 
+/* A camera that falls silent must not keep its last frame from being seen. */
+static void camera_await_silence(struct camera *camera)
+{
+    uint64_t end_ns = schedule_patience_ns(&camera->schedule);
+    if (camera->fresh &&
+        schedule_wants(&camera->schedule, camera_feed_newest(camera->feed), end_ns)) {
+        struct timeval wait = clock_timeval(clock_elapsed_ns(clock_monotonic_ns(), end_ns));
+        event_add(camera->late, &wait);
+    }
+}
+
 /* Something changed that may be a job now. */
 static void camera_look(struct camera *camera)
 {
+    event_del(camera->late);
     if (!camera_frame_wanted(camera) && !camera_redraw_wanted(camera)) {
         camera->waiting_since_ns = 0;
+        camera_await_silence(camera);
         return;
     }
     if (camera->waiting_since_ns == 0) {
@@ -124,6 +138,13 @@ static void camera_on_linger(evutil_socket_t fd, short events, void *arg)
     (void)fd;
     (void)events;
     camera_follow_demand(arg);
+}
+
+static void camera_on_late(evutil_socket_t fd, short events, void *arg)
+{
+    (void)fd;
+    (void)events;
+    camera_look(arg);
 }
 
 static void camera_on_frame(void *arg)
@@ -165,7 +186,8 @@ struct camera *camera_create(struct event_base *base, const char *run_dir,
     camera->arg = arg;
     camera_adopt(camera, config, settings);
     camera->linger = evtimer_new(base, camera_on_linger, camera);
-    if (camera->linger == NULL) {
+    camera->late = evtimer_new(base, camera_on_late, camera);
+    if (camera->linger == NULL || camera->late == NULL) {
         die("out of memory for an event");
     }
     camera->feed = camera_feed_create(base, run_dir, config->id, NULL, &handlers, camera);
@@ -180,6 +202,7 @@ void camera_destroy(struct camera *camera)
     }
     camera_feed_destroy(camera->feed);
     event_free(camera->linger);
+    event_free(camera->late);
     settings_release(camera->settings);
     free(camera->last_jpeg.bytes);
     boxes_finish(&camera->last_boxes);

@@ -21,6 +21,11 @@ bool schedule_wants(const struct schedule *schedule, uint64_t number, uint64_t n
     return !same_group && now_ns >= schedule->due_ns;
 }
 
+uint64_t schedule_patience_ns(const struct schedule *schedule)
+{
+    return schedule->due_ns + schedule->interval_ns;
+}
+
 void schedule_take(struct schedule *schedule, uint64_t number, uint64_t now_ns)
 {
     uint64_t next = (schedule->due_ns > 0 ? schedule->due_ns : now_ns) + schedule->interval_ns;

@@ -112,6 +112,17 @@ static void test_a_wish_for_more_acts_at_once(void **state)
     assert_true(schedule_wants(&schedule, 2, START_NS + 1));
 }
 
+static void test_patience(void **state)
+{
+    struct schedule schedule = {0};
+    (void)state;
+    schedule_set(&schedule, 1, 10);
+    schedule_take(&schedule, 1, START_NS);
+    uint64_t end_ns = schedule_patience_ns(&schedule);
+    assert_int_equal(end_ns, START_NS + 200 * NS_PER_MS);
+    assert_true(schedule_wants(&schedule, 2, end_ns));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +131,7 @@ int main(void)
         cmocka_unit_test(test_a_pause_is_not_made_up_for),
         cmocka_unit_test(test_a_capture_that_starts_again),
         cmocka_unit_test(test_a_wish_for_more_acts_at_once),
+        cmocka_unit_test(test_patience),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
