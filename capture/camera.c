@@ -29,7 +29,7 @@ struct camera {
 
     const struct source_type *type;
     struct source *source;  /* NULL: none just now */
-    uint64_t attempt_ns;    /* when `source` was made */
+    uint64_t heard_ns;      /* when `source` was made, or gave its newest picture */
     uint64_t not_before_ns; /* when the next may be made */
     struct backoff backoff;
     struct event *connecting; /* until not_before_ns */
@@ -86,8 +86,8 @@ static bool camera_is_wanted(const struct camera *camera)
 
 static uint64_t patience_deadline(const struct camera *camera)
 {
-    uint64_t since = camera->health.awaited_ns > camera->attempt_ns ? camera->health.awaited_ns
-                                                                    : camera->attempt_ns;
+    uint64_t since =
+        camera->health.awaited_ns > camera->heard_ns ? camera->health.awaited_ns : camera->heard_ns;
     return since + health_patience_ns(&camera->health);
 }
 
@@ -134,7 +134,7 @@ static void camera_connect(struct camera *camera, uint64_t now)
         camera->report.status.reconnects++;
     }
     camera->attempted = true;
-    camera->attempt_ns = now;
+    camera->heard_ns = now;
     camera->opened = camera->described = false;
     camera->source = camera->type->create(&settings);
     health_start(&camera->health, now);
@@ -232,18 +232,29 @@ static void camera_describe(struct camera *camera, const struct frame_info *info
              info->size, camera->type->framing(camera->source));
 }
 
+/* What is missing is ours: the connection is as good as it was, and the next picture tries again. The
+ * publisher has logged it. */
+static void camera_cannot_publish(struct camera *camera, int result)
+{
+    char reason[REPORT_REASON_SIZE];
+    snprintf(reason, sizeof reason, "its pictures cannot be shared: %s",
+             result == -ENOSPC ? "/dev/shm has no room for them" : strerror(-result));
+    report_set_reason(&camera->report, reason);
+    camera_publish_status(camera, clock_monotonic_ns());
+}
+
 static void camera_on_picture(void *arg, const struct frame_info *info, const uint8_t *jpeg)
 {
     struct camera *camera = arg;
     struct frame_info frame = *info;
+    camera->heard_ns = info->received_ns;
     frame.captured_realtime_ns = clock_to_realtime_ns(frame.captured_ns);
     if (!camera->described) {
         camera_describe(camera, info);
     }
     int result = frame_publisher_publish(camera->publisher, &frame, jpeg);
     if (result < 0) {
-        log_error("cannot publish a picture bytes=%u: %s", info->size, strerror(-result));
-        report_set_reason(&camera->report, "its pictures cannot be published, see the log");
+        camera_cannot_publish(camera, result);
         return;
     }
     uint64_t now = frame.published_ns;

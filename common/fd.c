@@ -164,7 +164,7 @@ int fd_make_private_directory(const char *path)
     if (status.st_uid != geteuid() || (status.st_mode & 0077) != 0) {
         return -EPERM;
     }
-    return 0;
+    return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
 int fd_shared_memory(size_t size, int *writable, int *readable)

@@ -19,7 +19,7 @@ int fd_read_file(const char *path, size_t limit, uint8_t **data, size_t *size);
 int fd_write_file(const char *path, const void *data, size_t size); /* 0 or -errno */
 
 /* Makes the folder `path` (and its parents, 0755) with mode 0700; one that exists must belong to this
- * user and be closed to all others. 0 or -errno (-EPERM for a foreign or open one). */
+ * user, be closed to all others and take new files. 0 or -errno (-EPERM for a foreign or open one). */
 int fd_make_private_directory(const char *path);
 
 /* A POSIX shared memory object without a name: *writable is O_RDWR, *readable the same object opened

@@ -194,8 +194,9 @@ static int publisher_renew_ring(struct frame_publisher *publisher, const struct 
     int result = frame_ring_create(&ring, bank, FRAME_RING_BANKS, generation);
     if (result < 0) {
         log_camera(LOG_ERROR, publisher->camera,
-                   "cannot make a frame ring, make room in /dev/shm bank_bytes=%zu banks=%d: %s",
-                   bank, FRAME_RING_BANKS, strerror(-result));
+                   "cannot make a frame ring%s bank_bytes=%zu banks=%d: %s",
+                   result == -ENOSPC ? ", make room in /dev/shm" : "", bank, FRAME_RING_BANKS,
+                   strerror(-result));
         return result;
     }
     log_camera(LOG_INFO, publisher->camera, "new frame ring generation=%" PRIu64 " bank_bytes=%zu",
