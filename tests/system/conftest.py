@@ -1,5 +1,6 @@
 """Fixtures: every process that a test starts is ended with it, and its log shown when it failed."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from harness.faults import Worker  # noqa: E402
 from harness.jpeg import write_clip  # noqa: E402
 from harness.processes import ASSETS, Camsim, Capture, Pipeline, alive  # noqa: E402
 from harness.viewer import Viewer  # noqa: E402
@@ -25,6 +27,17 @@ def pytest_runtest_makereport(item, call):
 
 
 STARTED = pytest.StashKey()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: runs with RINGCAST_SLOW=1 only, as .ci/run sets it")
+
+
+def pytest_collection_modifyitems(items):
+    if os.environ.get("RINGCAST_SLOW") != "1":
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip("slow: set RINGCAST_SLOW=1"))
 
 
 @pytest.fixture
@@ -85,6 +98,31 @@ def pipeline(started, tmp_path):
         if one.run_dir.exists():
             wait_until(lambda one=one: not list(one.run_dir.iterdir()), 2,
                        f"an empty run directory, not {list(one.run_dir.iterdir())}")
+
+
+@pytest.fixture
+def street(camsim, pipeline, assets):
+    """street(names=["CAM1"]) starts cameras that show a real street, and a detector."""
+    def start(names=("CAM1",), **settings):
+        cameras = {}
+        for name in names:
+            camera = camsim(source=assets / "media/street.mjpeg", fps=24)
+            cameras[name] = {"url": f"{camera.url}/stream", "fps": 20}
+        models = assets / "models"
+        detector = {"model": str(models / "yolo-fastest-1.1.cfg"),
+                    "weights": str(models / "yolo-fastest-1.1.weights"),
+                    "names": str(models / "coco.names"), "conf": 0.3}
+        return pipeline(cameras, detector=detector, **settings).up()
+    return start
+
+
+@pytest.fixture
+def worker(started):
+    """worker(url) posts pictures of CAM1."""
+    def start(url, **settings):
+        started.append(Worker(url, **settings))
+        return started[-1]
+    return start
 
 
 @pytest.fixture

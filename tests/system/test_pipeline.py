@@ -10,22 +10,6 @@ from harness.processes import http
 from harness.waiting import wait_until
 
 
-@pytest.fixture
-def street(camsim, pipeline, assets):
-    """street(names=["CAM1"]) starts cameras that show a real street, and a detector."""
-    def start(names=("CAM1",), **settings):
-        cameras = {}
-        for name in names:
-            camera = camsim(source=assets / "media/street.mjpeg", fps=24)
-            cameras[name] = {"url": f"{camera.url}/stream", "fps": 20}
-        models = assets / "models"
-        detector = {"model": str(models / "yolo-fastest-1.1.cfg"),
-                    "weights": str(models / "yolo-fastest-1.1.weights"),
-                    "names": str(models / "coco.names"), "conf": 0.3}
-        return pipeline(cameras, detector=detector, **settings).up()
-    return start
-
-
 def streams(running):
     return {stream["camera_id"]: stream
             for stream in running.get("/api/broadcast-status")[2]["broadcasters"]}

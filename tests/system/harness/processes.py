@@ -130,9 +130,9 @@ class Camsim(Process):
 
 
 class Capture(Process):
-    """One capture process without the others."""
+    """One capture process without the others. `prefix`: a command that runs it."""
 
-    def __init__(self, folder, camera, **settings):
+    def __init__(self, folder, camera, prefix=(), environment=None, **settings):
         self.folder = folder
         self.camera = camera
         folder.mkdir(parents=True, exist_ok=True)
@@ -140,8 +140,8 @@ class Capture(Process):
         config.write_text(json.dumps({
             "run_dir": str(folder / "run"), "state_dir": str(folder / "state"),
             "log_level": "debug", **settings.pop("top", {}), "cameras": {camera: settings}}))
-        super().__init__([PROGRAMS / "ringcast-capture", "-c", config, "--camera", camera],
-                         folder / "capture.log")
+        super().__init__([*prefix, PROGRAMS / "ringcast-capture", "-c", config, "--camera", camera],
+                         folder / "capture.log", environment)
         assert self.wait_ready() == "\n", self.log_text()
 
     def control(self):
@@ -149,14 +149,16 @@ class Capture(Process):
 
 
 class Pipeline:
-    """All processes under their supervisor."""
+    """All processes under their supervisor. `prefix`: a command that runs it."""
 
-    def __init__(self, folder, cameras, detector=None, broadcaster=None, environment=None):
+    def __init__(self, folder, cameras, detector=None, broadcaster=None, environment=None,
+                 prefix=()):
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.config_path = folder / "ringcast.json"
         self.environment = {"RINGCAST_PROGRAMS": str(PROGRAMS), **(environment or {})}
+        self.prefix = prefix
         self.config = {
             "run_dir": str(folder / "run"), "state_dir": str(folder / "state"),
             "broadcaster": {"listen": f"127.0.0.1:{self.port}", **(broadcaster or {})},
@@ -172,7 +174,7 @@ class Pipeline:
 
     def start(self):
         """Starts without a look at how it goes: what --ready-fd says is for the caller."""
-        self.supervisor = Process([SCRIPT, "up", "-c", self.config_path], self.log,
+        self.supervisor = Process([*self.prefix, SCRIPT, "up", "-c", self.config_path], self.log,
                                   self.environment)
         return self.supervisor
 
