@@ -2,6 +2,7 @@
 #include "common/config.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -153,6 +154,12 @@ static void test_default_folders(void **state)
     assert_string_equal(file->config->run_dir, run_dir);
     assert_string_equal(file->config->state_dir, "/home/x/.local/state/ringcast");
     free(run_dir);
+    unsetenv("HOME");
+    config_file_load_again(file);
+    const struct passwd *user = getpwuid(geteuid());
+    char *state_dir = xasprintf("%s/.local/state/ringcast", user != NULL ? user->pw_dir : "");
+    assert_string_equal(file->config->state_dir, state_dir);
+    free(state_dir);
     assert_int_equal(seteuid(getuid()), 0);
 }
 
