@@ -53,8 +53,8 @@ UNIT_COMMON := camera_feed camera_id camera_status clock config config_document 
                messages program
 UNIT_CAPTURE := backoff clip frame_rate health mjpeg_parser mjpeg_part picture_hash
 UNIT_DETECTOR := annotate boxes demand layout metadata model_file preprocess schedule scheduler
-UNIT_BROADCASTER := base64 connection frame_message host_check http_reader hub intake_scanner \
-                    picture_check viewer_message websocket_reader
+UNIT_BROADCASTER := base64 connection frame_message host_check http_reader http_session hub \
+                    intake_scanner listener picture_check viewer_message websocket_reader
 
 # Fuzzers, by the library that they attack: tests/fuzz/<fuzzer>_fuzz.c
 FUZZ_COMMON := config control frame_container jpeg_info

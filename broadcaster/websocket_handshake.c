@@ -84,23 +84,6 @@ int websocket_handshake_check(const struct http_request *request,
     return status;
 }
 
-size_t websocket_offered_protocols(const struct http_request *request, struct http_text *protocols,
-                                   size_t capacity)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < request->field_count; i++) {
-        if (http_text_is(request->fields[i].name, "Sec-WebSocket-Protocol")) {
-            struct http_text list = request->fields[i].value, element;
-            while (count < capacity && http_list_next(&list, &element)) {
-                if (element.size > 0) {
-                    protocols[count++] = element;
-                }
-            }
-        }
-    }
-    return count;
-}
-
 bool websocket_offers_protocol(const struct http_request *request, const char *protocol)
 {
     size_t length = strlen(protocol);

@@ -17,12 +17,7 @@ int websocket_handshake_check(const struct http_request *request,
 /* True when the request wants to become a WebSocket at all, rightly or wrongly. */
 bool websocket_handshake_wanted(const struct http_request *request);
 
-/* The subprotocols that the client offers, in its order, at most `capacity`; they point into the
- * request. The number written. */
-size_t websocket_offered_protocols(const struct http_request *request, struct http_text *protocols,
-                                   size_t capacity);
-
-/* True when `protocol` is one of them; these names are compared with case. */
+/* True when the client offers this subprotocol; these names are compared with case. */
 bool websocket_offers_protocol(const struct http_request *request, const char *protocol);
 
 #endif

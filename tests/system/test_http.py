@@ -263,6 +263,9 @@ def test_bodies_share_a_memory(echo):
     holders = [server.connect() for _ in range(2)]
     for wire in holders:
         wire.send(head + b"x" * 399999)
+        wire.wait_acknowledged()
+    for _ in range(5):
+        assert statuses(server.ask(LAST)) == [200]  # what was sent before this has been read
     with server.connect() as wire:
         wire.send(head + b"x" * 400000)
         status, fields, _ = wire.read_answer()

@@ -1,11 +1,14 @@
 """ws_echo: the broadcaster's connection code as an echo server, spoken to with bare sockets."""
 
+import fcntl
 import os
 import socket
 import struct
 import subprocess
+import termios
 
 from .processes import PROGRAMS, ROOT
+from .waiting import wait_until
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -89,6 +92,11 @@ class Wire:
 
     def send(self, data):
         self.socket.sendall(data)
+
+    def wait_acknowledged(self):
+        """Until the other kernel has everything."""
+        wait_until(lambda: fcntl.ioctl(self.socket, termios.TIOCOUTQ, b"    ") == bytes(4), 5,
+                   "everything sent is acknowledged")
 
     def read_to_end(self):
         data, self.rest = self.rest, b""
