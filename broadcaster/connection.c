@@ -201,8 +201,9 @@ void connection_send(struct connection *connection, const void *head, size_t hea
     if (output_queue_is_empty(&connection->output)) {
         connection->progress_ns = clock_monotonic_ns();
     }
-    output_queue_add(&connection->output, (const uint8_t *)head + of_head, head_size - of_head,
-                     body, offset + of_body, size - of_body);
+    const uint8_t *head_left = of_head < head_size ? (const uint8_t *)head + of_head : NULL;
+    output_queue_add(&connection->output, head_left, head_size - of_head, body, offset + of_body,
+                     size - of_body);
 }
 
 size_t connection_pending(const struct connection *connection)
