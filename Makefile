@@ -52,7 +52,8 @@ UNIT_COMMON := camera_feed camera_id camera_status clock config config_document 
                frame_ring frame_ring_forged frame_ring_threads frame_ring_torture jpeg_info log \
                messages program
 UNIT_CAPTURE := backoff clip frame_rate health mjpeg_parser mjpeg_part picture_hash
-UNIT_DETECTOR := annotate boxes demand layout metadata model_file preprocess schedule scheduler
+UNIT_DETECTOR := annotate boxes demand layout metadata model_file preprocess schedule scheduler \
+                 settings
 UNIT_BROADCASTER := base64 connection frame_message host_check http_reader http_session hub \
                     intake_scanner listener picture_check viewer_message websocket_reader
 

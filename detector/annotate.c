@@ -9,10 +9,14 @@
 
 #define LABEL_MAX 96
 
+/* Cameras of different sizes take turns at a worker, and making a font takes longer than drawing. */
+#define FONTS_KEPT 4
+
 struct annotator {
-    struct font *font; /* for pictures of `height`; NULL before the first */
-    int height;
-    int line; /* pixels */
+    struct font *fonts[FONTS_KEPT]; /* NULL: not made yet */
+    size_t oldest;                  /* of them; the next to give way */
+    const struct font *font;        /* the one for this picture */
+    int line;                       /* pixels */
 };
 
 /* A rectangle of whole pixels: left and top inside, right and bottom outside. */
@@ -41,7 +45,9 @@ void annotator_destroy(struct annotator *annotator)
     if (annotator == NULL) {
         return;
     }
-    font_destroy(annotator->font);
+    for (size_t i = 0; i < FONTS_KEPT; i++) {
+        font_destroy(annotator->fonts[i]);
+    }
     free(annotator);
 }
 
@@ -50,16 +56,27 @@ static int annotate_clamp(int value, int low, int high)
     return value < low ? low : (value > high ? high : value);
 }
 
-/* Sizes that suit a picture; they change only with its height. */
+static const struct font *annotator_get_font(struct annotator *annotator, int cap_height)
+{
+    for (size_t i = 0; i < FONTS_KEPT; i++) {
+        struct font *font = annotator->fonts[i];
+        if (font != NULL && font_cap_height(font) == cap_height) {
+            return font;
+        }
+    }
+    struct font **place = &annotator->fonts[annotator->oldest];
+    annotator->oldest = (annotator->oldest + 1) % FONTS_KEPT;
+    font_destroy(*place);
+    *place = font_create(cap_height);
+    return *place;
+}
+
+/* Sizes that suit a picture. */
 static void annotator_prepare(struct annotator *annotator, int height)
 {
-    if (annotator->font != NULL && annotator->height == height) {
-        return;
-    }
-    font_destroy(annotator->font);
-    annotator->font = font_create(annotate_clamp((int)lround(height / 54.0), 9, 60));
+    annotator->font =
+        annotator_get_font(annotator, annotate_clamp((int)lround(height / 54.0), 9, 60));
     annotator->line = annotate_clamp((int)lround(height / 250.0), 2, 12);
-    annotator->height = height;
 }
 
 static const uint8_t *annotate_colour(int class_id)
@@ -159,6 +176,7 @@ static void annotate_draw_label(const struct annotator *annotator, struct pictur
                                              font_text_width(annotator->font, text), padding);
     const uint8_t *colour = annotate_colour(box->class_id);
     annotate_fill(picture, label, colour, 240);
+    annotate_frame(picture, label, 1, dark, 60); /* where labels meet, each has its edge */
     font_draw(annotator->font, picture, label.left + padding,
               label.bottom - font_descent(annotator->font), text, annotate_text_colour(colour));
 }
