@@ -5,9 +5,6 @@
 #include "broadcaster/base64.h"
 #include "common/frame_container.h"
 
-#define BASE64_BLOCK                                                                               \
-    64 /* bytes that are judged at once; a constant, so that they are judged as vectors */
-
 static const char base64_fault[] = "frame_base64 is not base64 of a JPEG";
 
 /* What has been found so far. */
@@ -24,53 +21,6 @@ static bool intake_fail(struct intake_scan *scan, enum intake_scan_fault fault, 
     scan->fault = fault;
     scan->message = message;
     return false;
-}
-
-/* --- base64 --- */
-
-static inline bool base64_is_letter(uint8_t byte)
-{
-    return (uint8_t)((byte | 0x20) - 'a') < 26 || (uint8_t)(byte - '/') < 11 || byte == '+';
-}
-
-static bool base64_block(const uint8_t *data)
-{
-    uint8_t wrong = 0;
-    for (size_t i = 0; i < BASE64_BLOCK; i++) {
-        /* Bitwise and without branches: the compiler makes vectors of it. '/' stands before '0'. */
-        uint8_t letter = (uint8_t)((data[i] | 0x20) - 'a') < 26;
-        uint8_t digit_or_slash = (uint8_t)(data[i] - '/') < 11;
-        uint8_t plus = data[i] == '+';
-        wrong |= (uint8_t) !(letter | digit_or_slash | plus);
-    }
-    return wrong == 0;
-}
-
-/* How many bytes from `data` on are of the base64 alphabet; padding is not. */
-static size_t base64_run(const uint8_t *data, size_t size)
-{
-    size_t at = 0;
-    while (size - at >= BASE64_BLOCK && base64_block(data + at)) {
-        at += BASE64_BLOCK;
-    }
-    while (at < size && base64_is_letter(data[at])) {
-        at++;
-    }
-    return at;
-}
-
-/* The length of base64 with its padding at the beginning of the bytes; 0: the padding is wrong. */
-static size_t base64_length(const uint8_t *data, size_t size)
-{
-    size_t length = base64_run(data, size);
-    size_t padding = (4 - length % 4) % 4;
-    if (length == 0 || padding == 3 || size - length < padding ||
-        memcmp(data + length, "==", padding) != 0) {
-        return 0;
-    }
-    /* The last group may have bits behind the end that are not zero. */
-    length += padding;
-    return base64_valid((const char *)data + length - 4, 4) ? length : 0;
 }
 
 /* The length of a data-URL prefix, or 0. */
@@ -106,29 +56,29 @@ static bool intake_scan_camera(struct intake_scan *scan)
     return true;
 }
 
-/* The string is gone over once when it is base64 up to its closing quote, which it nearly always is. */
+/* What stands before the next quote is nearly always base64, and then no JSON need be read in it. */
 static bool intake_scan_frame(struct intake_scan *scan)
 {
     struct json_scanner *scanner = &scan->scanner;
+    struct json_string *frame = &scan->fields->frame;
     if (json_scan_peek(scanner) != '"') {
         return intake_fail(scan, INTAKE_SCAN_BASE64, "frame_base64 is not a string");
     }
     const uint8_t *data = scanner->at + 1;
-    size_t left = (size_t)(scanner->end - data);
-    size_t prefix = base64_prefix(data, left);
-    size_t length = base64_length(data + prefix, left - prefix);
-    if (length > 0 && left - prefix > length && data[prefix + length] == '"') {
-        scan->fields->frame = (struct json_string){.raw = {data + prefix, length}};
-        scanner->at = data + prefix + length + 1;
+    const uint8_t *quote = memchr(data, '"', (size_t)(scanner->end - data));
+    size_t size = quote != NULL ? (size_t)(quote - data) : 0;
+    size_t prefix = base64_prefix(data, size);
+    if (size > prefix && base64_valid((const char *)data + prefix, size - prefix)) {
+        *frame = (struct json_string){.raw = {data + prefix, size - prefix}};
+        scanner->at = quote + 1;
         return true;
     }
-    if (!json_scan_string(scanner, &scan->fields->frame)) {
+    if (!json_scan_string(scanner, frame)) {
         return false;
     }
-    if (!scan->fields->frame.escaped) {
+    if (!frame->escaped) {
         return intake_fail(scan, INTAKE_SCAN_BASE64,
-                           scan->fields->frame.raw.size == prefix ? "frame_base64 is empty"
-                                                                  : base64_fault);
+                           frame->raw.size == prefix ? "frame_base64 is empty" : base64_fault);
     }
     return true;
 }
@@ -139,7 +89,7 @@ enum intake_scan_fault intake_unescape_frame(const struct json_string *frame, ui
     size_t size = json_string_unescape(frame, out);
     size_t prefix = base64_prefix(out, size);
     *base64 = (struct byte_span){out + prefix, size - prefix};
-    if (base64->size == 0 || base64_length(base64->data, base64->size) != base64->size) {
+    if (base64->size == 0 || !base64_valid((const char *)base64->data, base64->size)) {
         *message = base64_fault;
         return INTAKE_SCAN_BASE64;
     }

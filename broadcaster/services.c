@@ -30,5 +30,6 @@ bool services_has_local_detector(const struct services *services, const char *ca
     const struct config *config = services->config;
     const struct config_camera *configured = config_find_camera(config, camera);
     return config->detector.model != NULL && config->detector.post_url == NULL &&
-           configured != NULL && configured->detect != DETECT_OFF;
+           configured != NULL && config_camera_has_capture(configured) &&
+           configured->detect != DETECT_OFF;
 }

@@ -747,6 +747,68 @@ def test_viewers_hear_of_the_camera(captured):
     assert frame["camera_state"] == "offline" and frame["stale"] is True
 
 
+@pytest.fixture
+def told(broadcaster, folder):
+    """A broadcaster whose one camera says what the test says: told.say(state, reason)."""
+    run_dir = folder / "0" / "run"
+    run_dir.mkdir(parents=True, mode=0o700)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(str(run_dir / "capture.CAM1.sock"))
+    listener.listen()
+    listener.settimeout(5)
+    server = broadcaster(top={"cameras": {"CAM1": {"url": "http://127.0.0.1:1/"}}})
+    capture, _ = listener.accept()
+
+    def say(state, reason=""):
+        capture.send(json.dumps({
+            "type": "status", "state": state, "since": str(time.time_ns()), "frames": 1, "bad": 0,
+            "reconnects": 0, "width": 64, "height": 48, "fps": 10.5, "reason": reason,
+            "version": 1}).encode())
+    server.say = say
+    yield server
+    capture.close()
+    listener.close()
+
+
+def test_streams_end_with_their_camera(told):
+    told.say("online")
+    wait_until(lambda: cameras_of(told)["CAM1"]["fps"] == 10.5, 5, "the status")
+    viewer = told.watch()
+    assert receive(viewer)["state"] == "online"
+    told.post_frame("CAM1", JPEG)
+    assert receive_frame(viewer)["camera_state"] == "online"
+    assert receive(viewer)["type"] == "stream_started"
+    for state in ("stale", "online", "frozen"):
+        told.say(state)
+        assert receive(viewer)["state"] == state
+    reason = 'the "camera" s\u00e4ys \\ no'
+    told.say("offline", reason)
+    messages = {message["type"]: message for message in (receive(viewer), receive(viewer))}
+    assert messages["camera_state"]["state"] == "offline"
+    ended = messages["stream_ended"]
+    assert (ended["camera_id"], ended["reason"]) == ("CAM1", reason)
+    assert abs(ended["timestamp"] - time.time()) < 5
+    told.say("online")
+    assert receive(viewer)["state"] == "online"
+    told.post_frame("CAM1", JPEG)
+    assert receive_frame(viewer)["frame_count"] == 2
+    assert receive(viewer)["type"] == "stream_started"
+
+
+def test_streams_without_a_camera_end_when_nothing_comes(broadcaster):
+    server = broadcaster()
+    viewer = server.watch()
+    server.post_frame("CAM1", JPEG)
+    viewer.settimeout(20)
+    heard = []
+    while not heard or heard[-1]["type"] != "stream_ended":
+        heard.append(receive(viewer))
+    assert [message.get("state", message["type"]) for message in heard] == [
+        "frame", "stream_started", "stale", "offline", "stream_ended"]
+    assert 14 < heard[-1]["timestamp"] - heard[0]["timestamp"] < 18
+    assert heard[-1]["reason"] == "no frame has come for 15 s"
+
+
 # --- whose camera it is ---
 
 @pytest.fixture
@@ -762,9 +824,11 @@ def detected(broadcaster, folder):
     detector.bind(str(run_dir / "detector.0.sock"))
     detector.listen()
     detector.settimeout(5)
+    url = "http://127.0.0.1:1/"
     server = broadcaster(top={
         "detector": {"model": str(model), "names": str(names), "conf": 0.3, "quality": 80},
-        "cameras": {"CAM1": {"fps": 5}, "CAM2": {"detect": "off"}}})
+        "cameras": {"CAM1": {"url": url, "fps": 5}, "CAM2": {"url": url, "detect": "off"},
+                    "phone": {}}})
     server.detector = detector
     yield server
     detector.close()
@@ -774,8 +838,8 @@ def test_the_local_detector_owns_its_cameras(detected):
     status, answer = detected.post(json_body("CAM1", JPEG))
     assert status == 409
     assert_error(answer)
-    detected.post_frame("CAM2", JPEG)
-    detected.post_frame("other", JPEG)
+    for camera in ("CAM2", "phone", "other"):
+        detected.post_frame(camera, JPEG)
 
     for camera in ("CAM1", "other"):
         body = container_body(camera, JPEG, b'{"timestamp":"x"}')
@@ -787,7 +851,7 @@ def test_the_local_detector_owns_its_cameras(detected):
         answer = local.recv(4096)
         assert answer.startswith(b"HTTP/1.1 200 ") and b'"timestamp":"x"' in answer
     assert {name: one["frame_count"] for name, one in detected.streams().items()} == {
-        "CAM1": 1, "CAM2": 1, "other": 2}
+        "CAM1": 1, "CAM2": 1, "phone": 1, "other": 2}
 
 
 def test_demand(detected):
@@ -800,7 +864,7 @@ def test_demand(detected):
         return message["cameras"]
 
     assert told() == []
-    _others = detected.watch("CAM2"), detected.watch("foreign")
+    _others = [detected.watch(camera) for camera in ("CAM2", "phone", "foreign")]
     first = detected.watch("CAM1")
     wanted = [{"camera": "CAM1", "socket": None, "rate": 5.0, "metadata": False, "renderings": [
         {"id": 0, "conf": 0.3, "show_labels": True, "quality": 80}]}]
