@@ -10,6 +10,7 @@
 #include "common/memory.h"
 
 #define WEBSOCKET_CLOSE_NS       (2 * NS_PER_SECOND)
+#define WEBSOCKET_MESSAGE_NS     (60 * NS_PER_SECOND) /* where nothing else is configured */
 #define WEBSOCKET_CONTROL_MAX    125
 #define WEBSOCKET_INPUT_SMALL    16384 /* read at once from who sends small messages */
 #define WEBSOCKET_INPUT_LARGE    65536
@@ -34,6 +35,7 @@ struct websocket_session {
     struct websocket_pong *pong;
     uint64_t heard_ns;  /* the peer's last byte */
     uint64_t pinged_ns; /* our last ping */
+    uint64_t begun_ns;  /* the message being received; 0: none */
     uint64_t armed_ns;  /* when the timer goes off; 0: it does not */
     uint64_t close_deadline_ns;
     enum connection_end end; /* while closing: what `closed` will say */
@@ -57,23 +59,29 @@ size_t websocket_frame_header(uint8_t out[WEBSOCKET_HEADER_MAX], enum websocket_
 
 /* --- time --- */
 
+/* The earlier of two moments; 0: never. */
+static uint64_t websocket_earlier(uint64_t one, uint64_t other)
+{
+    return one == 0 || (other != 0 && other < one) ? other : one;
+}
+
 /* The next moment when something may have to be done; 0: none. */
 static uint64_t websocket_next_deadline(const struct websocket_session *session)
 {
     if (session->closing) {
         return session->close_deadline_ns;
     }
-    uint64_t next = 0;
+    uint64_t next =
+        session->begun_ns != 0 ? session->begun_ns + session->config.message_timeout_ns : 0;
     if (session->config.ping_interval_ns > 0) {
         uint64_t last =
             session->heard_ns > session->pinged_ns ? session->heard_ns : session->pinged_ns;
-        uint64_t silent = session->heard_ns + session->config.ping_timeout_ns;
-        next = last + session->config.ping_interval_ns;
-        next = silent < next ? silent : next;
+        next = websocket_earlier(next, session->heard_ns + session->config.ping_timeout_ns);
+        next = websocket_earlier(next, last + session->config.ping_interval_ns);
     }
     if (session->config.stall_ns > 0 && connection_pending(session->connection) > 0) {
-        uint64_t stalled = connection_progress_ns(session->connection) + session->config.stall_ns;
-        next = next == 0 || stalled < next ? stalled : next;
+        next = websocket_earlier(next, connection_progress_ns(session->connection) +
+                                           session->config.stall_ns);
     }
     return next;
 }
@@ -199,6 +207,7 @@ static void websocket_handle(struct websocket_session *session,
 {
     switch (result->event) {
     case WEBSOCKET_MESSAGE:
+        session->begun_ns = 0;
         if (!session->closing && session->handlers->message != NULL) {
             session->handlers->message(session->arg, result->opcode, result->data, result->size);
         }
@@ -231,6 +240,11 @@ static size_t websocket_received(void *arg, const uint8_t *bytes, size_t size)
         websocket_reader_feed(session->reader, bytes + used, size - used, &consumed, &result);
         used += consumed;
         websocket_handle(session, &result);
+    }
+    if (!websocket_reader_in_message(session->reader)) {
+        session->begun_ns = 0;
+    } else if (session->begun_ns == 0) {
+        session->begun_ns = session->heard_ns;
     }
     connection_set_reading(session->connection, websocket_is_reading(session));
     websocket_arm(session);
@@ -273,6 +287,27 @@ static void websocket_ended(void *arg, enum connection_end end)
     websocket_release(session);
 }
 
+/* Pings who has been silent, and gives up on who stays so. */
+static void websocket_watch_silence(struct websocket_session *session, uint64_t now)
+{
+    if (!websocket_is_reading(session)) {
+        session->heard_ns = now; /* it is we who do not listen */
+    }
+    if (now >= session->heard_ns + session->config.ping_timeout_ns) {
+        websocket_session_close(session, 1011, "no answer to pings", CONNECTION_TIMED_OUT);
+    } else if (now >= session->heard_ns + session->config.ping_interval_ns &&
+               now >= session->pinged_ns + session->config.ping_interval_ns) {
+        session->pinged_ns = now;
+        websocket_send_small(session, WEBSOCKET_PING, NULL, 0);
+    }
+}
+
+static bool websocket_is_stalled(const struct websocket_session *session, uint64_t now)
+{
+    return session->config.stall_ns > 0 && connection_pending(session->connection) > 0 &&
+           now >= connection_progress_ns(session->connection) + session->config.stall_ns;
+}
+
 static void websocket_on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct websocket_session *session = arg;
@@ -283,27 +318,19 @@ static void websocket_on_timer(evutil_socket_t fd, short what, void *arg)
     if (session->finished) {
         return;
     }
-    if (session->closing) {
-        if (now >= session->close_deadline_ns) {
-            connection_abort(session->connection, session->end);
-            return;
-        }
-    } else if (session->config.stall_ns > 0 && connection_pending(session->connection) > 0 &&
-               now >= connection_progress_ns(session->connection) + session->config.stall_ns) {
+    if (session->closing && now >= session->close_deadline_ns) {
+        connection_abort(session->connection, session->end);
+        return;
+    }
+    if (!session->closing && websocket_is_stalled(session, now)) {
         connection_abort(session->connection, CONNECTION_STALLED);
         return;
-    } else if (session->config.ping_interval_ns > 0) {
-        if (!websocket_is_reading(session)) {
-            session->heard_ns = now; /* it is we who do not listen */
-        }
-        if (now >= session->heard_ns + session->config.ping_timeout_ns) {
-            websocket_session_close(session, 1011, "no answer to pings", CONNECTION_TIMED_OUT);
-            websocket_tell_closing(session);
-        } else if (now >= session->heard_ns + session->config.ping_interval_ns &&
-                   now >= session->pinged_ns + session->config.ping_interval_ns) {
-            session->pinged_ns = now;
-            websocket_send_small(session, WEBSOCKET_PING, NULL, 0);
-        }
+    }
+    if (!session->closing && session->begun_ns != 0 &&
+        now >= session->begun_ns + session->config.message_timeout_ns) {
+        websocket_session_close(session, 1008, "the message took too long", CONNECTION_TIMED_OUT);
+    } else if (!session->closing && session->config.ping_interval_ns > 0) {
+        websocket_watch_silence(session, now);
     }
     websocket_arm(session);
 }
@@ -324,6 +351,9 @@ struct websocket_session *websocket_session_create(struct event_base *base,
     struct websocket_session *session = xcalloc(1, sizeof *session);
     session->connection = connection;
     session->config = *config;
+    if (session->config.message_timeout_ns == 0) {
+        session->config.message_timeout_ns = WEBSOCKET_MESSAGE_NS;
+    }
     session->handlers = handlers;
     session->arg = arg;
     session->reader = websocket_reader_create(config->message_limit);

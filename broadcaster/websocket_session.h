@@ -2,7 +2,8 @@
  * limits of time. Knows nothing of frames and cameras: viewers (viewer.h) are its user.
  *
  * At most one pong waits, the newest; control frames go between messages; while a close or a pong
- * cannot be written the peer is not read, but its end is still seen. One thread. */
+ * cannot be written the peer is not read, but its end is still seen. A message that takes too
+ * long to arrive ends the session with 1008: half of one must not be held for ever. One thread. */
 #ifndef BROADCASTER_WEBSOCKET_SESSION_H
 #define BROADCASTER_WEBSOCKET_SESSION_H
 
@@ -20,10 +21,11 @@ struct websocket_session;
 
 /* Constant for the session. */
 struct websocket_config {
-    size_t message_limit;      /* bytes of one incoming message */
-    uint64_t ping_interval_ns; /* 0: no pings */
-    uint64_t ping_timeout_ns;  /* silent for so long: closed */
-    uint64_t stall_ns;         /* output waits and no byte is taken for so long: closed; 0: never */
+    size_t message_limit;        /* bytes of one incoming message */
+    uint64_t ping_interval_ns;   /* 0: no pings */
+    uint64_t ping_timeout_ns;    /* silent for so long: closed */
+    uint64_t message_timeout_ns; /* from a message's first byte to its last; 0: a minute */
+    uint64_t stall_ns; /* output waits and no byte is taken for so long: closed; 0: never */
 };
 
 /* Any member may be NULL. */

@@ -115,6 +115,7 @@ static const struct option echo_options[] = {
     {"ping-ms", required_argument, NULL, 'g'},
     {"silence-ms", required_argument, NULL, 's'},
     {"stall-ms", required_argument, NULL, 't'},
+    {"message-ms", required_argument, NULL, 'e'},
     {"body-memory", required_argument, NULL, 'y'},
     {"verbose", no_argument, NULL, 'v'},
     {NULL, 0, NULL, 0},
@@ -163,6 +164,9 @@ static void echo_parse(struct echo *echo, int argc, char **argv)
             break;
         case 't':
             echo->websocket_config.stall_ns = value * NS_PER_MS;
+            break;
+        case 'e':
+            echo->websocket_config.message_timeout_ns = value * NS_PER_MS;
             break;
         case 'y':
             echo->server_config.body_memory = value;

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import select
 import time
 
 import pytest
@@ -330,6 +331,22 @@ def test_answering_client_stays(echo):
             wire.send(frame(0x8A))
         wire.send(text("still here"))
         assert wire.read_frame() == (0x81, b"still here")
+
+
+def test_message_that_takes_too_long(echo):
+    """Each byte may come quickly; the message as a whole has its time. Between messages there is none."""
+    server = echo("--message-ms", 400)
+    with server.connect() as wire:
+        wire.upgrade(text("whole"))
+        assert wire.read_frame() == (0x81, b"whole")
+        time.sleep(0.6)
+        wire.send(frame(0x01, b"begun"))
+        for _ in range(100):
+            wire.send(frame(0x00, b"."))
+            time.sleep(0.02)
+            if select.select([wire.socket], [], [], 0)[0]:
+                break
+        assert wire.read_frame()[1][:2] == (1008).to_bytes(2, "big")
 
 
 def test_stalled_client_is_closed(echo):
