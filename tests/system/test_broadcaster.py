@@ -895,6 +895,35 @@ def test_a_snapshot_with_boxes_is_demand(detected):
     assert json.loads(detector.recv(65536))["cameras"] == []
 
 
+def test_the_real_detector_follows(street, viewer):
+    running = street()
+
+    def stream():
+        return next(iter(running.get("/api/broadcast-status")[2]["broadcasters"]))
+
+    def captured():
+        with running.control("capture.CAM1") as control:
+            return control.ask("stats")["frames"]
+
+    watching = viewer(running.url)
+    watching.wait_frame(timeout=20)
+    assert http("POST", f"{running.url}/api/broadcast-detection", json_body("CAM1", JPEG),
+                {"Content-Type": "application/json"})[0] == 409
+    watching.close()
+    wait_until(lambda: stream()["viewers"] == 0, 2, "no viewer")
+
+    def rests():
+        """Nothing is posted while the camera goes on."""
+        count, before = stream()["frame_count"], captured()
+        wait_until(lambda: captured() > before + 10, 10, "the camera goes on")
+        return stream()["frame_count"] == count
+    wait_until(rests, 10, "a rest, when the rendering has lingered")
+    count = stream()["frame_count"]
+    status, _, picture = running.get("/api/cameras/CAM1/snapshot.jpg?annotated=1&max_age=0.1")
+    assert status == 200 and picture[:2] == b"\xff\xd8"
+    assert stream()["frame_count"] > count
+
+
 # --- operators ---
 
 def test_stats_viewers_kick(broadcaster):
