@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,7 +15,8 @@
 
 struct loop {
     struct event_base *base;
-    struct event *terminate, *interrupt, *hangup;
+    struct event *terminate, *hangup;
+    struct event *interrupt; /* NULL: SIGINT is ignored */
     loop_reload_fn *reload;
     void *reload_arg;
     int ready_fd;
@@ -53,6 +55,14 @@ static void loop_follow_supervisor(void)
     }
 }
 
+/* Whoever starts us with SIGINT ignored (a shell's `&`, the supervisor) ends us in another way; Ctrl-C
+ * in their terminal, which every process there gets, is for them. */
+static bool loop_may_be_interrupted(void)
+{
+    struct sigaction action;
+    return sigaction(SIGINT, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+}
+
 static struct event *loop_signal(struct loop *loop, int number, event_callback_fn callback)
 {
     struct event *event = evsignal_new(loop->base, number, callback, loop);
@@ -78,7 +88,9 @@ struct loop *loop_create(int ready_fd)
         die("libevent cannot make an event loop");
     }
     loop->terminate = loop_signal(loop, SIGTERM, loop_stop_on_signal);
-    loop->interrupt = loop_signal(loop, SIGINT, loop_stop_on_signal);
+    if (loop_may_be_interrupted()) {
+        loop->interrupt = loop_signal(loop, SIGINT, loop_stop_on_signal);
+    }
     loop->hangup = loop_signal(loop, SIGHUP, loop_reload_on_signal);
     return loop;
 }
@@ -89,7 +101,9 @@ void loop_destroy(struct loop *loop)
         return;
     }
     event_free(loop->terminate);
-    event_free(loop->interrupt);
+    if (loop->interrupt != NULL) {
+        event_free(loop->interrupt);
+    }
     event_free(loop->hangup);
     event_base_free(loop->base);
     fd_close(&loop->ready_fd);
