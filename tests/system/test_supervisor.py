@@ -36,6 +36,27 @@ def test_up_runs_everything_and_sigterm_ends_it(two_cameras):
     assert not [pid for pid in pids if alive(pid)]
 
 
+def test_a_signal_to_all_of_them_at_once_ends_everything(two_cameras):
+    """As a service manager may send it. bash's `wait` may forget children that end with a signal."""
+    for _ in range(3):
+        supervisor = two_cameras.up().supervisor
+        pids = two_cameras.pids()
+        os.killpg(supervisor.pid, signal.SIGTERM)
+        assert supervisor.child.wait(5) == 0
+        assert not [pid for pid in pids if alive(pid)]
+        two_cameras.down()
+
+
+def test_ctrl_c_ends_everything_in_order(two_cameras):
+    """A terminal sends SIGINT to the whole process group; only the supervisor may act on it."""
+    supervisor = two_cameras.up().supervisor
+    pids = two_cameras.pids()
+    os.killpg(supervisor.pid, signal.SIGINT)
+    assert supervisor.child.wait(5) == 0
+    assert not [pid for pid in pids if alive(pid)]
+    assert "warn" not in two_cameras.log_text()
+
+
 def test_background_up_and_down(two_cameras):
     done = two_cameras.run("up", "-d")
     assert done.returncode == 0, done.stderr
@@ -133,7 +154,7 @@ def test_a_taken_port_is_one_line_and_is_not_tried_again(two_cameras):
         assert two_cameras.state()["broadcaster"]["state"] == "failed"
         assert two_cameras.state()["capture.CAM1"]["state"] == "running"
         status = two_cameras.run("status")
-        assert "failed" in status.stdout and "78" in status.stdout
+        assert "failed" in status.stdout and "must be mended" in status.stdout
         lines = [line for line in two_cameras.log_text().splitlines() if "error broadcaster" in line]
         assert len(lines) == 1 and str(two_cameras.port) in lines[0]
     assert two_cameras.run("reload").returncode == 0

@@ -67,7 +67,9 @@ class Process:
             self.child = subprocess.Popen(
                 [*map(str, command), "--ready-fd", str(writer)], pass_fds=[writer],
                 stdin=subprocess.DEVNULL, stdout=stdout or output, stderr=output,
-                env={**os.environ, **(environment or {})}, cwd=ROOT)
+                env={**os.environ, **(environment or {})}, cwd=ROOT, start_new_session=True,
+                # As in a terminal, even where the tests themselves run in the background.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         os.close(writer)
 
     @property
@@ -193,6 +195,8 @@ class Pipeline:
         if self.supervisor is not None:
             supervisor, self.supervisor = self.supervisor, None
             assert supervisor.end() == 0, self.log_text()
+        elif (self.run_dir / "supervisor.state").exists():  # started with `up -d`
+            self.run("down")
 
     @property
     def run_dir(self):
