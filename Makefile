@@ -14,6 +14,8 @@ endif
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 SAN      ?=
+# V=1 shows the commands.
+V        ?=
 WERROR   ?=
 NDEBUG   ?=
 
@@ -99,6 +101,10 @@ LIBS_DETECTOR := -lturbojpeg -lopencv_dnn -lopencv_imgproc -lopencv_core -lstdc+
 LIBS_BROADCASTER := -lcrypto
 LIBS_CAMSIM := -lcrypto
 
+# What a recipe says for itself in place of its command.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-3s %s\n' $(1) $@)
+
 # --- programs -------------------------------------------------------------------------------------
 
 PROGRAMS := ringcast-capture ringcast-detector ringcast-broadcaster ringcast-ctl
@@ -128,7 +134,8 @@ $(LIB_BROADCASTER): $(call objects,broadcaster,$(BROADCASTER))
 
 $(BUILD)/lib%.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/ringcast-capture: $(BUILD)/capture/main.o $(LIB_CAPTURE) $(LIB_COMMON)
 $(BUILD)/ringcast-capture: LDLIBS = $(LIBS_COMMON)
@@ -146,16 +153,21 @@ $(BUILD)/ws_echo: $(BUILD)/tests/ws_echo.o $(LIB_BROADCASTER) $(LIB_COMMON)
 $(BUILD)/ws_echo: LDLIBS = $(LIBS_COMMON) $(LIBS_BROADCASTER)
 
 $(PROGRAMS:%=$(BUILD)/%) $(TEST_PROGRAMS:%=$(BUILD)/%):
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/common_%_test: $(BUILD)/tests/unit/common_%_test.o $(LIB_COMMON)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) -lcmocka
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) -lcmocka
 $(BUILD)/capture_%_test: $(BUILD)/tests/unit/capture_%_test.o $(LIB_CAPTURE) $(LIB_COMMON)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) -lcmocka
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) -lcmocka
 $(BUILD)/detector_%_test: $(BUILD)/tests/unit/detector_%_test.o $(LIB_DETECTOR) $(LIB_COMMON)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) $(LIBS_DETECTOR) -lcmocka
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) $(LIBS_DETECTOR) -lcmocka
 $(BUILD)/broadcaster_%_test: $(BUILD)/tests/unit/broadcaster_%_test.o $(LIB_BROADCASTER) $(LIB_COMMON)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) $(LIBS_BROADCASTER) -lcmocka
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) $(LIBS_BROADCASTER) -lcmocka
 
 fuzzer_programs = $(patsubst %,$(BUILD)/%_fuzz,$(1))
 $(call fuzzer_programs,$(FUZZ_CAPTURE)): $(LIB_CAPTURE)
@@ -174,10 +186,12 @@ FORCE:
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/%.o: %.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CXX)
+	$(Q)$(CXX) $(CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
 
 # Loops over pixels and scores: worth the vectoriser.
 $(BUILD)/detector/annotate.o $(BUILD)/detector/boxes.o $(BUILD)/detector/preprocess.o: CFLAGS += -O3
