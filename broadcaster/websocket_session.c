@@ -14,6 +14,7 @@
 #define WEBSOCKET_CONTROL_MAX    125
 #define WEBSOCKET_INPUT_SMALL    16384 /* read at once from who sends small messages */
 #define WEBSOCKET_INPUT_LARGE    65536
+#define WEBSOCKET_LATE_NS        (500 * NS_PER_MS)
 #define WEBSOCKET_STALL_MARGIN   (10 * NS_PER_SECOND)
 #define WEBSOCKET_STALL_ORDINARY (20 * NS_PER_SECOND) /* covered by the transport's own limit */
 
@@ -308,12 +309,31 @@ static bool websocket_is_stalled(const struct websocket_session *session, uint64
            now >= connection_progress_ns(session->connection) + session->config.stall_ns;
 }
 
+/* A timer that comes so late says that this process stood still (it was stopped, or the machine slept).
+ * Deadlines that passed meanwhile say nothing about the peer: it gets a while to be heard, to take what
+ * waits for it, and to answer the pings to come. */
+static bool websocket_was_still(struct websocket_session *session, uint64_t now)
+{
+    if (clock_elapsed_ns(session->armed_ns, now) < WEBSOCKET_LATE_NS || session->closing) {
+        return false;
+    }
+    struct timeval delay = clock_timeval(WEBSOCKET_LATE_NS);
+    session->heard_ns = now;
+    session->begun_ns = session->begun_ns != 0 ? now : 0;
+    session->armed_ns = now + WEBSOCKET_LATE_NS;
+    event_add(&session->timer, &delay);
+    return true;
+}
+
 static void websocket_on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct websocket_session *session = arg;
     uint64_t now = clock_monotonic_ns();
     (void)fd;
     (void)what;
+    if (!session->finished && websocket_was_still(session, now)) {
+        return;
+    }
     session->armed_ns = 0;
     if (session->finished) {
         return;

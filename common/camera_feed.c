@@ -13,6 +13,9 @@
 #include "common/log.h"
 #include "common/memory.h"
 
+/* How often a capture is asked how it is; what has not been answered by the next time, is missing. */
+#define FEED_ASK_NS (2 * NS_PER_SECOND)
+
 struct camera_feed {
     struct event_base *base;
     char *camera;
@@ -21,7 +24,10 @@ struct camera_feed {
 
     struct control_client *client;
     struct camera_status status;
-    const char *fault; /* why we ended the connection; NULL: we did not */
+    struct camera_status told; /* what the capture said last, while it does not answer */
+    const char *fault;         /* why we ended the connection; NULL: we did not */
+    struct event *ask;         /* runs while connected */
+    bool asked, silent;
 
     bool attached;                    /* the wish, whether or not a capture is there to meet it */
     struct frame_ring_reader *reader; /* NULL: no ring */
@@ -54,6 +60,66 @@ static void feed_tell_frame(struct camera_feed *feed)
     if (feed->reader != NULL && frame_ring_reader_unseen(feed->reader) > 0 &&
         feed->handlers.frame != NULL) {
         feed->handlers.frame(feed->arg);
+    }
+}
+
+/* --- a capture that hangs --- */
+
+/* Its connection stands and its last word is "online": only a question shows that nobody is there. */
+static void feed_fall_silent(struct camera_feed *feed)
+{
+    log_camera(LOG_WARN, feed->camera, "its capture does not answer; is it stopped?");
+    feed->silent = true;
+    feed->told = feed->status;
+    if (feed->status.state == CAMERA_ONLINE || feed->status.state == CAMERA_FROZEN) {
+        feed->status.state = CAMERA_STALE;
+        feed->status.since_ns = clock_realtime_ns();
+        snprintf(feed->status.reason, sizeof feed->status.reason, "its capture does not answer");
+        feed_tell_status(feed);
+    }
+}
+
+static void feed_on_ask(evutil_socket_t fd, short what, void *arg)
+{
+    struct camera_feed *feed = arg;
+    struct control_peer *peer = control_client_peer(feed->client);
+    (void)fd;
+    (void)what;
+    if (peer == NULL) {
+        return; /* its end is on the way */
+    }
+    if (!feed->asked) {
+        feed->asked = true;
+        control_send(peer, MESSAGE_STATS, NULL, NULL);
+    } else if (!feed->silent) {
+        feed_fall_silent(feed);
+    }
+}
+
+static void feed_speak_again(struct camera_feed *feed)
+{
+    feed->asked = false;
+    if (!feed->silent) {
+        return;
+    }
+    feed->silent = false;
+    log_camera(LOG_INFO, feed->camera, "its capture answers again");
+    if (feed->status.state != feed->told.state) {
+        feed->status = feed->told;
+        feed->status.since_ns = clock_realtime_ns();
+        feed_tell_status(feed);
+    }
+}
+
+/* An answer's numbers are newer than those of the last status. */
+static void feed_take_numbers(struct camera_feed *feed, const json_t *body)
+{
+    const json_t *frames = json_object_get(body, "frames"), *fps = json_object_get(body, "fps");
+    if (json_integer_value(frames) > 0) {
+        feed->status.frames = (uint64_t)json_integer_value(frames);
+    }
+    if (json_is_number(fps)) {
+        feed->status.fps = json_number_value(fps);
     }
 }
 
@@ -167,7 +233,10 @@ static void feed_on_ring(struct camera_feed *feed, const json_t *body, int ring_
 static void feed_on_opened(void *arg, struct control_peer *peer)
 {
     struct camera_feed *feed = arg;
+    struct timeval interval = clock_timeval(FEED_ASK_NS);
     log_camera(LOG_INFO, feed->camera, "its capture answers");
+    feed->asked = feed->silent = false;
+    event_add(feed->ask, &interval);
     if (feed->attached) {
         control_send(peer, MESSAGE_ATTACH, NULL, NULL);
     }
@@ -178,10 +247,14 @@ static void feed_on_message(void *arg, struct control_peer *peer, enum message_t
 {
     struct camera_feed *feed = arg;
     (void)peer;
+    feed_speak_again(feed);
     switch (type) {
     case MESSAGE_STATUS:
         camera_status_from_json(body, &feed->status);
         feed_tell_status(feed);
+        break;
+    case MESSAGE_STATS_ANSWER:
+        feed_take_numbers(feed, body);
         break;
     case MESSAGE_RING:
         feed_on_ring(feed, body, descriptors[0], descriptors[1]);
@@ -201,6 +274,7 @@ static void feed_on_closed(void *arg, struct control_peer *peer)
     const char *reason = feed->fault != NULL ? feed->fault : "its capture is gone";
     (void)peer;
     feed->fault = NULL;
+    event_del(feed->ask);
     feed_drop_bell(feed);
     feed_go_offline(feed, reason);
     log_camera(LOG_INFO, feed->camera, "waiting for its capture: %s", reason);
@@ -223,6 +297,10 @@ struct camera_feed *camera_feed_create(struct event_base *base, const char *run_
     feed->handlers = *handlers;
     feed->arg = arg;
     feed->bell_fd = -1;
+    feed->ask = event_new(base, -1, EV_PERSIST, feed_on_ask, feed);
+    if (feed->ask == NULL) {
+        die("out of memory for an event");
+    }
     feed_go_offline(feed, "its capture is not running");
 
     char *name = socket_name != NULL ? xstrdup(socket_name) : xasprintf("capture.%s.sock", camera);
@@ -239,6 +317,7 @@ void camera_feed_destroy(struct camera_feed *feed)
     }
     feed->handlers = (struct camera_feed_handlers){0}; /* the owner is past hearing of it */
     control_client_destroy(feed->client);
+    event_free(feed->ask);
     feed_drop_bell(feed);
     feed_drop_ring(feed);
     free(feed->camera);

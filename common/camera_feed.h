@@ -3,7 +3,9 @@
  * A capture that dies is noticed at once and found again when it is back; the wish to be attached
  * survives it. The ring of a capture that is gone stays readable until the next one arrives or the
  * wish ends, so its last whole frame is not lost. A ring or doorbell that is not what it should be
- * ends that connection; the next one waits 50 ms, doubling to 2 s.
+ * ends that connection; the next one waits 50 ms, doubling to 2 s. A capture that stands still (stopped,
+ * or waiting for a disk) is noticed within 4 s by the `stats` that it does not answer: a camera that was
+ * online is CAMERA_STALE then.
  *
  * Handlers may call anything here except camera_feed_destroy(). Everything runs on the loop's
  * thread. */

@@ -117,10 +117,13 @@ static void publisher_on_message(void *arg, struct control_peer *peer, enum mess
         publisher_detach(publisher, reader);
         break;
     case MESSAGE_STATS:
-        control_send(peer, MESSAGE_STATS_ANSWER,
-                     publisher->handlers.stats != NULL ? publisher->handlers.stats(publisher->arg)
-                                                       : NULL,
-                     NULL);
+        if (publisher->handlers.stats != NULL) {
+            control_send(peer, MESSAGE_STATS_ANSWER, publisher->handlers.stats(publisher->arg),
+                         NULL);
+        } else {
+            control_send(peer, MESSAGE_ERROR,
+                         json_pack("{s:s}", "message", "there are no counters"), NULL);
+        }
         break;
     default:
         break; /* the table lets nothing else through to a capture's server */

@@ -492,6 +492,57 @@ static void test_a_ring_that_was_not_asked_for_is_closed(void **state)
     fd_close(&forger.bell_fd);
 }
 
+/* A capture that says "online" and then hangs: what it is asked stays unanswered. */
+struct hanging {
+    struct control_server *server;
+    struct control_peer *peer;
+    int asked;
+};
+
+static void hanging_on_opened(void *arg, struct control_peer *peer)
+{
+    static const struct camera_status online = {.state = CAMERA_ONLINE, .frames = 7};
+    struct hanging *hanging = arg;
+    hanging->peer = peer;
+    control_send(peer, MESSAGE_STATUS, camera_status_to_json(&online), NULL);
+}
+
+static void hanging_on_message(void *arg, struct control_peer *peer, enum message_type type,
+                               json_t *body, const int *descriptors)
+{
+    struct hanging *hanging = arg;
+    (void)peer;
+    (void)body;
+    (void)descriptors;
+    hanging->asked += type == MESSAGE_STATS;
+}
+
+static void test_a_capture_that_hangs_is_noticed(void **state)
+{
+    static const struct control_handlers handlers = {.opened = hanging_on_opened,
+                                                     .message = hanging_on_message};
+    struct fixture *fixture = *state;
+    struct hanging hanging = {.asked = 0};
+    assert_int_equal(control_server_create(&hanging.server, fixture->base, fixture->run_dir,
+                                           "capture.CAM1.sock", MESSAGE_SERVICE_CAPTURE, &handlers,
+                                           &hanging),
+                     0);
+    LOOP_WAIT(fixture->base, feed_state(fixture) == CAMERA_ONLINE);
+    int statuses = fixture->statuses;
+    LOOP_WAIT(fixture->base, feed_state(fixture) == CAMERA_STALE);
+    assert_true(camera_feed_connected(fixture->feed));
+    assert_int_equal(fixture->statuses, statuses + 1);
+    assert_int_equal(hanging.asked, 1);
+
+    control_send(hanging.peer, MESSAGE_STATS_ANSWER,
+                 json_pack("{s:s, s:i, s:f}", "config_hash", "x", "frames", 9, "fps", 12.5), NULL);
+    LOOP_WAIT(fixture->base, feed_state(fixture) == CAMERA_ONLINE);
+    assert_int_equal(fixture->statuses, statuses + 2);
+    LOOP_WAIT(fixture->base, camera_feed_status(fixture->feed)->frames == 9);
+    assert_true(camera_feed_status(fixture->feed)->fps == 12.5);
+    control_server_destroy(hanging.server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -506,6 +557,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_wish_survives_the_capture, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_killed_capture_is_noticed_and_found_again, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_a_capture_that_hangs_is_noticed, setup, teardown),
         cmocka_unit_test(test_forged_rings_are_refused_without_harm),
         cmocka_unit_test_setup_teardown(test_a_ring_that_contradicts_itself_is_given_up, setup,
                                         teardown),

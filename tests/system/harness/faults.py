@@ -107,10 +107,11 @@ class Worker:
     """Posts pictures of a camera, one after the other as every worker does: the next when the last is
     answered. The metadata of each say when it was made."""
 
-    def __init__(self, url, camera="CAM1", fps=25):
+    def __init__(self, url, camera="CAM1", fps=25, picture_bytes=2000):
         self.address = urlsplit(url).netloc
         self.camera = camera
         self.period = 1 / fps
+        self.picture_bytes = picture_bytes
         self.posted = self.failed = 0
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._work, daemon=True)
@@ -121,8 +122,8 @@ class Worker:
         number = 0
         while not self.over.wait(self.period):
             number += 1
-            picture = base64.b64encode(grey_jpeg(number)).decode()
-            body = json.dumps({"camera_id": self.camera, "frame_base64": picture,
+            picture = grey_jpeg(number, comment_bytes=self.picture_bytes)
+            body = json.dumps({"camera_id": self.camera, "frame_base64": base64.b64encode(picture).decode(),
                                "metadata": {"number": number, "made": time.monotonic()}})
             try:
                 connection.request("POST", "/api/broadcast-detection", body,
