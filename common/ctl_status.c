@@ -164,8 +164,9 @@ static void format_duration(double seconds, char *out, size_t size)
         double from, unit;
         const char *name;
     } units[] = {
-        {172800, 86400, "d"}, {7200, 3600, "h"}, {120, 60, "min"}, {10, 1, "s"}, {-1, 1, NULL}};
+        {172800, 86400, "d"}, {7200, 3600, "h"}, {120, 60, "min"}, {10, 1, "s"}, {0, 1, NULL}};
     size_t i = 0;
+    seconds = fmax(seconds, 0); /* the clock may have been set back since */
     while (seconds < units[i].from) {
         i++;
     }
@@ -203,7 +204,8 @@ static void print_plain(const char *text)
 static void print_end(int exit_code)
 {
     if (exit_code == EXIT_CONFIG) {
-        printf("  must be mended, then: ringcast reload (the log says why)");
+        printf("  ended with %d: must be mended, then: ringcast reload (the log says why)",
+               exit_code);
     } else if (exit_code > SHELL_SIGNAL_BASE) {
         printf("  killed by signal %d", exit_code - SHELL_SIGNAL_BASE);
     } else if (exit_code != 0) {
