@@ -57,7 +57,8 @@ UNIT_CAPTURE := backoff clip frame_rate health mjpeg_parser mjpeg_part picture_h
 UNIT_DETECTOR := annotate boxes demand layout metadata model_file preprocess schedule scheduler \
                  settings
 UNIT_BROADCASTER := base64 connection frame_message host_check http_reader http_session hub \
-                    intake_scanner listener picture_check viewer_message websocket_reader
+                    intake_scanner listener picture_check viewer_message websocket_handshake \
+                    websocket_reader
 
 # Fuzzers, by the library that they attack: tests/fuzz/<fuzzer>_fuzz.c
 FUZZ_COMMON := config control frame_container jpeg_info

@@ -80,7 +80,7 @@ static void connection_over(struct connection *connection, enum connection_end e
     connection->end = end;
     event_del(&connection->io);
     output_queue_clear(&connection->output);
-    connection_drop_kept(connection);
+    /* The kept input stays until the connection is freed: its user may be reading it right now. */
     connection_schedule(connection, 0);
 }
 

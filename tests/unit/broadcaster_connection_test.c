@@ -22,10 +22,11 @@ struct fixture {
     char received[1 << 20]; /* what was consumed */
     size_t received_size;
     size_t largest_offer;
-    size_t leave;    /* consumes all but so many bytes */
-    bool inside;     /* a call into the module is going on */
-    bool stay;       /* the answer to peer_closed */
-    bool stop_after; /* stops reading when something has come */
+    size_t leave;     /* consumes all but so many bytes */
+    bool inside;      /* a call into the module is going on */
+    bool stay;        /* the answer to peer_closed */
+    bool abort_first; /* ends the connection before it looks at the bytes */
+    bool stop_after;  /* stops reading when something has come */
     int peer_closed_calls;
     int drained_calls;
     enum connection_end end;
@@ -35,6 +36,9 @@ static size_t on_received(void *arg, const uint8_t *bytes, size_t size)
 {
     struct fixture *fixture = arg;
     assert_false(fixture->inside);
+    if (fixture->abort_first) {
+        connection_abort(fixture->connection, CONNECTION_FINISHED);
+    }
     fixture->largest_offer = size > fixture->largest_offer ? size : fixture->largest_offer;
     size_t consumed = size > fixture->leave ? size - fixture->leave : 0;
     assert_true(fixture->received_size + consumed <= sizeof fixture->received);
@@ -543,6 +547,25 @@ static void test_abort_calls_back_from_the_loop(void **state)
     fixture_close(&fixture);
 }
 
+/* Input that was kept is still there while it is being read, although the connection is over. */
+static void test_abort_while_receiving(void **state)
+{
+    static struct fixture fixture;
+    (void)state;
+    fixture_open(&fixture, false);
+    fixture.leave = 3;
+    peer_writes(&fixture, "hello");
+    LOOP_WAIT(fixture.base, fixture.received_size == 2);
+    fixture.abort_first = true;
+    fixture.leave = 1;
+    peer_writes(&fixture, " world");
+    LOOP_WAIT(fixture.base, fixture.end != NOT_ENDED);
+    assert_int_equal(fixture.end, CONNECTION_FINISHED);
+    assert_int_equal(fixture.received_size, 10);
+    assert_memory_equal(fixture.received, "hello worl", 10);
+    fixture_close(&fixture);
+}
+
 static void test_a_failing_send_calls_back_from_the_loop(void **state)
 {
     static struct fixture fixture;
@@ -616,6 +639,7 @@ int main(void)
         cmocka_unit_test(test_finish_sends_what_waits),
         cmocka_unit_test(test_finish_has_an_end),
         cmocka_unit_test(test_abort_calls_back_from_the_loop),
+        cmocka_unit_test(test_abort_while_receiving),
         cmocka_unit_test(test_a_failing_send_calls_back_from_the_loop),
         cmocka_unit_test(test_destroy_says_the_last_words),
         cmocka_unit_test(test_names),
