@@ -11,7 +11,8 @@ enum {
     SLICE_BYTES = 64 * 1024, /* so much of a feed is taken in at once */
     FIRST_CAPACITY = 4 * SLICE_BYTES,
     BOUNDARY_SURE_BYTES = 6, /* a shorter boundary may occur in a picture by chance */
-    SOI_BYTES = 3,           /* SOI and the 0xFF that follows it */
+    FIRST_STRIDE = 256, /* the walk looks back for a boundary after so much, then twice as much */
+    SOI_BYTES = 3,      /* SOI and the 0xFF that follows it */
 };
 
 /*            blank line behind a usable Content-Length
@@ -119,14 +120,19 @@ static size_t find_soi(const uint8_t *data, size_t size)
     return size;
 }
 
-/* Offset of a boundary within the bytes of a picture, or 0: a picture cannot begin with one. */
-static size_t find_boundary(const struct mjpeg_parser *parser, const uint8_t *data, size_t size)
+/* Offset of the first boundary among the walked bytes of a picture, of which the first `searched` have
+ * been searched before; 0: none, for a picture cannot begin with one. */
+static size_t find_boundary(const struct mjpeg_parser *parser, size_t searched)
 {
-    if (parser->boundary.line_size < BOUNDARY_SURE_BYTES) {
+    size_t length = parser->boundary.line_size;
+    if (length < BOUNDARY_SURE_BYTES) {
         return 0;
     }
-    const uint8_t *found = memmem(data, size, parser->boundary.line, parser->boundary.line_size);
-    return found != NULL ? (size_t)(found - data) : 0;
+    const uint8_t *picture = parser->bytes + parser->begin;
+    size_t from = searched < length ? 0 : searched - (length - 1);
+    const uint8_t *found =
+        memmem(picture + from, parser->walked - from, parser->boundary.line, length);
+    return found != NULL ? (size_t)(found - picture) : 0;
 }
 
 /* --- STATE_SIZED --- */
@@ -192,11 +198,7 @@ static void parser_leave_scan(struct mjpeg_parser *parser, enum jpeg_walk_result
     uint32_t width, height;
     size_t walked = parser->walked;
     enum jpeg_fault fault = jpeg_walk_picture(&parser->walk, &width, &height);
-    /* A length in a damaged picture can lead the walk across a boundary and into the next one. */
-    size_t boundary = find_boundary(parser, parser->bytes + parser->begin, walked);
-    if (boundary > 0) {
-        parser_drop(parser, JPEG_TRUNCATED, boundary);
-    } else if (result == JPEG_WALK_BAD) {
+    if (result == JPEG_WALK_BAD) {
         /* The last two bytes may be the next SOI; the walk has seen four at least. */
         parser_drop(parser, fault, walked - 2);
     } else if (fault != JPEG_WHOLE) {
@@ -208,15 +210,24 @@ static void parser_leave_scan(struct mjpeg_parser *parser, enum jpeg_walk_result
     }
 }
 
+/* A length in a damaged picture can lead the walk across a boundary and into the pictures behind it.
+ * So boundaries are looked for as the walk goes on, in strides: what has been walked in vain is then
+ * in proportion to what is dropped, whatever a camera sends. */
 static bool step_scan(struct mjpeg_parser *parser)
 {
     size_t available = parser->end - parser->begin;
     size_t limit = available < parser->max_frame_bytes ? available : parser->max_frame_bytes;
-    size_t taken;
+    size_t searched = parser->walked, left = limit - searched, taken;
+    size_t stride = searched > FIRST_STRIDE ? searched : FIRST_STRIDE;
     enum jpeg_walk_result result =
-        jpeg_walk_feed(&parser->walk, parser->bytes + parser->begin + parser->walked,
-                       limit - parser->walked, &taken);
+        jpeg_walk_feed(&parser->walk, parser->bytes + parser->begin + searched,
+                       left < stride ? left : stride, &taken);
     parser->walked += taken;
+    size_t boundary = find_boundary(parser, searched);
+    if (boundary > 0) {
+        parser_drop(parser, JPEG_TRUNCATED, boundary);
+        return true;
+    }
     if (result != JPEG_WALK_MORE) {
         parser_leave_scan(parser, result);
         return true;
@@ -225,7 +236,7 @@ static bool step_scan(struct mjpeg_parser *parser)
         parser_drop(parser, JPEG_TOO_LARGE, parser->walked);
         return true;
     }
-    return false;
+    return left > stride;
 }
 
 /* --- STATE_TEXT --- */
@@ -264,12 +275,15 @@ static void parser_take_line(struct mjpeg_parser *parser, const char *line, size
     }
 }
 
+/* Looks at no more than a line at a time, however much there is: many short steps through a large
+ * buffer must not each go through the whole of it. */
 static bool step_text(struct mjpeg_parser *parser)
 {
     size_t available = parser->end - parser->begin;
+    size_t window = available < LINE_MAX_BYTES + 1 ? available : LINE_MAX_BYTES + 1;
     const uint8_t *data = parser->bytes + parser->begin;
-    const uint8_t *newline = available > 0 ? memchr(data, '\n', available) : NULL;
-    size_t size = newline != NULL ? (size_t)(newline - data) + 1 : available;
+    const uint8_t *newline = window > 0 ? memchr(data, '\n', window) : NULL;
+    size_t size = newline != NULL ? (size_t)(newline - data) + 1 : window;
     size_t soi = find_soi(data, size);
     if (soi < size) {
         parser_miss_boundary(parser);
@@ -278,7 +292,7 @@ static bool step_text(struct mjpeg_parser *parser)
         return true;
     }
     if (newline != NULL) {
-        if (parser->in_long_line || size > LINE_MAX_BYTES + 1) {
+        if (parser->in_long_line) {
             parser_miss_boundary(parser);
         } else {
             parser_take_line(parser, (const char *)data, size);
@@ -287,10 +301,11 @@ static bool step_text(struct mjpeg_parser *parser)
         parser_consume(parser, size);
         return true;
     }
-    if (available > LINE_MAX_BYTES) {
+    if (window > LINE_MAX_BYTES) {
         /* Not kept, but for what may be the beginning of SOI. */
         parser->in_long_line = true;
-        parser_consume(parser, available - (SOI_BYTES - 1));
+        parser_consume(parser, window - (SOI_BYTES - 1));
+        return true;
     }
     return false;
 }

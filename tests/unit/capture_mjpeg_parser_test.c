@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -194,6 +195,9 @@ static const struct stream streams[] = {
              B BARE P1 END B BARE SOI SOF("\x05") SOS
              "\xff\xe0\x00\x60" SCAN EOI END B BARE P2 END B BARE P3,
              "1:40 truncated 2:40 3:40 "),
+    BELIEVED("a bad length swallows all that follows", MULTIPART "frame-7x",
+             B BARE SOI "\xff\xe0\xff\xf0" SOF("\x05") SOS SCAN EOI END B BARE P2 END,
+             "truncated 2:40 "),
     DOUBTED("no frame header", MULTIPART "frame-7x", B LENGTH("27") NO_FRAME END B LENGTH(L) P1,
             "no_frame 1:40 "),
     DOUBTED("no width", MULTIPART "frame-7x", B LENGTH(L) BAD_SIZE END B BARE P1, "bad_size 1:40 "),
@@ -452,6 +456,78 @@ static void large_pictures(void **state)
     free(picture);
 }
 
+static void count_picture(void *arg, const struct frame_info *info, const uint8_t *jpeg)
+{
+    (void)arg;
+    (void)info;
+    (void)jpeg;
+}
+
+static void count_bad(void *arg, enum jpeg_fault fault)
+{
+    size_t *count = arg;
+    (void)fault;
+    ++*count;
+}
+
+/* Takes the stream, which has `bad` pictures that are none. What it costs is in proportion to its size:
+ * it cost a hundred times as much as this allows when each of them was walked to the stream's end. */
+static void check_cost(const uint8_t *stream, size_t size, size_t bad)
+{
+    static const struct mjpeg_parser_handlers counting = {.picture = count_picture,
+                                                          .bad = count_bad};
+    size_t count = 0;
+    struct mjpeg_parser *parser =
+        mjpeg_parser_create(MULTIPART "frame-7x", 4 * size, &counting, &count);
+    clock_t began = clock();
+    mjpeg_parser_feed(parser, stream, size, 1);
+    mjpeg_parser_finish(parser);
+    double seconds = (double)(clock() - began) / CLOCKS_PER_SEC;
+    mjpeg_parser_destroy(parser);
+    assert_int_equal(count, bad);
+    if (seconds > 2) {
+        fail_msg("%.1f s of CPU for %zu bytes", seconds, size);
+    }
+}
+
+static size_t put(uint8_t *out, const char *bytes, size_t size)
+{
+    memcpy(out, bytes, size);
+    return size;
+}
+
+/* Each of a thousand pictures leads, by the length of its first segment, into one and the same long row
+ * of fill bytes; a boundary stands before each. */
+static void pictures_that_lead_far_away(void **state)
+{
+    (void)state;
+    static const char unit[] = B END SOI "\xff\xe0\xff\xf0";
+    enum { UNITS = 1000, FILL = 4 * 1000 * 1000 };
+    uint8_t *stream = xmalloc(UNITS * sizeof unit + FILL);
+    size_t size = 0;
+    for (int i = 0; i < UNITS; i++) {
+        size += put(stream + size, unit, sizeof unit - 1);
+    }
+    memset(stream + size, 0xff, FILL);
+    check_cost(stream, size + FILL, UNITS);
+    free(stream);
+}
+
+/* The length is wrong, so all of it is gone through again, and there is not one end of a line in it. */
+static void many_bad_pictures_in_one_part(void **state)
+{
+    (void)state;
+    static const char unit[] = SOI "\xff\x02";
+    enum { UNITS = 1000 * 1000 };
+    uint8_t *stream = xmalloc(UNITS * sizeof unit);
+    size_t size = put(stream, B LENGTH("4000000"), sizeof B LENGTH("4000000") - 1);
+    for (int i = 0; i < UNITS; i++) {
+        size += put(stream + size, unit, sizeof unit - 1);
+    }
+    check_cost(stream, size, UNITS);
+    free(stream);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -463,6 +539,8 @@ int main(void)
         cmocka_unit_test(times_of_first_and_last_byte),
         cmocka_unit_test(length_not_reached_in_time),
         cmocka_unit_test(large_pictures),
+        cmocka_unit_test(pictures_that_lead_far_away),
+        cmocka_unit_test(many_bad_pictures_in_one_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
