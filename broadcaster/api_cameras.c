@@ -33,6 +33,12 @@ static json_t *spaces_to_json(const struct config_camera *camera)
     return spaces;
 }
 
+/* A capture's word, for people: two decimals of anything that can be a rate. */
+static double rate_to_show(double fps)
+{
+    return fps > 0 && fps < 1e6 ? (double)(int64_t)(fps * 100 + 0.5) / 100 : 0;
+}
+
 /* Only what is named here leaves the configuration: no address, no password. Takes `spaces`. */
 static json_t *camera_to_json(const struct services *services, const char *id, const char *name,
                               const char *source, json_t *spaces)
@@ -42,7 +48,7 @@ static json_t *camera_to_json(const struct services *services, const char *id, c
     return json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:f,s:o}", "id", id, "name", name, "state",
                      camera_state_name(status.state), "source", source, "width",
                      (json_int_t)status.width, "height", (json_int_t)status.height, "fps",
-                     (double)(int64_t)(status.fps * 100 + 0.5) / 100, "spaces", spaces);
+                     rate_to_show(status.fps), "spaces", spaces);
 }
 
 void api_cameras_handle(struct services *services, struct http_session *session,

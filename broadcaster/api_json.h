@@ -1,4 +1,4 @@
-/* A JSON document as an answer. One thread. */
+/* JSON documents as they leave the broadcaster. One thread. */
 #ifndef BROADCASTER_API_JSON_H
 #define BROADCASTER_API_JSON_H
 
@@ -7,11 +7,14 @@
 
 #include "broadcaster/http_session.h"
 
-/* Takes the reference `document`. `fields` as in http_respond(). */
+/* The document as text; takes the reference, the text is the caller's to free(). */
+char *api_json_text(json_t *document);
+
+/* The document as an answer; takes the reference. `fields` as in http_respond(). */
 void api_json_respond(struct http_session *session, int status, const char *fields,
                       json_t *document);
 
-/* Seconds since 1970 with microseconds, as a JSON number. */
+/* Seconds since 1970 to the microsecond, as a JSON number. */
 json_t *api_json_seconds(uint64_t realtime_ns);
 
 #endif

@@ -56,6 +56,8 @@ static void configure(struct services *services)
                    seconds_to_ns(config->stream_idle_s));
     host_rules_destroy(services->host_rules);
     services->host_rules = host_rules_create(config);
+    static_files_destroy(services->files);
+    services->files = static_files_create(config->web_dir);
     camera_watch_configure(services->cameras);
     demand_configure(services->demand);
 }
@@ -95,7 +97,6 @@ static void create_services(struct services *services, const struct program *pro
     services->cameras = camera_watch_create(services);
     services->intake = intake_create(services);
     services->viewers = viewer_set_create(services);
-    services->files = static_files_create(services->config->broadcaster.web_dir);
     services->http = http_server_create(services->base, &http, &http_handlers, services);
     configure(services);
 }

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "broadcaster/api_json.h"
 #include "broadcaster/hub.h"
 #include "broadcaster/services.h"
 #include "broadcaster/subprotocol.h"
@@ -16,11 +17,7 @@
 #include "common/memory.h"
 
 #define VIEWER_MESSAGE_LIMIT 65536
-#define VIEWER_TEXT_MAX      512
 #define CLOSE_POLICY         1008 /* RFC 6455, 7.4.1 */
-
-#define SECONDS_FORMAT "%" PRIu64 ".%06u" /* seconds since 1970 with all the microseconds */
-#define SECONDS_OF(ns) (ns) / NS_PER_SECOND, (unsigned)((ns) % NS_PER_SECOND / NS_PER_US)
 
 /* Texts that wait to be said, one bit each; of each kind only the newest is of any use. */
 enum viewer_text {
@@ -56,9 +53,17 @@ struct viewer {
 
 /* --- what is sent --- */
 
-static void viewer_send_text(struct viewer *viewer, const char *text, int size)
+static void viewer_send_text(struct viewer *viewer, const char *text)
 {
-    websocket_session_send(viewer->session, WEBSOCKET_TEXT, text, (size_t)size);
+    websocket_session_send(viewer->session, WEBSOCKET_TEXT, text, strlen(text));
+}
+
+/* Takes `message`. */
+static void viewer_send_json(struct viewer *viewer, json_t *message)
+{
+    char *text = api_json_text(message);
+    viewer_send_text(viewer, text);
+    free(text);
 }
 
 static void viewer_know_state(struct viewer *viewer, const struct camera_status *status)
@@ -70,60 +75,54 @@ static void viewer_know_state(struct viewer *viewer, const struct camera_status 
 static void viewer_say_state(struct viewer *viewer)
 {
     struct camera_status status;
-    char text[VIEWER_TEXT_MAX];
     services_camera_status(viewer->services, viewer->key.camera, &status);
     if (viewer->told_since_ns != UINT64_MAX && viewer->told_state == status.state &&
         viewer->told_since_ns == status.since_ns) {
         return;
     }
     viewer_know_state(viewer, &status);
-    viewer_send_text(viewer, text,
-                     snprintf(text, sizeof text,
-                              "{\"type\":\"camera_state\",\"camera_id\":\"%s\",\"state\":\"%s\","
-                              "\"since\":" SECONDS_FORMAT "}",
-                              viewer->key.camera, camera_state_name(status.state),
-                              SECONDS_OF(status.since_ns)));
+    viewer_send_json(viewer, json_pack("{s:s,s:s,s:s,s:o}", "type", "camera_state", "camera_id",
+                                       viewer->key.camera, "state", camera_state_name(status.state),
+                                       "since", api_json_seconds(status.since_ns)));
 }
 
 static void viewer_say_stream(struct viewer *viewer)
 {
     const struct stream *stream = viewer->subscriber.stream;
-    uint64_t when = stream_changed_ns(stream);
     bool running = stream_is_running(stream);
-    /* The reason may be a camera's own words. */
-    json_t *reason = json_string(stream_end_reason(stream));
-    char *quoted = json_dumps(reason, JSON_ENCODE_ANY);
-    char *text = xasprintf(
-        "{\"type\":\"stream_%s\",\"camera_id\":\"%s\",%s%s%s\"timestamp\":" SECONDS_FORMAT "}",
-        running ? "started" : "ended", viewer->key.camera,
-        running ? "" : "\"reason\":", running ? "" : quoted, running ? "" : ",", SECONDS_OF(when));
-    viewer_send_text(viewer, text, (int)strlen(text));
-    free(text);
-    free(quoted);
-    json_decref(reason);
+    json_t *message = json_pack("{s:s,s:s}", "type", running ? "stream_started" : "stream_ended",
+                                "camera_id", viewer->key.camera);
+    if (!running) {
+        json_object_set_new(message, "reason", json_string(stream_end_reason(stream)));
+    }
+    json_object_set_new(message, "timestamp", api_json_seconds(stream_changed_ns(stream)));
+    viewer_send_json(viewer, message);
+}
+
+/* The client's time goes back as it came. */
+static void viewer_say_time(struct viewer *viewer)
+{
+    uint64_t us = clock_realtime_ns() / NS_PER_US;
+    char text[VIEWER_TIME_SIZE + 96];
+    snprintf(text, sizeof text, "{\"type\":\"pong\",\"t\":%s,\"server_time\":%" PRIu64 ".%06u}",
+             viewer->ping_time, us / 1000000, (unsigned)(us % 1000000));
+    viewer_send_text(viewer, text);
 }
 
 static void viewer_say(struct viewer *viewer, enum viewer_text kind)
 {
-    char text[VIEWER_TEXT_MAX];
-    uint64_t now = clock_realtime_ns();
     switch (kind) {
     case TEXT_PONG:
-        viewer_send_text(viewer, "pong", 4);
+        viewer_send_text(viewer, "pong");
         break;
     case TEXT_KEEPALIVE:
-        viewer_send_text(viewer, "keepalive", 9);
+        viewer_send_text(viewer, "keepalive");
         break;
     case TEXT_TIMED_PONG:
-        viewer_send_text(viewer, text,
-                         snprintf(text, sizeof text,
-                                  "{\"type\":\"pong\",\"t\":%s,\"server_time\":" SECONDS_FORMAT "}",
-                                  viewer->ping_time, SECONDS_OF(now)));
+        viewer_say_time(viewer);
         break;
     case TEXT_ERROR:
-        viewer_send_text(
-            viewer, text,
-            snprintf(text, sizeof text, "{\"type\":\"error\",\"message\":\"%s\"}", viewer->error));
+        viewer_send_json(viewer, json_pack("{s:s,s:s}", "type", "error", "message", viewer->error));
         break;
     case TEXT_STATE:
         viewer_say_state(viewer);

@@ -58,7 +58,7 @@ enum viewer_message viewer_message_read(const uint8_t *data, size_t size,
     json_scanner_init(&scanner, data, size);
     memcpy(time, "null", sizeof "null");
     if (!json_scan_object_begin(&scanner) || !read_members(&scanner, &ping, time)) {
-        *error = "a message must be \\\"ping\\\" or a JSON object";
+        *error = "a message must be ping or a JSON object";
         return VIEWER_WRONG;
     }
     *error = "unknown message type";
