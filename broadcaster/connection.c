@@ -33,6 +33,7 @@ struct connection {
     char *peer_name;
     enum connection_end end; /* once finishing or over */
     bool reading;
+    bool offer_again;  /* what was kept, although nothing follows it */
     bool peer_closing; /* the kernel has told of the peer's FIN; bytes may lie before it */
     bool peer_closed;  /* the FIN has been read */
     bool finishing;
@@ -279,8 +280,11 @@ static void connection_on_peer_closed(struct connection *connection)
 /* One turn of reading. Edge-triggered: it has to go on until EAGAIN, or to book another turn. */
 static void connection_input(struct connection *connection)
 {
-    if (connection_takes_input(connection) && connection->kept != NULL) {
-        connection_offer(connection, 0);
+    if (connection_takes_input(connection) && connection->offer_again) {
+        connection->offer_again = false;
+        if (connection->kept != NULL) {
+            connection_offer(connection, 0);
+        }
     }
     for (int i = 0; i < CONNECTION_READS_PER_TURN; i++) {
         if (!connection_takes_input(connection) ||
@@ -429,6 +433,7 @@ void connection_set_handlers(struct connection *connection,
 {
     connection->handlers = handlers;
     connection->arg = arg;
+    connection->offer_again = true;
     connection_schedule(connection, 0);
 }
 
@@ -436,6 +441,7 @@ void connection_set_reading(struct connection *connection, bool reading)
 {
     if (reading && !connection->reading) {
         /* Its edge may have passed while nobody read. */
+        connection->offer_again = true;
         connection_schedule(connection, 0);
     }
     connection->reading = reading;
