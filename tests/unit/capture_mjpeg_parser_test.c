@@ -456,6 +456,23 @@ static void large_pictures(void **state)
     free(picture);
 }
 
+/* Of a line that is too long only what may be the beginning of SOI is kept. */
+static void picture_behind_a_long_line(void **state)
+{
+    (void)state;
+    char garbage[1100];
+    memset(garbage, 'x', sizeof garbage);
+    for (size_t size = 1000; size < sizeof garbage; size++) {
+        struct record record = {.stream = NULL};
+        record.parser = mjpeg_parser_create(NULL, LIMIT, &handlers, &record);
+        mjpeg_parser_feed(record.parser, (const uint8_t *)garbage, size, 1);
+        mjpeg_parser_feed(record.parser, (const uint8_t *)P1, 1, 1);
+        mjpeg_parser_feed(record.parser, (const uint8_t *)P1 + 1, 39, 1);
+        assert_string_equal(record.events, "1:40 ");
+        mjpeg_parser_destroy(record.parser);
+    }
+}
+
 static void count_picture(void *arg, const struct frame_info *info, const uint8_t *jpeg)
 {
     (void)arg;
@@ -539,6 +556,7 @@ int main(void)
         cmocka_unit_test(times_of_first_and_last_byte),
         cmocka_unit_test(length_not_reached_in_time),
         cmocka_unit_test(large_pictures),
+        cmocka_unit_test(picture_behind_a_long_line),
         cmocka_unit_test(pictures_that_lead_far_away),
         cmocka_unit_test(many_bad_pictures_in_one_part),
     };
