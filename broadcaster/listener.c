@@ -205,20 +205,22 @@ int listener_create_unix(struct listener **listener, struct event_base *base, co
         close(fd);
         return error;
     }
-    int result = listener_start(listener, base, fd, server);
+    struct listener *made;
+    int result = listener_start(&made, base, fd, server);
     if (result < 0) {
         unlink(address.sun_path);
         return result;
     }
     char *path = xasprintf("%s/%s", run_dir, name);
-    if (stat(address.sun_path, &(*listener)->identity) < 0 || rename(address.sun_path, path) < 0) {
+    if (stat(address.sun_path, &made->identity) < 0 || rename(address.sun_path, path) < 0) {
         result = -errno;
         unlink(address.sun_path);
         free(path);
-        listener_destroy(*listener);
+        listener_destroy(made);
         return result;
     }
-    (*listener)->path = path;
+    made->path = path;
+    *listener = made;
     return 0;
 }
 
