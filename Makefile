@@ -176,7 +176,8 @@ $(call fuzzer_programs,$(FUZZ_DETECTOR)): $(LIB_DETECTOR)
 $(call fuzzer_programs,$(FUZZ_BROADCASTER)): $(LIB_BROADCASTER)
 $(call fuzzer_programs,$(FUZZERS)): $(LIB_COMMON)
 $(BUILD)/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o
-	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(filter %.a,$^) $(LIBS_COMMON)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(filter %.a,$^) $(LIBS_COMMON)
 
 # Compiling depends on the flags too: a change of them builds anew.
 $(BUILD)/flags: FORCE

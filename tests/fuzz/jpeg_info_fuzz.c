@@ -3,6 +3,8 @@
 #include "common/jpeg_info.h"
 #include "tests/fuzz/fuzz.h"
 
+#define FRAMED_TAIL 64 /* bytes in which jpeg_info_read_framed() promises to look for EOI */
+
 static void walk(struct fuzz_cutter *cutter, struct fuzz_transcript *transcript)
 {
     struct jpeg_walk walk;
@@ -64,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_read(data, size, &info, fault);
     if (framed_fault == JPEG_WHOLE) {
         check_whole(data, size, &framed);
+        FUZZ_CHECK(size - (framed.size - 2) <= FRAMED_TAIL);
     }
     if (fault == JPEG_WHOLE) {
         check_whole(data, size, &info);
