@@ -202,6 +202,9 @@ $(BUILD)/detector/annotate.o $(BUILD)/detector/boxes.o $(BUILD)/detector/preproc
 
 # --- the two commands, and what they are made of -----------------------------------------------------
 
+# These two build with every core, unless make was told how many.
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .PHONY: packages packages-test demo check check-unit check-threads check-system
 packages: ## install the Debian packages that are missing to build and run
 	@tools/packages build
@@ -211,12 +214,12 @@ packages-test: ## and those that the tests need
 demo: ## show it at work: CAMERA=url MODEL=file [NAMES=file], or RINGCAST_ASSETS=folder [SCENE=…]
 	@tools/demo --check
 	@tools/packages build
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@exec tools/demo
 
 check: ## every test; SAN=address,undefined: with sanitizers, without the browser
 	@tools/packages test
-	@$(MAKE) --no-print-directory all tests
+	@$(MAKE) --no-print-directory $(PARALLEL) all tests
 	@tests/run --build "$(BUILD)" --unit $(UNIT_TESTS) --system $(if $(SAN),,--types --browser)
 check-unit: tests
 	@tests/run --build "$(BUILD)" --unit $(UNIT_TESTS)
