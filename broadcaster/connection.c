@@ -1,12 +1,9 @@
 #include "broadcaster/connection.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event_struct.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "broadcaster/output_queue.h"
 #include "common/clock.h"
@@ -372,40 +369,6 @@ static void connection_on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* --- life --- */
 
-static char *connection_name_peer(int fd)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in in;
-        struct sockaddr_in6 in6;
-        struct sockaddr_storage storage;
-    } address = {.storage = {.ss_family = AF_UNSPEC}};
-    socklen_t size = sizeof address;
-    char text[INET6_ADDRSTRLEN] = "?";
-    if (getpeername(fd, &address.any, &size) < 0) {
-        return xstrdup("gone");
-    }
-    if (address.any.sa_family == AF_INET) {
-        inet_ntop(AF_INET, &address.in.sin_addr, text, sizeof text);
-        return xasprintf("%s:%u", text, (unsigned)ntohs(address.in.sin_port));
-    }
-    if (address.any.sa_family == AF_INET6) {
-        const struct in6_addr *in6 = &address.in6.sin6_addr;
-        if (IN6_IS_ADDR_V4MAPPED(in6)) {
-            inet_ntop(AF_INET, &in6->s6_addr[12], text, sizeof text);
-            return xasprintf("%s:%u", text, (unsigned)ntohs(address.in6.sin6_port));
-        }
-        inet_ntop(AF_INET6, in6, text, sizeof text);
-        return xasprintf("[%s]:%u", text, (unsigned)ntohs(address.in6.sin6_port));
-    }
-    struct ucred peer = {.pid = 0};
-    size = sizeof peer;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
-        return xstrdup("unix");
-    }
-    return xasprintf("unix:pid=%d", (int)peer.pid);
-}
-
 struct connection *connection_create(struct event_base *base, struct transport *transport,
                                      size_t input_limit, const struct connection_handlers *handlers,
                                      void *arg)
@@ -417,7 +380,7 @@ struct connection *connection_create(struct event_base *base, struct transport *
     connection->arg = arg;
     connection->input_limit = input_limit;
     connection->reading = true;
-    connection->peer_name = connection_name_peer(fd);
+    connection->peer_name = transport_peer_name(transport);
     event_assign(&connection->io, base, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST,
                  connection_on_io, connection);
     evtimer_assign(&connection->timer, base, connection_on_timer, connection);

@@ -1,5 +1,6 @@
 #include "broadcaster/transport.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -120,4 +121,38 @@ int transport_fd(const struct transport *transport)
 bool transport_is_local(const struct transport *transport)
 {
     return transport->local;
+}
+
+char *transport_peer_name(const struct transport *transport)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+        struct sockaddr_storage storage;
+    } address = {.storage = {.ss_family = AF_UNSPEC}};
+    socklen_t size = sizeof address;
+    char text[INET6_ADDRSTRLEN] = "?";
+    if (getpeername(transport->fd, &address.any, &size) < 0) {
+        return xstrdup("gone");
+    }
+    if (address.any.sa_family == AF_INET) {
+        inet_ntop(AF_INET, &address.in.sin_addr, text, sizeof text);
+        return xasprintf("%s:%u", text, (unsigned)ntohs(address.in.sin_port));
+    }
+    if (address.any.sa_family == AF_INET6) {
+        const struct in6_addr *in6 = &address.in6.sin6_addr;
+        if (IN6_IS_ADDR_V4MAPPED(in6)) {
+            inet_ntop(AF_INET, &in6->s6_addr[12], text, sizeof text);
+            return xasprintf("%s:%u", text, (unsigned)ntohs(address.in6.sin6_port));
+        }
+        inet_ntop(AF_INET6, in6, text, sizeof text);
+        return xasprintf("[%s]:%u", text, (unsigned)ntohs(address.in6.sin6_port));
+    }
+    struct ucred peer = {.pid = 0};
+    size = sizeof peer;
+    if (getsockopt(transport->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
+        return xstrdup("unix");
+    }
+    return xasprintf("unix:pid=%d", (int)peer.pid);
 }

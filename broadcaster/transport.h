@@ -34,4 +34,7 @@ void transport_set_user_timeout(struct transport *transport, uint64_t timeout_ns
 int transport_fd(const struct transport *transport);
 bool transport_is_local(const struct transport *transport); /* a Unix-domain socket */
 
+/* "127.0.0.1:51234", "[::1]:51234", "unix:pid=123", or "gone"; the caller's to free(). */
+char *transport_peer_name(const struct transport *transport);
+
 #endif
