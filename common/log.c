@@ -1,6 +1,7 @@
 #include "common/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -14,6 +15,7 @@
 #define LOG_PLACES      128
 #define LOG_NAME_MAX    80
 #define LOG_LEVEL_COUNT 4
+#define LOG_PATIENCE_MS 100 /* with a reader that does not take lines as fast as they come */
 
 /* Kept free behind a JSON message for what closes the line: ","suppressed":4294967295} */
 #define LOG_JSON_RESERVE 64
@@ -33,6 +35,8 @@ static char log_process[LOG_NAME_MAX] = "ringcast";
 static char log_camera_name[LOG_NAME_MAX];
 static atomic_int log_threshold = LOG_INFO;
 static atomic_int log_line_format = LOG_TEXT;
+
+static atomic_uint log_lost; /* lines that nobody took; the next one counts them in */
 
 static pthread_mutex_t log_places_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct log_place log_places[LOG_PLACES];
@@ -211,11 +215,25 @@ static size_t log_compose_text(char *line, enum log_level level, const char *cam
     return used;
 }
 
+/* False when nobody takes the line: a pipe or terminal is full, and its reader stands still (a pager, a
+ * stopped collector). It is waited for once, not again for every line. What has an error is "ready", and
+ * the write() says so. */
+static bool log_has_room(void)
+{
+    struct pollfd poll_stderr = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&poll_stderr, 1, atomic_load(&log_lost) == 0 ? LOG_PATIENCE_MS : 0) != 0;
+}
+
 /* One write() for the whole line: short enough for a pipe to keep it in one piece. */
 static void log_emit(enum log_level level, const char *camera, const char *message,
                      unsigned suppressed)
 {
     char line[LOG_LINE_MAX + 1];
+    if (!log_has_room()) {
+        atomic_fetch_add(&log_lost, suppressed + 1);
+        return;
+    }
+    suppressed += atomic_exchange(&log_lost, 0);
     size_t used = atomic_load(&log_line_format) == LOG_JSON
                       ? log_compose_json(line, level, camera, message, suppressed)
                       : log_compose_text(line, level, camera, message, suppressed);

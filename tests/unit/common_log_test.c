@@ -302,6 +302,28 @@ static int exit_code_of(bool configuration)
     return WEXITSTATUS(status);
 }
 
+/* A pager that shows its first page, a log collector that was stopped. */
+static void test_a_reader_that_stands_still_stops_nobody(void **state)
+{
+    char packet[LINE_SIZE];
+    (void)state;
+    int sent = 0;
+    memset(packet, 'x', sizeof packet);
+    while (send(STDERR_FILENO, packet, sizeof packet, MSG_DONTWAIT) > 0) {
+        sent++;
+    }
+    log_info("lost");
+    log_info("lost as well");
+    while (sent-- > 0) {
+        assert_true(captured_stderr_next(&captured, line, sizeof line));
+    }
+    expect_silence();
+    log_info("taken");
+    expect_line("info capture[CAM1] taken suppressed=2\n");
+    log_info("taken again");
+    expect_line("info capture[CAM1] taken again\n");
+}
+
 static void test_last_words(void **state)
 {
     (void)state;
@@ -330,6 +352,7 @@ int main(void)
         TEST(test_long_lines_stay_whole),
         TEST(test_errno_is_left_alone),
         TEST(test_threads),
+        TEST(test_a_reader_that_stands_still_stops_nobody),
         TEST(test_last_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
