@@ -121,6 +121,9 @@ static int static_open(const struct static_files *files, const char *path, struc
         return -ENOENT;
     }
     int fd = open(files->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return -errno;
+    }
     char *part = parts;
     for (char *slash; fd >= 0 && (slash = strchr(part, '/')) != NULL; part = slash + 1) {
         *slash = '\0';
@@ -136,11 +139,17 @@ static int static_open(const struct static_files *files, const char *path, struc
     return fd;
 }
 
+/* No descriptor is to be had: whether the file is there nobody knows. */
+static bool static_is_short(int result)
+{
+    return result == -EMFILE || result == -ENFILE;
+}
+
 bool static_files_have(const struct static_files *files, const char *path)
 {
     struct stat status;
     int fd = static_open(files, path, &status);
-    bool have = fd >= 0;
+    bool have = fd >= 0 || static_is_short(fd);
     fd_close(&fd);
     return have;
 }
@@ -178,6 +187,11 @@ void static_files_handle(struct static_files *files, struct http_session *sessio
     struct stat status;
     char tag[80], fields[768];
     int fd = static_open(files, request->path, &status);
+    if (static_is_short(fd)) {
+        http_respond_error(session, 503, "busy", "Retry-After: 1\r\n",
+                           "too many connections are open, try again");
+        return;
+    }
     if (fd < 0) {
         http_respond_error(session, 404, "not_found", NULL, "there is nothing at this path");
         return;

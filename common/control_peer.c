@@ -176,7 +176,8 @@ static void control_deliver(struct control_peer *peer, struct packet *packet)
     json_t *body = NULL;
     if (packet->truncated) {
         packet_close_descriptors(packet);
-        control_refuse(peer, "too many bytes or descriptors in one packet");
+        control_refuse(peer, "too many bytes or descriptors in one packet, or no room "
+                             "here for its descriptors");
         return;
     }
     int type = message_parse(packet->bytes, packet->size, peer->owner.incoming, peer->owner.service,

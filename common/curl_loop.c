@@ -5,6 +5,9 @@
 #include "common/log.h"
 #include "common/memory.h"
 
+/* As much as libcurl asks for at a time. */
+#define OUT_OF_MEMORY_PROBE ((size_t)256 * 1024)
+
 struct curl_loop {
     struct event_base *base;
     CURLM *multi;
@@ -44,6 +47,11 @@ static void curl_loop_report(struct curl_loop *loop)
         CURL *easy = news->easy_handle;
         CURLcode result = news->data.result;
         struct transfer transfer = *transfer_of(easy);
+        if (result == CURLE_OUT_OF_MEMORY) {
+            /* It says so of a peer's head that is too long, too. Where there is really no memory, this
+             * ends us, as it does everywhere else. */
+            free(xmalloc(OUT_OF_MEMORY_PROBE));
+        }
         transfer_detach(loop, easy); /* `news` is invalid from here on */
         transfer.done(transfer.arg, easy, result);
     }
