@@ -3,6 +3,7 @@ cannot be written. What has to be seen is a clear word, everybody else at work, 
 
 import os
 import re
+import resource
 import socket
 import subprocess
 import time
@@ -11,7 +12,7 @@ import pytest
 
 from harness.captures import reader, stats, wait_more_frames, wait_online
 from harness.faults import (cpu_share, descriptors, in_mounts_of, leave_descriptors, leave_memory,
-                            own_mounts, sanitized)
+                            limit, own_mounts, sanitized)
 from harness.processes import PROGRAMS
 from harness.waiting import wait_until
 
@@ -39,6 +40,24 @@ def test_a_broadcaster_without_descriptors_serves_those_it_has(pipeline, worker,
     assert running.get("/healthz")[0] == 200
     wait_until(lambda: len(descriptors(pid)) <= before + 1, 5, "the descriptors are free again")
     assert running.log_text().count("cannot accept") <= 2
+    assert running.state()["broadcaster"]["restarts"] == 0
+
+
+def test_a_broadcaster_without_descriptors_finds_its_cameras_again(pipeline, camsim):
+    """A ring comes with two descriptors; with room for one only, it cannot be taken."""
+    running = pipeline({"CAM1": {"url": f"{camsim().url}/stream"}}).up()
+    snapshot = "/api/cameras/CAM1/snapshot.jpg"
+    wait_until(lambda: running.get(snapshot)[0] == 200, 5, "a picture")
+    pid = running.state()["broadcaster"]["pid"]
+    room = resource.prlimit(pid, resource.RLIMIT_NOFILE)[0]
+    leave_descriptors(pid, 1)
+    assert running.get("/")[0] == 503
+    assert running.get(snapshot)[0] == 503
+    wait_until(lambda: "no room here for its descriptors" in running.log_text(), 5, "its complaint")
+    assert cpu_share(pid, 0.5) < 0.3, "it spins"
+    limit(pid, resource.RLIMIT_NOFILE, room)
+    wait_until(lambda: running.get(snapshot)[0] == 200, 5, "pictures again")
+    assert running.get("/")[0] == 200
     assert running.state()["broadcaster"]["restarts"] == 0
 
 
@@ -106,6 +125,22 @@ def test_a_capture_out_of_memory_is_started_again(pipeline, worker, viewer, cams
     wait_until(lambda: running.get(snapshot)[0] == 200, 5, "pictures again")
     assert running.state()["broadcaster"] == before["broadcaster"]
     watching.wait_frame(since=time.monotonic())
+
+
+@needs_address_space
+def test_a_detector_without_more_memory_goes_on_or_is_started_again(street, viewer):
+    """What it has may be enough; where it is not, it must not go on without its work."""
+    running = street()
+    watching = viewer(running.url)
+    watching.wait_frame(timeout=20)
+    before = running.state()
+    leave_memory(before["detector.0"]["pid"], 0)
+    watching.wait_frame(since=time.monotonic() + 1, timeout=20)
+    deaths = ended(running, "detector.0")
+    assert deaths == ["1"] * running.log_text().count("error detector out of memory")
+    assert len(deaths) == running.state()["detector.0"]["restarts"] <= 1
+    for name in ("broadcaster", "capture.CAM1"):
+        assert running.state()[name] == before[name]
 
 
 # --- shared memory ---
@@ -208,3 +243,17 @@ def test_a_log_that_cannot_be_written_stops_nothing(pipeline, camsim, worker, vi
         running.wait_running("capture.CAM2", restarts)
     wait_until(lambda: running.get("/api/cameras/CAM2/snapshot.jpg")[0] == 200, 5, "a picture")
     assert running.state()["broadcaster"]["restarts"] == 0 and watching.closed is None
+
+
+def test_a_log_that_nobody_reads_stops_nothing(capture, camsim, tmp_path):
+    """A full pipe whose reader stands still."""
+    os.mkfifo(tmp_path / "log")
+    unread = os.open(tmp_path / "log", os.O_RDWR | os.O_NONBLOCK)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(unread, b"x" * 4096)
+    prefix = ["bash", "-c", 'log=$1; shift; exec "$@" 2>"$log"', "bash", tmp_path / "log"]
+    source = capture(url=f"{camsim().url}/stream", prefix=prefix)
+    wait_more_frames(source)
+    source.end()
+    os.close(unread)
