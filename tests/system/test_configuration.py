@@ -164,6 +164,8 @@ def test_answer_is_printed(configuration, serve):
     assert server.received == [{"type": "kick", "id": "0123abcd"}]
 
 
+# What every answer to `stats` has in it.
+STATS = {"type": "stats", "config_hash": "0123456789abcdef"}
 STATUS = {"type": "status", "state": "stale", "since": "1767789045123456789", "frames": 7, "bad": 0,
           "reconnects": 0, "width": 640, "height": 480, "fps": 9.5, "reason": "no frame\u001b[2J",
           "version": 1}
@@ -177,9 +179,9 @@ def test_status_of_a_capture_comes_by_itself(configuration, serve):
 
 
 def test_greeting_is_no_answer(run_dir, serve):
-    serve("capture.CAM1.sock", greeting=STATUS, answer={"type": "stats", "frames": 7})
+    serve("capture.CAM1.sock", greeting=STATUS, answer={**STATS, "frames": 7})
     done = ctl(run_dir / "capture.CAM1.sock", "stats")
-    assert json.loads(done.stdout) == {"type": "stats", "frames": 7}
+    assert json.loads(done.stdout) == {**STATS, "frames": 7}
 
 
 def test_error_as_answer(run_dir, serve):
@@ -206,9 +208,9 @@ def test_nobody_there(run_dir):
 def test_socket_that_appears_late(run_dir):
     asking = subprocess.Popen([PROGRAMS / "ringcast-ctl", run_dir / "detector.0.sock", "stats"],
                               stdout=subprocess.PIPE, text=True)
-    server = FakeServer(run_dir / "new", answer={"type": "stats"})
+    server = FakeServer(run_dir / "new", answer=dict(STATS))
     (run_dir / "new").rename(run_dir / "detector.0.sock")
-    assert json.loads(asking.communicate(timeout=30)[0]) == {"type": "stats"}
+    assert json.loads(asking.communicate(timeout=30)[0]) == STATS
     server.stop()
 
 
@@ -235,8 +237,8 @@ def test_questions_that_cannot_be_asked(configuration, arguments, words):
 def test_status_table(configuration, run_dir, serve):
     path = configuration({"cameras": {"CAM1": {"url": "http://h/"}}})
     serve("capture.CAM1.sock", greeting=STATUS,
-          answer={"type": "stats", "fps": 24.96, "newest_age_ms": 41.4})
-    serve("broadcaster.sock", answer={"type": "stats", "viewers": 3})
+          answer={**STATS, "fps": 24.96, "newest_age_ms": 41.4})
+    serve("broadcaster.sock", answer={**STATS, "viewers": 3})
     now = int(time.time())
     (run_dir / "supervisor.state").write_text(
         f"supervisor {os.getpid()} {now - 3600}\n"
