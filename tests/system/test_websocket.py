@@ -323,10 +323,10 @@ def test_silent_client_is_pinged_and_then_closed(echo):
 
 
 def test_answering_client_stays(echo):
-    server = echo("--ping-ms", 50, "--silence-ms", 300)
+    server = echo("--ping-ms", 100, "--silence-ms", 1500)
     with server.connect() as wire:
         wire.upgrade()
-        for _ in range(15):
+        for _ in range(20):
             assert wire.read_frame() == (0x89, b"")
             wire.send(frame(0x8A))
         wire.send(text("still here"))
