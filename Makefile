@@ -110,6 +110,7 @@ say = $(if $(V),,@printf '  %-3s %s\n' $(1) $@)
 
 PROGRAMS := ringcast-capture ringcast-detector ringcast-broadcaster ringcast-ctl
 TEST_PROGRAMS := camsim detect_frames ws_echo
+BENCH_PROGRAMS := bench_picture detector_bench parser_bench ring_bench
 FUZZERS := $(sort $(FUZZ_COMMON) $(FUZZ_CAPTURE) $(FUZZ_DETECTOR) $(FUZZ_BROADCASTER))
 UNIT_TESTS := $(UNIT_COMMON:%=common_%_test) $(UNIT_CAPTURE:%=capture_%_test) \
               $(UNIT_DETECTOR:%=detector_%_test) $(UNIT_BROADCASTER:%=broadcaster_%_test)
@@ -121,7 +122,7 @@ all: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/camsim
 objects = $(patsubst %,$(BUILD)/%.o,$(addprefix $(1)/,$(2)))
 
 tests: ## build the test programs too
-tests: $(TEST_PROGRAMS:%=$(BUILD)/%) $(UNIT_TESTS:%=$(BUILD)/%)
+tests: $(TEST_PROGRAMS:%=$(BUILD)/%) $(BENCH_PROGRAMS:%=$(BUILD)/%) $(UNIT_TESTS:%=$(BUILD)/%)
 
 LIB_COMMON := $(BUILD)/libcommon.a
 LIB_CAPTURE := $(BUILD)/libcapture.a
@@ -152,8 +153,16 @@ $(BUILD)/detect_frames: $(BUILD)/tests/detect_frames.o $(LIB_DETECTOR) $(LIB_COM
 $(BUILD)/detect_frames: LDLIBS = $(LIBS_COMMON) $(LIBS_DETECTOR)
 $(BUILD)/ws_echo: $(BUILD)/tests/ws_echo.o $(LIB_BROADCASTER) $(LIB_COMMON)
 $(BUILD)/ws_echo: LDLIBS = $(LIBS_COMMON) $(LIBS_BROADCASTER)
+$(BUILD)/bench_picture: $(BUILD)/tests/bench/bench_picture.o $(LIB_COMMON)
+$(BUILD)/bench_picture: LDLIBS = $(LIBS_COMMON) -lturbojpeg
+$(BUILD)/detector_bench: $(BUILD)/tests/bench/detector_bench.o $(LIB_DETECTOR) $(LIB_COMMON)
+$(BUILD)/detector_bench: LDLIBS = -Wl,--wrap=clock_monotonic_ns $(LIBS_COMMON) $(LIBS_DETECTOR)
+$(BUILD)/parser_bench: $(call objects,tests/bench,measure parser_bench) $(LIB_CAPTURE) $(LIB_COMMON)
+$(BUILD)/parser_bench: LDLIBS = $(LIBS_COMMON)
+$(BUILD)/ring_bench: $(call objects,tests/bench,measure ring_bench) $(LIB_COMMON)
+$(BUILD)/ring_bench: LDLIBS = $(LIBS_COMMON)
 
-$(PROGRAMS:%=$(BUILD)/%) $(TEST_PROGRAMS:%=$(BUILD)/%):
+$(PROGRAMS:%=$(BUILD)/%) $(TEST_PROGRAMS:%=$(BUILD)/%) $(BENCH_PROGRAMS:%=$(BUILD)/%):
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -249,6 +258,17 @@ coverage: ## how much of the parsers the unit tests and the fuzzers' inputs run
 	@tests/coverage --build build/coverage --tests $(PARSER_TESTS:%=%_test) --fuzzers $(FUZZERS) \
 	    --sources $(PARSERS:%=%.c)
 parser-tests: $(PARSER_TESTS:%=$(BUILD)/%_test)
+
+# Each of them alone, too. The last two take long and are not among the usual ones.
+BENCHES := bench-ring bench-parser bench-capture bench-detector bench-broadcaster bench-rivals \
+           bench-breaking
+
+.PHONY: bench $(BENCHES)
+bench: ## figures, never a judgement: the usual of bench-{ring,parser,capture,detector,broadcaster,…}
+bench $(BENCHES):
+	@tools/packages bench
+	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS:%=$(BUILD)/%)
+	@RINGCAST_PROGRAMS="$(abspath $(BUILD))" tests/bench/run $(patsubst bench-%,%,$(filter bench-%,$@))
 
 # --- install ---------------------------------------------------------------------------------------
 

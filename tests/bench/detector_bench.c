@@ -1,0 +1,107 @@
+/* The detector's pipeline, one picture at a time: for each line on standard input the next picture
+ * (around and around) goes through all stages, and a line of JSON says how many microseconds of CPU
+ * time each stage took. So another process can take turns with it.
+ *
+ *   detector_bench MODEL JPEG…
+ *
+ * The pipeline times its stages by clock_monotonic_ns(). On a machine that others use, too, that is
+ * not what a stage costs, so this program is linked with the thread's CPU clock in its place. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "common/fd.h"
+#include "common/log.h"
+#include "detector/pipeline.h"
+
+#define JPEG_MAX ((size_t)64 << 20)
+
+uint64_t __wrap_clock_monotonic_ns(void);
+
+uint64_t __wrap_clock_monotonic_ns(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (uint64_t)time.tv_sec * NS_PER_SECOND + (uint64_t)time.tv_nsec;
+}
+
+static char *vehicles[] = {"car", "truck", "bus"};
+
+static struct config_detector detector = {
+    .layout = "auto",
+    .backend = "default",
+    .target = "cpu",
+    .conf = 0.25,
+    .iou = 0.45,
+    .vehicle_classes = {vehicles, 3},
+    .max_detections = 300,
+    .threads = 1,
+    .quality = 85,
+    .show_labels = true,
+};
+
+static void print_stages(const struct frame_job *job)
+{
+    printf("{\"boxes_found\":%zu", job->boxes.count);
+    for (enum frame_stage stage = 0; stage < FRAME_STAGES; stage++) {
+        printf(",\"%s\":%.1f", frame_stage_name(stage), (double)job->stage_ns[stage] / 1e3);
+    }
+    puts("}");
+    fflush(stdout);
+}
+
+static void run(struct pipeline *pipeline, struct detection_settings *settings,
+                struct frame_job *job, const char *path)
+{
+    size_t size;
+    frame_job_reset(job);
+    free(job->jpeg.bytes);
+    if (fd_read_file(path, JPEG_MAX, &job->jpeg.bytes, &size) < 0) {
+        die("cannot read path=%s", path);
+    }
+    job->jpeg.capacity = size;
+    snprintf(job->camera, sizeof job->camera, "bench");
+    job->settings = settings_acquire(settings);
+    job->info = (struct frame_info){.number = 1, .size = (uint32_t)size};
+    job->renderings[0] = settings->rendering;
+    job->rendering_count = 1;
+    pipeline_run(pipeline, job);
+    if (job->failed) {
+        die("path=%s: %s", path, job->error);
+    }
+    print_stages(job);
+}
+
+int main(int argc, char **argv)
+{
+    char error[MODEL_ERROR_SIZE];
+    char line[16];
+    struct names *names;
+    log_init("detector_bench", NULL);
+    if (argc < 3) {
+        die_config("usage: detector_bench MODEL JPEG...");
+    }
+    detector.model = argv[1];
+    model_set_threads((int)detector.threads);
+    struct pipeline *pipeline = pipeline_create(&detector, error);
+    if (pipeline == NULL) {
+        die_config("%s", error);
+    }
+    if (names_create(&names, NULL, pipeline_layout(pipeline)->classes) < 0) {
+        die_config("no names");
+    }
+    struct detection_settings *settings = settings_create(&detector, names, error);
+    if (settings == NULL) {
+        die_config("%s", error);
+    }
+    struct frame_job *job = frame_job_create();
+    for (int i = 0; fgets(line, sizeof line, stdin) != NULL; i++) {
+        run(pipeline, settings, job, argv[2 + i % (argc - 2)]);
+    }
+    frame_job_destroy(job);
+    settings_release(settings);
+    names_destroy(names);
+    pipeline_destroy(pipeline);
+    return EXIT_SUCCESS;
+}
