@@ -280,10 +280,11 @@ DOC_DIR := $(DESTDIR)$(PREFIX)/share/doc/ringcast
 .PHONY: install uninstall
 install: ## into PREFIX (/usr/local), below DESTDIR
 install: $(PROGRAMS:%=$(BUILD)/%)
-	install -d "$(BIN_DIR)" "$(PROGRAM_DIR)" "$(DOC_DIR)"
+	install -d "$(BIN_DIR)" "$(PROGRAM_DIR)" "$(DOC_DIR)/examples"
 	install -m 755 ringcast "$(BIN_DIR)/ringcast"
 	install -m 755 $(PROGRAMS:%=$(BUILD)/%) "$(PROGRAM_DIR)"
 	install -m 644 README.md LICENSE ringcast.example.json docs/*.md "$(DOC_DIR)"
+	install -m 644 docs/examples/* "$(DOC_DIR)/examples"
 	find web -type f -exec install -D -m 644 {} "$(SHARE_DIR)/{}" \;
 uninstall: ## take it away again
 	rm -f "$(BIN_DIR)/ringcast"

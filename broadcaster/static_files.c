@@ -80,7 +80,7 @@ struct static_files *static_files_create(const char *web_dir)
     struct static_files *files = xcalloc(1, sizeof *files);
     files->folder = web_dir != NULL ? xstrdup(web_dir) : static_beside_program("../web");
     if (files->folder == NULL) {
-        files->folder = static_beside_program("../share/ringcast/web");
+        files->folder = static_beside_program("../../share/ringcast/web");
     }
     if (files->folder == NULL) {
         log_warn("no web pages beside the program: set broadcaster.web_dir to show them");

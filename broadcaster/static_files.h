@@ -9,7 +9,7 @@
 
 struct static_files;
 
-/* `web_dir` NULL: beside the program, "../web" or "../share/ringcast/web". */
+/* `web_dir` NULL: beside the program, "../web" or "../../share/ringcast/web". */
 struct static_files *static_files_create(const char *web_dir);
 void static_files_destroy(struct static_files *files); /* NULL is allowed */
 
