@@ -198,7 +198,7 @@ static void program_first_log(const struct program *program)
                   program->log_format >= 0 ? (enum log_format)program->log_format : LOG_TEXT);
 }
 
-/* What this process is must be in the configuration. NULL, or what is missing. */
+/* What this process is to be must be in the configuration. NULL, or what is missing. */
 static const char *program_missing(const struct program *program, const struct config *config)
 {
     if (program->definition->takes_camera && config_find_camera(config, program->camera) == NULL) {
@@ -255,12 +255,10 @@ int program_reload(struct program *program, struct config **old)
         log_error("configuration not reloaded: it has mistakes path=%s", program->config_path);
         return -EINVAL;
     }
-    const char *refused = program_missing(program, config);
-    if (refused == NULL && strcmp(config->run_dir, program->config->run_dir) != 0) {
-        refused = "run_dir cannot change while it runs: stop and start instead";
-    }
-    if (refused != NULL) {
-        log_error("configuration not reloaded: %s path=%s", refused, program->config_path);
+    if (strcmp(config->run_dir, program->config->run_dir) != 0) {
+        log_error("configuration not reloaded: run_dir cannot change while it runs: stop and start "
+                  "instead path=%s",
+                  program->config_path);
         config_destroy(config);
         return -EINVAL;
     }

@@ -40,8 +40,9 @@ void program_start(struct program *program, const struct program_definition *def
                    char **argv);
 
 /* Reads the configuration again (SIGHUP). On success the old one is handed back in *old for the
- * caller to compare and config_destroy(), and the log says so; on failure every mistake is logged,
- * nothing changes, and the result is -EINVAL. */
+ * caller to compare and config_destroy(), and the log says so; the camera or index that the process was
+ * started for may be gone from the new one, which then has no more work for it. On failure every
+ * mistake is logged, nothing changes, and the result is -EINVAL. */
 int program_reload(struct program *program, struct config **old);
 
 /* What every `stats` answer begins with: config_hash, pid, uptime_s. The caller owns the reference and

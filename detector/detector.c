@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -19,7 +18,6 @@
 
 struct detector {
     struct program *program;
-    uint64_t started_ns;
     struct layout layout;
     struct names *names;
     struct detection_settings *settings;
@@ -77,12 +75,11 @@ static const struct rendering *detector_default_rendering(void *arg)
 static json_t *detector_stats(void *arg)
 {
     const struct detector *detector = arg;
-    const struct config *config = detector->program->config;
-    uint64_t uptime_ns = clock_elapsed_ns(detector->started_ns, clock_monotonic_ns());
+    const char *model = detector->program->config->detector.model;
     json_t *cameras = json_object();
-    json_t *stats = json_pack("{s:s, s:i, s:I, s:s?, s:o}", "config_hash", config->hash, "pid",
-                              (int)getpid(), "uptime_s", (json_int_t)(uptime_ns / NS_PER_SECOND),
-                              "model", config->detector.model, "cameras", cameras);
+    json_t *stats = program_stats(detector->program);
+    json_object_set_new(stats, "model", model != NULL ? json_string(model) : json_null());
+    json_object_set_new(stats, "cameras", cameras);
     if (detector->scheduler == NULL) {
         return stats;
     }
@@ -190,7 +187,6 @@ struct detector *detector_create(struct program *program)
                                                      .stats = detector_stats};
     struct detector *detector = xcalloc(1, sizeof *detector);
     detector->program = program;
-    detector->started_ns = clock_monotonic_ns();
     if (program->config->detector.model != NULL) {
         detector_start_work(detector);
     } else {
@@ -229,12 +225,11 @@ static bool same_text(const char *a, const char *b)
 static bool detector_needs_restart(const struct config *old, const struct config *new)
 {
     const struct config_detector *a = &old->detector, *b = &new->detector;
-    return !same_text(old->run_dir, new->run_dir) || !same_text(a->model, b->model) ||
-           !same_text(a->weights, b->weights) || !same_text(a->names, b->names) ||
-           !same_text(a->layout, b->layout) || !same_text(a->backend, b->backend) ||
-           !same_text(a->target, b->target) || !same_text(a->post_url, b->post_url) ||
-           !same_text(a->post_token, b->post_token) || a->workers != b->workers ||
-           a->threads != b->threads;
+    return !same_text(a->model, b->model) || !same_text(a->weights, b->weights) ||
+           !same_text(a->names, b->names) || !same_text(a->layout, b->layout) ||
+           !same_text(a->backend, b->backend) || !same_text(a->target, b->target) ||
+           !same_text(a->post_url, b->post_url) || !same_text(a->post_token, b->post_token) ||
+           a->workers != b->workers || a->threads != b->threads;
 }
 
 void detector_reload(void *arg)
@@ -245,7 +240,11 @@ void detector_reload(void *arg)
         return;
     }
     const struct config *config = detector->program->config;
-    if (detector_needs_restart(old, config)) {
+    if (detector->program->index >= (size_t)config->detector.processes) {
+        log_info("this detector is not configured any more, ending index=%zu",
+                 detector->program->index);
+        loop_stop(detector->program->loop, EXIT_SUCCESS);
+    } else if (detector_needs_restart(old, config)) {
         log_info("the network or where to post to has changed: ending, to be started anew");
         loop_stop(detector->program->loop, EXIT_SUCCESS);
     } else if (detector->scheduler != NULL) {

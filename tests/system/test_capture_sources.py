@@ -238,6 +238,17 @@ def test_reload_of_a_broken_file_changes_nothing(capture, camsim):
         frames.frames(5)
 
 
+def test_a_camera_that_is_not_configured_any_more_ends_its_capture(capture, camsim):
+    source = capture(url=f"{camsim().url}/stream")
+    with reader(source) as frames:
+        frames.frames(2)
+        (source.folder / "ringcast.json").write_text(
+            json.dumps({"run_dir": str(source.folder / "run"), "cameras": {}}))
+        source.child.send_signal(signal.SIGHUP)
+        assert source.child.wait(5) == 0
+    assert "error" not in source.log_text()
+
+
 def test_a_hundred_reconnects_leave_nothing_behind(capture):
     def refuse(handler):
         handler.reply(503 if len(handler.server.requests) % 2 else 404)

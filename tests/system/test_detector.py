@@ -99,19 +99,20 @@ def test_stock_export_is_as_good_as_a_mended_one(assets, tmp_path, version):
 # --- a detector by itself ------------------------------------------------------------------------
 
 class Detector(Process):
-    def __init__(self, folder, config):
+    def __init__(self, folder, config, index=0):
+        self.index = index
         self.config_path = folder / "detector.json"
         self.run_dir = folder / "run"
         self.config = {"run_dir": str(self.run_dir), "state_dir": str(folder / "state"), **config}
         self.write_config()
-        super().__init__([PROGRAMS / "ringcast-detector", "-c", self.config_path, "--index", 0],
+        super().__init__([PROGRAMS / "ringcast-detector", "-c", self.config_path, "--index", index],
                          folder / "detector.log")
 
     def write_config(self):
         self.config_path.write_text(json.dumps(self.config))
 
     def stats(self):
-        with Control(self.run_dir / "detector.0.sock") as control:
+        with Control(self.run_dir / f"detector.{self.index}.sock") as control:
             return control.ask("stats")
 
 
@@ -411,6 +412,17 @@ def test_reload(bench, control):
     here.detector.config["detector"]["workers"] = 2
     here.reload()
     assert here.detector.child.wait(10) == 0, "to be started anew"
+
+
+def test_a_detector_that_is_not_configured_any_more_ends(started, tmp_path):
+    detector = Detector(tmp_path, {"detector": {"processes": 2}, "cameras": {}}, index=1)
+    started.append(detector)
+    assert detector.wait_ready() == "\n", detector.log_text()
+    detector.config["detector"]["processes"] = 1
+    detector.write_config()
+    detector.child.send_signal(signal.SIGHUP)
+    assert detector.child.wait(5) == 0
+    assert "error" not in detector.log_text()
 
 
 # --- what cannot run -----------------------------------------------------------------------------
