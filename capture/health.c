@@ -44,15 +44,15 @@ void health_rest(struct health *health)
 
 void health_disconnected(struct health *health)
 {
-    health->frame_ns = 0;
+    health->sign_ns = 0;
 }
 
 static void measure_period(struct health *health, uint64_t now_ns)
 {
-    if (health->frame_ns == 0) {
+    if (health->sign_ns == 0) {
         return;
     }
-    uint64_t interval = clock_elapsed_ns(health->frame_ns, now_ns);
+    uint64_t interval = clock_elapsed_ns(health->sign_ns, now_ns);
     if (interval > health_patience_ns(health)) {
         return; /* an outage, no period */
     }
@@ -70,7 +70,7 @@ void health_frame(struct health *health, uint64_t hash, uint64_t now_ns)
         health->hash = hash;
         health->unchanged_ns = now_ns;
     }
-    health->frame_ns = now_ns;
+    health->sign_ns = now_ns;
     health->awaited_ns = now_ns;
     bool frozen =
         health->watch_frozen && clock_elapsed_ns(health->unchanged_ns, now_ns) >= HEALTH_FROZEN_NS;
@@ -79,6 +79,12 @@ void health_frame(struct health *health, uint64_t hash, uint64_t now_ns)
 
 void health_alive(struct health *health, uint64_t now_ns)
 {
+    /* An answer that nothing has changed is a picture as far as the rhythm goes: a scene that changes
+     * once in a while does not make the camera a slow one. Before the first picture there is none. */
+    if (health->sign_ns != 0) {
+        measure_period(health, now_ns);
+        health->sign_ns = now_ns;
+    }
     health->awaited_ns = now_ns;
     if (health->state == CAMERA_STALE || health->state == CAMERA_OFFLINE) {
         health->state = CAMERA_ONLINE;

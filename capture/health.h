@@ -21,14 +21,15 @@ struct health {
     bool resting;      /* nobody wants pictures: no time counts */
     bool watch_frozen; /* whether unchanged bytes say anything about this source */
     uint64_t
-        awaited_ns;    /* since when a picture is waited for: the last sign of life, or the start */
-    uint64_t frame_ns; /* the last picture of this connection; 0: none yet */
-    uint64_t period_ns;    /* between pictures, smoothed; 0: not known yet */
+        awaited_ns;   /* since when a picture is waited for: the last sign of life, or the start */
+    uint64_t sign_ns; /* the last sign of life since this connection's first picture; 0: none yet */
+    uint64_t period_ns;    /* between signs of life, smoothed; 0: not known yet */
     uint64_t hash;         /* of the last picture's bytes */
     uint64_t unchanged_ns; /* since when it has been the same */
 };
 
-/* `period_ns` is what the source is set to, or 0 where it has to be measured. Begins at rest. */
+/* `period_ns` is what the source is set to, until it shows how fast it is; 0: not known. Begins at
+ * rest. */
 void health_init(struct health *health, uint64_t period_ns, bool watch_frozen);
 
 /* Pictures are wanted from now on; or no longer, which is CAMERA_CONNECTING. */
