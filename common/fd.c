@@ -188,7 +188,9 @@ int fd_shared_memory(size_t size, int *writable, int *readable)
     /* From here on the object has no name: it lives as long as somebody holds it. */
     shm_unlink(name);
     if (result == 0) {
-        result = -posix_fallocate(*writable, 0, (off_t)size);
+        do { /* a signal interrupts it, and the kernel takes back what it gave */
+            result = -posix_fallocate(*writable, 0, (off_t)size);
+        } while (result == -EINTR);
     }
     if (result < 0) {
         fd_close(writable);
