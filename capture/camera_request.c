@@ -184,6 +184,7 @@ static void request_on_done(void *arg, CURL *easy, CURLcode result)
 static void request_set_limits(CURL *easy)
 {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* no waiting for a name server that is silent */
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, PROTOCOLS);
     curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, PROTOCOLS);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -11,6 +12,7 @@ import pytest
 
 from harness.captures import (descriptors, reader, reload, server, stats, wait_more_frames,
                               wait_online, wait_reason)
+from harness.faults import own_mounts
 from harness.jpeg import grey_jpeg, picture_number, write_clip
 from harness.processes import PROGRAMS, Capture
 from harness.waiting import wait_until
@@ -301,3 +303,20 @@ def test_sigterm_ends_it_at_once(camsim, capture):
     assert process.end() == 0
     assert time.monotonic() - began < 1
     assert not list((process.folder / "run").iterdir())
+
+
+def test_sigterm_does_not_wait_for_a_silent_name_server(capture, tmp_path):
+    resolver = tmp_path / "resolv.conf"
+    resolver.write_text("nameserver 127.0.0.77\n")
+    prefix = own_mounts('mount --bind "$1" /etc/resolv.conf', resolver)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        try:
+            server.bind(("127.0.0.77", 53))
+        except OSError as error:
+            pytest.skip(f"needs a name server's port: {error}")
+        process = capture(url="http://camera.example/stream", prefix=prefix)
+        server.settimeout(10)
+        server.recv(512)
+        began = time.monotonic()
+        assert process.end(20) == 0
+        assert time.monotonic() - began < 2
