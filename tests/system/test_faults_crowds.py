@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from harness.captures import server, stats
-from harness.faults import cpu_seconds, cpu_share, descriptors, memory_kb
+from harness.faults import cpu_seconds, cpu_share, descriptors, memory_kb, sanitized
 from harness.waiting import wait_until
 
 # --- a camera that reconnects for ever ---
@@ -72,7 +72,7 @@ def test_the_wait_for_a_bad_camera_ends_at_half_a_minute(capture):
             assert least <= gap <= 1.25 * least + 0.5
         assert max(gaps) <= 30.5 and cpu_seconds(source.pid) < 0.3
         assert len(descriptors(source.pid)) <= len(before)
-        assert memory_kb(source.pid) < memory + 512
+        assert sanitized() or memory_kb(source.pid) < memory + 512
         assert len(source.log_text().splitlines()) < 100  # with every debug line
 
 
@@ -174,7 +174,7 @@ def test_a_storm_of_connections_costs_viewers_nothing(pipeline, worker, viewer):
         assert one.closed is None and len(frames) > 0.3 * 25 * took
         assert max(frame["at"] - frame["metadata"]["made"] for frame in frames) < 0.5
     wait_until(lambda: len(descriptors(pid)) <= before, 3, "the descriptors are free again")
-    assert memory_kb(pid) < memory + 1024
+    assert sanitized() or memory_kb(pid) < memory + 1024  # AddressSanitizer keeps what is freed
     assert cpu_share(pid, 0.5) < 0.3
     assert running.state()["broadcaster"]["restarts"] == 0
     assert os.path.getsize(running.log) < 100_000

@@ -13,7 +13,7 @@ import pytest
 from harness.captures import reader, stats, wait_more_frames, wait_online
 from harness.faults import (cpu_share, descriptors, in_mounts_of, leave_descriptors, leave_memory,
                             limit, own_mounts, sanitized)
-from harness.processes import PROGRAMS
+from harness.processes import PROGRAMS, ROOT
 from harness.waiting import wait_until
 
 # --- descriptors ---
@@ -45,7 +45,8 @@ def test_a_broadcaster_without_descriptors_serves_those_it_has(pipeline, worker,
 
 def test_a_broadcaster_without_descriptors_finds_its_cameras_again(pipeline, camsim):
     """A ring comes with two descriptors; with room for one only, it cannot be taken."""
-    running = pipeline({"CAM1": {"url": f"{camsim().url}/stream"}}).up()
+    running = pipeline({"CAM1": {"url": f"{camsim().url}/stream"}},
+                       broadcaster={"web_dir": str(ROOT / "web")}).up()
     snapshot = "/api/cameras/CAM1/snapshot.jpg"
     wait_until(lambda: running.get(snapshot)[0] == 200, 5, "a picture")
     pid = running.state()["broadcaster"]["pid"]
