@@ -39,6 +39,7 @@ struct camera {
     bool opened;              /* the source answers */
     bool described;           /* its first picture has been logged */
     bool attempted;           /* there was a source before */
+    enum jpeg_fault dropped;  /* why the newest picture was; JPEG_WHOLE: it was not */
     char logged_reason[REPORT_REASON_SIZE];
 
     struct health health;
@@ -136,6 +137,7 @@ static void camera_connect(struct camera *camera, uint64_t now)
     camera->attempted = true;
     camera->heard_ns = now;
     camera->opened = camera->described = false;
+    camera->dropped = JPEG_WHOLE;
     camera->source = camera->type->create(&settings);
     health_start(&camera->health, now);
     camera_watch(camera, now);
@@ -248,6 +250,7 @@ static void camera_on_picture(void *arg, const struct frame_info *info, const ui
     struct camera *camera = arg;
     struct frame_info frame = *info;
     camera->heard_ns = info->received_ns;
+    camera->dropped = JPEG_WHOLE;
     frame.captured_realtime_ns = clock_to_realtime_ns(frame.captured_ns);
     if (!camera->described) {
         camera_describe(camera, info);
@@ -271,6 +274,7 @@ static void camera_on_bad(void *arg, enum jpeg_fault fault)
 {
     struct camera *camera = arg;
     report_bad(&camera->report, fault);
+    camera->dropped = fault;
     log_debug("picture dropped cause=%s", jpeg_fault_name(fault));
 }
 
@@ -296,6 +300,21 @@ static const struct source_handlers source_handlers = {.opened = camera_on_opene
 
 /* --- timers --- */
 
+/* Why a connection is given up: nothing came, or nothing that could be used. */
+static void camera_explain_silence(const struct camera *camera, char reason[REPORT_REASON_SIZE])
+{
+    double waited_s = (double)health_patience_ns(&camera->health) / (double)NS_PER_SECOND;
+    if (camera->dropped == JPEG_WHOLE) {
+        snprintf(reason, REPORT_REASON_SIZE, "no %s for %.0f s",
+                 camera->opened ? "picture" : "answer", waited_s);
+    } else {
+        snprintf(reason, REPORT_REASON_SIZE, "no whole picture for %.0f s, the last one was %s",
+                 waited_s,
+                 camera->dropped == JPEG_TOO_LARGE ? "larger than max_frame_bytes"
+                                                   : jpeg_fault_name(camera->dropped));
+    }
+}
+
 static void camera_on_connecting(evutil_socket_t fd, short events, void *arg)
 {
     (void)fd;
@@ -311,9 +330,8 @@ static void camera_on_watch(evutil_socket_t fd, short events, void *arg)
     (void)events;
     health_tick(&camera->health, now);
     if (camera->source != NULL && now >= patience_deadline(camera)) {
-        char reason[sizeof camera->report.status.reason];
-        snprintf(reason, sizeof reason, "no %s for %.0f s", camera->opened ? "picture" : "answer",
-                 (double)health_patience_ns(&camera->health) / (double)NS_PER_SECOND);
+        char reason[REPORT_REASON_SIZE];
+        camera_explain_silence(camera, reason);
         camera_lose(camera, reason);
         return;
     }

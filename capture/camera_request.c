@@ -184,7 +184,8 @@ static void request_on_done(void *arg, CURL *easy, CURLcode result)
 static void request_set_limits(CURL *easy)
 {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* no waiting for a name server that is silent */
+    /* A transfer that is given up does not wait for a name server that is silent. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, PROTOCOLS);
     curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, PROTOCOLS);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);

@@ -266,9 +266,12 @@ def test_a_stalled_camera_goes_stale_and_comes_back(camsim, capture):
 
 
 def test_what_time_alone_tells(capture, camsim):
-    """Silence, the same picture again and again, and a camera too slow to be one: 10 s, all at once."""
+    """Silence, the same picture again and again, a camera too slow to be one, one whose pictures cannot
+    be used: 10 s, all at once."""
     stalled, frozen, slow = camsim(), camsim(), camsim("--fault", "trickle=50")
-    sources = {camera: capture(url=f"{camera.url}/stream") for camera in (stalled, frozen, slow)}
+    large = camsim("--fault", f"oversized={LARGE}", fps=2)
+    sources = {camera: capture(url=f"{camera.url}/stream", top={"max_frame_bytes": LARGE - 1})
+               for camera in (stalled, frozen, slow, large)}
     controls = {camera: source.control() for camera, source in sources.items()}
     controls[frozen].wait_state("online")
     controls[stalled].wait_state("online")
@@ -282,7 +285,8 @@ def test_what_time_alone_tells(capture, camsim):
     assert controls[frozen].wait_state("frozen", 4)["reason"].startswith("the picture has not")
     assert 9 < time.monotonic() - began < 13
     assert controls[slow].wait_state("offline", 12)["reason"] == "no picture for 10 s"
-    for camera in (stalled, frozen, slow):
+    assert controls[large].wait_state("offline", 12)["reason"].endswith("larger than max_frame_bytes")
+    for camera in sources:
         camera.fault("none")
         controls[camera].wait_state("online", 5)
         controls[camera].close()
