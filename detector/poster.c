@@ -56,7 +56,8 @@ static CURL *poster_make_easy(const struct poster *poster)
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, poster_ignore);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, POST_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* no waiting for a name server that is silent */
+    /* A transfer that is given up does not wait for a name server that is silent. */
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     if (poster->socket_path != NULL) {
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, poster->socket_path);
         curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");

@@ -446,7 +446,10 @@ def test_models_that_cannot_run(started, tmp_path, assets):
     line = failing(started, tmp_path, model=str(models / "coco.names"))
     assert "coco.names: cannot be loaded" in line
     line = failing(started, tmp_path, model=str(models / "none.onnx"))
-    assert "none.onnx: cannot be loaded" in line
+    assert "none.onnx: cannot be read: No such file" in line
+    line = failing(started, tmp_path, model=str(models / "yolo-fastest-1.1.cfg"),
+                   weights=str(tmp_path / "none.weights"))
+    assert "none.weights: cannot be read: No such file" in line
     good = {"model": str(models / "yolov5n_320.onnx")}
     line = failing(started, tmp_path, **good, layout="yolox")
     assert "1x6300x85" in line and "yolox" in line
