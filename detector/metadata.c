@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,13 +36,13 @@ static json_t *metadata_detection(const struct box *box, const struct names *nam
                      metadata_pixels(x + width / 2), metadata_pixels(y + height / 2));
 }
 
-/* The camera's own number and time; null what it does not send. */
+/* The camera's own number and time; null what it does not send, or beyond JSON's integers. */
 static json_t *metadata_source(const struct frame_info *frame)
 {
     json_t *source = json_object();
+    bool numbered = frame->source_number > 0 && frame->source_number <= INT64_MAX;
     json_object_set_new(source, "number",
-                        frame->source_number > 0 ? json_integer((json_int_t)frame->source_number)
-                                                 : json_null());
+                        numbered ? json_integer((json_int_t)frame->source_number) : json_null());
     json_object_set_new(source, "time",
                         frame->source_time_ns > 0
                             ? metadata_rounded((double)frame->source_time_ns / 1e9, 1e6)

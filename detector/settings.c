@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "common/memory.h"
 
 /* A flag for each class that is listed; the first name that no class bears is *unknown. */
@@ -21,6 +22,18 @@ static bool *settings_flags(const struct config_strings *list, const struct name
         }
     }
     return flags;
+}
+
+/* A list of wrong names would otherwise count nothing and say nothing. */
+static void settings_warn_of_no_vehicle(const struct detection_settings *settings)
+{
+    for (size_t i = 0; i < names_count(settings->names); i++) {
+        if (settings->vehicle[i]) {
+            return;
+        }
+    }
+    log_warn("vehicle_count will be 0: the network has no class of detector.vehicle_classes; see "
+             "detector.names");
 }
 
 struct detection_settings *settings_create(const struct config_detector *config,
@@ -53,6 +66,7 @@ struct detection_settings *settings_create(const struct config_detector *config,
         .linger_ns = (uint64_t)(config->linger_s * (double)NS_PER_SECOND),
         .references = 1,
     };
+    settings_warn_of_no_vehicle(settings);
     return settings;
 }
 

@@ -110,6 +110,27 @@ static void test_a_camera_that_says_nothing_of_itself(void **state)
         "\"encoded\":3000}}");
 }
 
+/* A header may hold any 64-bit number; JSON's integers end at 2^63. */
+static void test_a_source_number_beyond_json(void **state)
+{
+    static const struct {
+        uint64_t number;
+        const char *text;
+    } samples[] = {{INT64_MAX, "\"number\":9223372036854775807,"},
+                   {(uint64_t)INT64_MAX + 1, "\"source\":{\"number\":null,"}};
+    struct frame_info numbered = frame;
+    (void)state;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        struct metadata metadata = some_metadata();
+        size_t size;
+        numbered.source_number = samples[i].number;
+        metadata.frame = &numbered;
+        char *text = metadata_compose(&metadata, &size);
+        assert_non_null(strstr(text, samples[i].text));
+        free(text);
+    }
+}
+
 static void test_numbers_are_short(void **state)
 {
     struct metadata metadata = some_metadata();
@@ -152,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_a_camera_that_says_nothing_of_itself),
+        cmocka_unit_test(test_a_source_number_beyond_json),
         cmocka_unit_test(test_numbers_are_short),
         cmocka_unit_test(test_never_larger_than_allowed),
     };

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/captured_stderr.h"
+
 static struct names *names_of(const char *text, size_t classes)
 {
     char path[] = "/tmp/ringcast-test-XXXXXX";
@@ -106,6 +108,31 @@ static void test_settings(void **state)
     names_destroy(names);
 }
 
+/* Names of which the network has none count nothing: said once, and only then. */
+static void test_vehicles_that_are_not_there(void **state)
+{
+    static const struct {
+        char *vehicle;
+        bool warns;
+    } samples[] = {{"Car", false}, {"automobile", true}};
+    struct names *names = names_of("person\ncar\n", 2);
+    (void)state;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        char *vehicles[] = {"lorry", samples[i].vehicle};
+        struct config_detector config = {.vehicle_classes = {vehicles, 2}};
+        char error[SETTINGS_ERROR_SIZE], line[512];
+        struct captured_stderr captured;
+        captured_stderr_start(&captured);
+        struct detection_settings *settings = settings_create(&config, names, error);
+        bool warned = captured_stderr_next(&captured, line, sizeof line);
+        captured_stderr_stop(&captured);
+        assert_int_equal(warned, samples[i].warns);
+        assert_true(!warned || strstr(line, "detector.vehicle_classes") != NULL);
+        settings_release(settings);
+    }
+    names_destroy(names);
+}
+
 static void test_a_class_that_is_not_there(void **state)
 {
     char *classes[] = {"car", "unicorn"};
@@ -125,6 +152,7 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_names_without_a_file),
         cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_vehicles_that_are_not_there),
         cmocka_unit_test(test_a_class_that_is_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
