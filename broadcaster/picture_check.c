@@ -8,34 +8,48 @@
 #define CHUNK_CHARACTERS 1024
 #define CHUNK_BYTES      (CHUNK_CHARACTERS / 4 * 3)
 #define TAIL_BYTES       64 /* where EOI is looked for, as jpeg_info_read_framed() does */
+#define TAIL_GROUPS      22 /* of base64: 64 bytes at least, whatever the padding */
 
 enum jpeg_fault picture_check_bytes(struct byte_span jpeg, struct jpeg_info *info)
 {
     return jpeg_info_read_framed(jpeg.data, jpeg.size, info);
 }
 
-/* Feeds the next chunk of base64 from *at on. */
-static enum jpeg_walk_result walk_chunk(struct jpeg_walk *walk, struct byte_span base64, size_t *at)
+/* Walks through the headers; returns how many bytes they have. */
+static size_t walk_headers(struct jpeg_walk *walk, struct byte_span base64)
 {
-    uint8_t bytes[CHUNK_BYTES];
-    size_t left = base64.size - *at, taken;
-    size_t characters = left < CHUNK_CHARACTERS ? left : CHUNK_CHARACTERS;
-    ssize_t size = base64_decode(bytes, (const char *)base64.data + *at, characters);
-    *at += characters;
-    return size < 0 ? JPEG_WALK_BAD : jpeg_walk_feed(walk, bytes, (size_t)size, &taken);
+    enum jpeg_walk_result result = JPEG_WALK_MORE;
+    size_t headers = 0, taken;
+    jpeg_walk_init(walk);
+    for (size_t at = 0; at < base64.size && result == JPEG_WALK_MORE && !walk->have_scan;
+         at += CHUNK_CHARACTERS) {
+        uint8_t bytes[CHUNK_BYTES];
+        size_t left = base64.size - at;
+        size_t characters = left < CHUNK_CHARACTERS ? left : CHUNK_CHARACTERS;
+        ssize_t size = base64_decode(bytes, (const char *)base64.data + at, characters);
+        if (size < 0) {
+            break;
+        }
+        result = jpeg_walk_feed_headers(walk, bytes, (size_t)size, &taken);
+        headers += taken;
+    }
+    return headers;
 }
 
-/* True when EOI is among the last bytes. */
-static bool tail_has_end(struct byte_span base64)
+/* True when EOI is among the last of the `size` bytes, behind the headers. */
+static bool tail_has_end(struct byte_span base64, size_t size, size_t headers)
 {
-    uint8_t bytes[TAIL_BYTES + 6];
-    size_t characters = sizeof bytes / 3 * 4 - 4;
-    if (base64.size < characters) {
-        characters = base64.size;
-    }
+    uint8_t bytes[TAIL_GROUPS * 3];
+    size_t characters = base64.size < TAIL_GROUPS * 4 ? base64.size : TAIL_GROUPS * 4;
     const char *tail = (const char *)base64.data + base64.size - characters;
-    ssize_t size = base64_decode(bytes, tail, characters);
-    return size > 0 && memmem(bytes, (size_t)size, "\xff\xd9", 2) != NULL;
+    ssize_t decoded = base64_decode(bytes, tail, characters);
+    if (decoded < 0) {
+        return false;
+    }
+    size_t before = size - (size_t)decoded;
+    size_t first = size > TAIL_BYTES ? size - TAIL_BYTES : 0;
+    first = (first > headers ? first : headers) - before;
+    return memmem(bytes + first, (size_t)decoded - first, "\xff\xd9", 2) != NULL;
 }
 
 static size_t decoded_size(struct byte_span base64)
@@ -49,25 +63,12 @@ static size_t decoded_size(struct byte_span base64)
 
 enum jpeg_fault picture_check_base64(struct byte_span base64, struct jpeg_info *info)
 {
-    static const uint8_t end_of_image[] = {0xff, 0xd9};
     struct jpeg_walk walk;
-    size_t at = 0, taken;
-    enum jpeg_walk_result result = JPEG_WALK_MORE;
-    jpeg_walk_init(&walk);
-    while (result == JPEG_WALK_MORE && !walk.have_scan && at < base64.size) {
-        result = walk_chunk(&walk, base64, &at);
+    size_t size = decoded_size(base64), headers = walk_headers(&walk, base64);
+    enum jpeg_fault fault = jpeg_walk_headers(&walk, &info->width, &info->height);
+    if (fault == JPEG_WHOLE && !tail_has_end(base64, size, headers)) {
+        return JPEG_TRUNCATED;
     }
-    /* A small picture, or the end of a large one, is walked to the end. */
-    while (result == JPEG_WALK_MORE && base64.size - at <= CHUNK_CHARACTERS && at < base64.size) {
-        result = walk_chunk(&walk, base64, &at);
-    }
-    if (result != JPEG_WALK_BAD && !tail_has_end(base64)) {
-        return walk.have_scan ? JPEG_TRUNCATED
-                              : jpeg_walk_picture(&walk, &info->width, &info->height);
-    }
-    if (result == JPEG_WALK_MORE && walk.have_scan && at < base64.size) {
-        jpeg_walk_feed(&walk, end_of_image, sizeof end_of_image, &taken);
-    }
-    info->size = decoded_size(base64);
-    return jpeg_walk_picture(&walk, &info->width, &info->height);
+    info->size = size;
+    return fault;
 }

@@ -232,6 +232,14 @@ void jpeg_walk_init(struct jpeg_walk *walk)
     *walk = (struct jpeg_walk){.state = WALK_SOI_PREFIX};
 }
 
+static enum jpeg_walk_result walk_result(const struct jpeg_walk *walk)
+{
+    if (walk->state == WALK_END) {
+        return JPEG_WALK_END;
+    }
+    return walk->state == WALK_BAD ? JPEG_WALK_BAD : JPEG_WALK_MORE;
+}
+
 enum jpeg_walk_result jpeg_walk_feed(struct jpeg_walk *walk, const uint8_t *data, size_t size,
                                      size_t *taken)
 {
@@ -240,10 +248,18 @@ enum jpeg_walk_result jpeg_walk_feed(struct jpeg_walk *walk, const uint8_t *data
         used += walk_step(walk, data + used, size - used);
     }
     *taken = used;
-    if (walk->state == WALK_END) {
-        return JPEG_WALK_END;
+    return walk_result(walk);
+}
+
+enum jpeg_walk_result jpeg_walk_feed_headers(struct jpeg_walk *walk, const uint8_t *data,
+                                             size_t size, size_t *taken)
+{
+    size_t used = 0;
+    while (used < size && !walk->have_scan && !walk_is_over(walk)) {
+        used += walk_step(walk, data + used, size - used);
     }
-    return walk->state == WALK_BAD ? JPEG_WALK_BAD : JPEG_WALK_MORE;
+    *taken = used;
+    return walk_result(walk);
 }
 
 /* Judges the headers: all that can be said of a picture whose end is known. */
@@ -269,6 +285,13 @@ enum jpeg_fault jpeg_walk_picture(const struct jpeg_walk *walk, uint32_t *width,
         return walk->fault;
     }
     return walk->state == WALK_END ? walk_judge_headers(walk, width, height) : JPEG_TRUNCATED;
+}
+
+enum jpeg_fault jpeg_walk_headers(const struct jpeg_walk *walk, uint32_t *width, uint32_t *height)
+{
+    *width = *height = 0;
+    return walk->state == WALK_SCAN ? walk_judge_headers(walk, width, height)
+                                    : jpeg_walk_picture(walk, width, height);
 }
 
 enum jpeg_fault jpeg_info_read(const uint8_t *data, size_t size, struct jpeg_info *info)
@@ -305,19 +328,14 @@ static size_t find_tail_eoi(const uint8_t *data, size_t size, size_t least)
 enum jpeg_fault jpeg_info_read_framed(const uint8_t *data, size_t size, struct jpeg_info *info)
 {
     struct jpeg_walk walk;
-    size_t used = 0;
+    size_t used;
     uint32_t width, height;
     jpeg_walk_init(&walk);
     if (size == 0) {
         return JPEG_NOT_JPEG;
     }
-    while (used < size && walk.state != WALK_SCAN && !walk_is_over(&walk)) {
-        used += walk_step(&walk, data + used, size - used);
-    }
-    if (walk.state != WALK_SCAN) {
-        return jpeg_walk_picture(&walk, &width, &height);
-    }
-    enum jpeg_fault fault = walk_judge_headers(&walk, &width, &height);
+    jpeg_walk_feed_headers(&walk, data, size, &used);
+    enum jpeg_fault fault = jpeg_walk_headers(&walk, &width, &height);
     if (fault != JPEG_WHOLE) {
         return fault;
     }

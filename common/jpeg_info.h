@@ -59,6 +59,15 @@ enum jpeg_walk_result { JPEG_WALK_MORE, JPEG_WALK_END, JPEG_WALK_BAD };
 enum jpeg_walk_result jpeg_walk_feed(struct jpeg_walk *walk, const uint8_t *data, size_t size,
                                      size_t *taken);
 
+/* The same, but stops where the first scan begins: then walk->have_scan is set, *taken may be less than
+ * `size`, and nothing more is taken. */
+enum jpeg_walk_result jpeg_walk_feed_headers(struct jpeg_walk *walk, const uint8_t *data,
+                                             size_t size, size_t *taken);
+
+/* What the headers say when jpeg_walk_feed_headers() has stopped at the scan: JPEG_WHOLE with the size
+ * in pixels, or what is wrong with them. Elsewhere as jpeg_walk_picture(). */
+enum jpeg_fault jpeg_walk_headers(const struct jpeg_walk *walk, uint32_t *width, uint32_t *height);
+
 /* What the walk found. After JPEG_WALK_END: JPEG_WHOLE with the size in pixels, or what is wrong with
  * it. After JPEG_WALK_BAD the cause (another SOI within a picture is JPEG_TRUNCATED: the next one
  * has begun). Before either: JPEG_TRUNCATED. */

@@ -105,6 +105,44 @@ static void test_faults(void **state)
     }
 }
 
+/* What lies between the headers and the end is a decoder's business. */
+static void test_what_is_in_the_scan(void **state)
+{
+    static const uint8_t markers[][4] = {
+        {0xff, 0xd8, 0xff, 0xe0}, /* the next picture begins */
+        {0xff, 0xd9, 0x00, 0x00}, /* an end before the end */
+        {0xff, 0x42, 0x00, 0x00}, /* reserved */
+        {0xff, 0xc4, 0x01,
+         0x00}, /* tables of 256 bytes, as between the scans of a progressive one */
+        {0xff, 0xc0, 0x00, 0x0b}, /* a second frame header */
+    };
+    uint8_t jpeg[4000];
+    (void)state;
+    for (size_t i = 0; i < sizeof markers / sizeof markers[0]; i++) {
+        for (size_t size = 800; size <= sizeof jpeg; size += 400) {
+            for (size_t at = 30; at < 790; at += 40) {
+                jpeg_bytes_fill(jpeg, size, 0);
+                memcpy(jpeg + at, markers[i], sizeof markers[i]);
+                assert_judged(jpeg, size, JPEG_WHOLE);
+            }
+        }
+    }
+}
+
+/* The last 64 bytes are looked at, whatever the padding of the base64. */
+static void test_bytes_behind_the_end(void **state)
+{
+    uint8_t jpeg[600];
+    (void)state;
+    for (size_t size = 500; size < 503; size++) {
+        for (size_t behind = 60; behind < 70; behind++) {
+            memset(jpeg, 0, sizeof jpeg);
+            jpeg_bytes_fill(jpeg, size - behind, 0);
+            assert_judged(jpeg, size, behind + 2 <= 64 ? JPEG_WHOLE : JPEG_TRUNCATED);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +150,8 @@ int main(void)
         cmocka_unit_test(test_long_headers),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_what_is_in_the_scan),
+        cmocka_unit_test(test_bytes_behind_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
