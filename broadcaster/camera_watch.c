@@ -163,18 +163,18 @@ static void camera_watch_remove(struct camera_watch *watch)
 void camera_watch_configure(struct camera_watch_set *set)
 {
     const struct config *config = set->services->config;
-    size_t kept = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        const struct config_camera *camera = config_find_camera(config, set->watches[i]->camera);
+    for (size_t i = 0; i < set->count;) {
+        struct camera_watch *watch = set->watches[i];
+        const struct config_camera *camera = config_find_camera(config, watch->camera);
         if (camera != NULL && config_camera_has_capture(camera)) {
-            set->watches[kept++] = set->watches[i];
-        } else {
-            hub_end_camera(set->services->hub, set->watches[i]->camera,
-                           "the camera is no longer configured");
-            camera_watch_remove(set->watches[i]);
+            i++;
+            continue;
         }
+        /* Out of the set first: whoever is told of its end may ask the set for it. */
+        set->watches[i] = set->watches[--set->count];
+        hub_end_camera(set->services->hub, watch->camera, "the camera is no longer configured");
+        camera_watch_remove(watch);
     }
-    set->count = kept;
     for (size_t i = 0; i < config->camera_count; i++) {
         const struct config_camera *camera = &config->cameras[i];
         if (config_camera_has_capture(camera) && camera_watch_find(set, camera->id) == NULL) {
