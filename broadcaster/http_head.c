@@ -34,11 +34,12 @@ static int http_version_parse(struct http_text version, int *minor, const char *
         *message = "the request line does not end with an HTTP version";
         return 400;
     }
-    *minor = text[7] - '0';
-    if (text[5] != '1' || *minor > 1) {
+    if (text[5] != '1') {
         *message = "only HTTP/1.0 and HTTP/1.1 are spoken here";
         return 505;
     }
+    /* A later minor version is read as the latest one known: RFC 9110, 2.5. */
+    *minor = text[7] == '0' ? 0 : 1;
     return 0;
 }
 
@@ -190,7 +191,8 @@ static int http_head_transfer_encoding(struct http_request *request, const char 
         elements++;
         chunked = http_text_is(element, "chunked") && chunked == 0 ? elements : chunked;
     }
-    if (chunked != 0 && chunked != elements) {
+    if (chunked == 0 || chunked != elements) {
+        /* Nobody could tell where the body ends: RFC 9112, 6.3. */
         *message = "chunked has to be the last transfer coding";
         return 400;
     }

@@ -11,7 +11,7 @@
 /* Method, target and version with their spaces. */
 #define HTTP_REQUEST_LINE_MAX (HTTP_METHOD_MAX + HTTP_TARGET_MAX + 10)
 #define HTTP_CHUNK_LINE_MAX   256
-#define HTTP_CHUNK_DIGITS_MAX 15 /* of 4 bits each: cannot overflow */
+#define HTTP_CHUNK_DIGITS_MAX 15 /* of 4 bits each, leading zeros apart: cannot overflow */
 #define HTTP_EMPTY_LINES_MAX  2
 
 /*            +-------------------------- next request -------------------------------+
@@ -269,8 +269,8 @@ static enum http_event http_chunk_line(struct http_reader *reader, const char *l
     size_t digits = 0;
     uint64_t length = 0;
     while (digits < size && http_hex_digit(line[digits]) >= 0) {
-        if (digits == HTTP_CHUNK_DIGITS_MAX) {
-            return http_fail(reader, 400, "a chunk's size is too long");
+        if (length >> (4 * (HTTP_CHUNK_DIGITS_MAX - 1)) != 0) {
+            return http_fail(reader, 400, "a chunk's size is too large");
         }
         length = length * 16 + (unsigned)http_hex_digit(line[digits++]);
     }
@@ -290,15 +290,15 @@ static enum http_event http_step_chunk_line(struct http_reader *reader, const ui
     if (result < 0) {
         return http_fail(reader, 400, "a chunk's size is malformed");
     }
+    size_t length = reader->line.size - (size_t)result; /* without the NUL of a complete line */
+    if (reader->state == HTTP_AT_CHUNK_CRLF && length > 0) {
+        return http_fail(reader, 400, "a chunk is longer than its size says");
+    }
     if (result == 0) {
         return HTTP_NEED_MORE;
     }
-    size_t length = reader->line.size - 1;
     http_lines_clear(&reader->line);
     if (reader->state == HTTP_AT_CHUNK_CRLF) {
-        if (length > 0) {
-            return http_fail(reader, 400, "a chunk is longer than its size says");
-        }
         reader->state = HTTP_AT_CHUNK_SIZE;
         return HTTP_NEED_MORE;
     }
