@@ -26,15 +26,22 @@ static void websocket_accept(const struct http_text *key, char accept[WEBSOCKET_
     accept[base64_encode(accept, digest, sizeof digest)] = '\0';
 }
 
+/* Each field a list of tokens, at least one. Empty elements between them count for nothing: RFC 9110,
+ * 5.6.1. */
 static bool websocket_protocols_valid(const struct http_request *request)
 {
     for (size_t i = 0; i < request->field_count; i++) {
         if (http_text_is(request->fields[i].name, "Sec-WebSocket-Protocol")) {
             struct http_text list = request->fields[i].value, element;
+            size_t tokens = 0;
             while (http_list_next(&list, &element)) {
-                if (!http_is_token(element.data, element.size)) {
+                if (element.size > 0 && !http_is_token(element.data, element.size)) {
                     return false;
                 }
+                tokens += element.size > 0;
+            }
+            if (tokens == 0) {
+                return false;
             }
         }
     }
