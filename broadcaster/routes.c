@@ -20,7 +20,7 @@ typedef void route_handler(struct services *services, struct http_session *sessi
                            const struct http_request *request, const char *camera);
 
 struct route {
-    enum http_method method; /* GET answers HEAD too */
+    enum http_method method; /* GET answers HEAD too, unless it opens a WebSocket */
     const char *pattern;     /* {id} stands for a camera id */
     route_handler *handler;
     bool websocket;
@@ -69,22 +69,25 @@ static bool route_matches(const char *pattern, const char *path, struct http_tex
 
 static bool route_takes(const struct route *route, enum http_method method)
 {
-    return route->method == method || (route->method == HTTP_GET && method == HTTP_HEAD);
+    return route->method == method ||
+           (route->method == HTTP_GET && method == HTTP_HEAD && !route->websocket);
 }
 
 /* What the Allow field says of a path; "" when nothing is there. */
 static void routes_allowed(struct services *services, const struct http_request *request,
                            char allow[64])
 {
-    bool get = static_files_have(services->files, request->path), post = false;
+    bool file = static_files_have(services->files, request->path);
+    bool get = file, head = file, post = false;
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         struct http_text id;
         if (route_matches(routes[i].pattern, request->path, &id)) {
-            get = get || routes[i].method == HTTP_GET;
-            post = post || routes[i].method == HTTP_POST;
+            get = get || route_takes(&routes[i], HTTP_GET);
+            head = head || route_takes(&routes[i], HTTP_HEAD);
+            post = post || route_takes(&routes[i], HTTP_POST);
         }
     }
-    snprintf(allow, 64, "%s%s%s", get ? "GET, HEAD, " : "", post ? "POST, " : "",
+    snprintf(allow, 64, "%s%s%s%s", get ? "GET, " : "", head ? "HEAD, " : "", post ? "POST, " : "",
              get || post ? "OPTIONS" : "");
 }
 
@@ -93,10 +96,6 @@ static void routes_handle_other(struct services *services, struct http_session *
                                 const struct http_request *request)
 {
     char allow[64], fields[96];
-    if (request->method == HTTP_OTHER) {
-        http_respond_error(session, 501, "unknown_method", NULL, "this method is not known here");
-        return;
-    }
     routes_allowed(services, request, allow);
     snprintf(fields, sizeof fields, "Allow: %s\r\n", allow);
     if (allow[0] == '\0') {
@@ -117,7 +116,9 @@ static void routes_handle_other(struct services *services, struct http_session *
 static bool routes_check_host(struct services *services, struct http_session *session,
                               const struct http_request *request)
 {
-    if (connection_is_local(http_session_connection(session)) ||
+    /* The rule is for browsers, and no browser leaves its Host out; HTTP/1.0 allows that. */
+    bool unnamed = request->minor_version == 0 && request->host.size == 0;
+    if (unnamed || connection_is_local(http_session_connection(session)) ||
         host_rules_allow_host(services->host_rules, request->host)) {
         return true;
     }

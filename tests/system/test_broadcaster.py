@@ -382,6 +382,7 @@ def test_methods_and_paths(untouched):
             ("GET", "/api/broadcast-detection", 405, "POST, OPTIONS"),
             ("POST", "/api/broadcast-status", 405, "GET, HEAD, OPTIONS"),
             ("DELETE", "/healthz", 405, "GET, HEAD, OPTIONS"),
+            ("POST", "/ws/viewer/detection?camera_id=CAM1", 405, "GET, OPTIONS"),
             ("GET", "/api/nothing", 404, None), ("POST", "/", 404, None),
             ("OPTIONS", "/api/nothing", 404, None)]:
         status, heads, answer = http(method, untouched.url + path)
@@ -391,6 +392,9 @@ def test_methods_and_paths(untouched):
     assert (status, heads["Allow"]) == (204, "GET, HEAD, OPTIONS")
     connection = untouched.raw(b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert connection.recv(100).startswith(b"HTTP/1.1 501 ")
+    connection = untouched.raw(b"HEAD /ws/viewer/detection HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    answer = connection.recv(1000)
+    assert answer.startswith(b"HTTP/1.1 405 ") and b"Allow: GET, OPTIONS\r\n" in answer
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/api/broadcast-status", "/api/cameras",
@@ -420,6 +424,15 @@ def test_hosts(broadcaster):
             assert_error(answer)
     with pytest.raises(websocket.WebSocketBadStatusException, match="421"):
         server.watch(host="evil.example")
+
+
+@pytest.mark.parametrize("request_line, status", [
+    (b"GET /healthz HTTP/1.0\r\n", 200), (b"GET /healthz HTTP/1.0\r\nHost: evil.example\r\n", 421),
+    (b"GET http://evil.example/healthz HTTP/1.0\r\n", 421), (b"GET /healthz HTTP/1.1\r\n", 400),
+])
+def test_a_client_without_host_is_no_browser(untouched, request_line, status):
+    connection = untouched.raw(request_line + b"\r\n")
+    assert connection.recv(100).startswith(b"HTTP/1.1 %d " % status)
 
 
 def test_origins(broadcaster):
@@ -642,6 +655,30 @@ def test_reload(broadcaster):
     os.kill(server.pid, signal.SIGHUP)
     wait_until(lambda: "max_viewers" in server.log_text(), 5, "a word about the mistake")
     assert server.get("/healthz")[0] == 200
+
+
+def test_reload_removes_watched_cameras(broadcaster):
+    camera = {"url": "http://127.0.0.1:1/stream"}
+    server = broadcaster(top={"cameras": {name: camera for name in ("CAM1", "CAM2", "CAM3")}})
+    viewers = {name: server.watch(name) for name in ("CAM1", "CAM2", "CAM3")}
+    for name, viewer in viewers.items():
+        server.post_frame(name, JPEG)
+        receive_frame(viewer)
+    waiting = server.raw(b"GET /api/cameras/CAM2/snapshot.jpg HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    before = server.stats()["config_hash"]
+    server.config["cameras"] = {"CAM3": camera}
+    server.write_config()
+    os.kill(server.pid, signal.SIGHUP)
+    wait_until(lambda: server.stats()["config_hash"] != before, 5, "the new configuration")
+    for name in ("CAM1", "CAM2"):
+        while (message := receive(viewers[name]))["type"] != "stream_ended":
+            pass
+        assert message["reason"] == "the camera is no longer configured"
+        server.post_frame(name, JPEG)  # now a stream like any other
+        assert receive_frame(viewers[name])["frame_count"] == 2
+    assert waiting.recv(100).startswith(b"HTTP/1.1 404 ")
+    server.post_frame("CAM3", JPEG)
+    assert receive_frame(viewers["CAM3"])["frame_count"] == 2
 
 
 # --- pictures ---
