@@ -64,20 +64,22 @@ UNIT_BROADCASTER := base64 connection frame_message host_check http_reader http_
 FUZZ_COMMON := config control frame_container jpeg_info
 FUZZ_CAPTURE := mjpeg_parser
 FUZZ_DETECTOR := demand model_output
-FUZZ_BROADCASTER := http_reader intake_scanner websocket_reader
+FUZZ_BROADCASTER := http_reader intake_scanner picture_check viewer_message websocket_reader
 
 # What reads foreign bytes: `make coverage` wants nearly every line of these to be run, by the
 # fuzzers' inputs and these unit tests.
-PARSERS := broadcaster/base64 broadcaster/http_head broadcaster/http_reader broadcaster/http_syntax \
-           broadcaster/http_target broadcaster/intake_scanner broadcaster/json_scanner \
-           broadcaster/utf8 broadcaster/websocket_reader capture/mjpeg_parser capture/mjpeg_part \
-           common/config common/config_cameras common/config_document common/config_errors \
-           common/config_section common/config_spaces common/config_url common/config_value \
-           common/frame_container common/jpeg_info common/messages detector/boxes detector/demand \
-           detector/layout
+PARSERS := broadcaster/base64 broadcaster/base64_avx2 broadcaster/http_head \
+           broadcaster/http_reader broadcaster/http_syntax broadcaster/http_target \
+           broadcaster/intake_scanner broadcaster/json_scanner broadcaster/picture_check \
+           broadcaster/utf8 broadcaster/viewer_message broadcaster/websocket_handshake \
+           broadcaster/websocket_reader capture/mjpeg_parser capture/mjpeg_part common/config \
+           common/config_cameras common/config_document common/config_errors common/config_section \
+           common/config_spaces common/config_url common/config_value common/frame_container \
+           common/jpeg_info common/messages detector/boxes detector/demand detector/layout
 PARSER_TESTS := broadcaster_base64 broadcaster_http_reader broadcaster_intake_scanner \
-                broadcaster_websocket_reader capture_mjpeg_parser common_config \
-                common_config_document common_config_options common_config_url \
+                broadcaster_picture_check broadcaster_viewer_message \
+                broadcaster_websocket_handshake broadcaster_websocket_reader capture_mjpeg_parser \
+                common_config common_config_document common_config_options common_config_url \
                 common_frame_container common_jpeg_info common_messages detector_boxes \
                 detector_demand detector_layout
 
@@ -183,10 +185,11 @@ fuzzer_programs = $(patsubst %,$(BUILD)/%_fuzz,$(1))
 $(call fuzzer_programs,$(FUZZ_CAPTURE)): $(LIB_CAPTURE)
 $(call fuzzer_programs,$(FUZZ_DETECTOR)): $(LIB_DETECTOR)
 $(call fuzzer_programs,$(FUZZ_BROADCASTER)): $(LIB_BROADCASTER)
+$(call fuzzer_programs,$(FUZZ_BROADCASTER)): LDLIBS = $(LIBS_BROADCASTER)
 $(call fuzzer_programs,$(FUZZERS)): $(LIB_COMMON)
 $(BUILD)/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(filter %.a,$^) $(LIBS_COMMON)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(filter %.a,$^) $(LIBS_COMMON) $(LDLIBS)
 
 # Compiling depends on the flags too: a change of them builds anew.
 $(BUILD)/flags: FORCE

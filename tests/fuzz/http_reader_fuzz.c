@@ -3,6 +3,7 @@
 #include "broadcaster/http_reader.h"
 
 #include "broadcaster/http_syntax.h"
+#include "broadcaster/websocket_handshake.h"
 #include "tests/fuzz/fuzz.h"
 
 static void note(struct fuzz_transcript *transcript, struct http_text text)
@@ -79,6 +80,21 @@ static void note_parameter(struct fuzz_transcript *transcript, const struct http
     }
 }
 
+static void note_handshake(struct fuzz_transcript *transcript, const struct http_request *request)
+{
+    char accept[WEBSOCKET_ACCEPT_SIZE];
+    const char *message = NULL;
+    int status = websocket_handshake_check(request, accept, &message);
+    fuzz_note_number(transcript, (uint64_t)status);
+    if (status == 0) {
+        FUZZ_CHECK(websocket_handshake_wanted(request) && request->method == HTTP_GET);
+        FUZZ_CHECK(strnlen(accept, sizeof accept) == WEBSOCKET_ACCEPT_SIZE - 1);
+        fuzz_note_text(transcript, accept, WEBSOCKET_ACCEPT_SIZE - 1);
+    } else {
+        FUZZ_CHECK(message != NULL);
+    }
+}
+
 static void note_request(struct fuzz_transcript *transcript, const struct http_request *request)
 {
     check_request(request);
@@ -98,6 +114,7 @@ static void note_request(struct fuzz_transcript *transcript, const struct http_r
     }
     note_parameter(transcript, request, "camera_id");
     note_parameter(transcript, request, "fps");
+    note_handshake(transcript, request);
 }
 
 /* What one connection has said so far. */

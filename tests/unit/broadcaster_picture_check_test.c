@@ -143,6 +143,21 @@ static void test_bytes_behind_the_end(void **state)
     }
 }
 
+static void test_not_base64(void **state)
+{
+    uint8_t jpeg[3000];
+    char text[4000];
+    struct jpeg_info info;
+    (void)state;
+    jpeg_bytes_fill(jpeg, sizeof jpeg, 0);
+    for (size_t at = 0; at < sizeof text; at += sizeof text - 1) {
+        assert_int_equal(base64_encode(text, jpeg, sizeof jpeg), sizeof text);
+        text[at] = '?';
+        struct byte_span base64 = {(uint8_t *)text, sizeof text};
+        assert_int_equal(picture_check_base64(base64, &info), JPEG_TRUNCATED);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +166,7 @@ int main(void)
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_what_is_in_the_scan),
+        cmocka_unit_test(test_not_base64),
         cmocka_unit_test(test_bytes_behind_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
