@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/messages.h"
 #include "detector/layout.h"
 #include "detector/names.h"
 #include "detector/pipeline.h"
@@ -15,6 +16,9 @@
 #include "detector/scheduler.h"
 #include "detector/service.h"
 #include "detector/settings.h"
+
+/* A message is limited; so much of it is for the cameras, the rest for what stands around them. */
+#define STATS_CAMERAS_BYTES (MESSAGE_BYTES_MAX - 16384)
 
 struct detector {
     struct program *program;
@@ -72,25 +76,41 @@ static const struct rendering *detector_default_rendering(void *arg)
     return detector->settings != NULL ? &detector->settings->rendering : &any;
 }
 
+/* As many cameras as one answer has room for; the others are only counted. */
+static void detector_add_cameras(const struct detector *detector, json_t *stats)
+{
+    json_t *cameras = json_object();
+    const struct camera *camera;
+    size_t used = 0, left_out = 0;
+    for (size_t i = 0; (camera = scheduler_camera(detector->scheduler, i)) != NULL; i++) {
+        json_t *entry = camera_stats(camera);
+        used += json_dumpb(entry, NULL, 0, JSON_COMPACT) + CAMERA_ID_SIZE;
+        if (used <= STATS_CAMERAS_BYTES) {
+            json_object_set_new(cameras, camera_id(camera), entry);
+        } else {
+            json_decref(entry);
+            left_out++;
+        }
+    }
+    json_object_set_new(stats, "cameras", cameras);
+    json_object_set_new(stats, "cameras_left_out", json_integer((json_int_t)left_out));
+}
+
 static json_t *detector_stats(void *arg)
 {
     const struct detector *detector = arg;
     const char *model = detector->program->config->detector.model;
-    json_t *cameras = json_object();
     json_t *stats = program_stats(detector->program);
     json_object_set_new(stats, "model", model != NULL ? json_string(model) : json_null());
-    json_object_set_new(stats, "cameras", cameras);
     if (detector->scheduler == NULL) {
+        json_object_set_new(stats, "cameras", json_object());
         return stats;
     }
-    struct camera *camera;
     json_object_set_new(stats, "layout", json_string(layout_name(detector->layout.kind)));
     json_object_set_new(
         stats, "input",
         json_pack("[ii]", detector->layout.input_width, detector->layout.input_height));
-    for (size_t i = 0; (camera = scheduler_camera(detector->scheduler, i)) != NULL; i++) {
-        json_object_set_new(cameras, camera_id(camera), camera_stats(camera));
-    }
+    detector_add_cameras(detector, stats);
     return stats;
 }
 

@@ -393,6 +393,16 @@ def test_two_workers_and_two_cameras(bench, control):
         here.intake.wait(lambda p, c=camera: p.camera == c and p.number > 5, timeout=30)
 
 
+def test_more_cameras_than_an_answer_can_name(bench):
+    here = bench()
+    here.detector.config["cameras"].update({f"CAM-{number:060}": here.camera for number in range(400)})
+    here.reload()
+    wait_until(lambda: len(here.detector.stats()["cameras"]) > 1, 10, "the cameras")
+    answer = here.detector.stats()
+    assert len(answer["cameras"]) + answer["cameras_left_out"] == 401
+    assert len(answer["cameras"]) > 100
+
+
 def test_reload(bench, control):
     here = bench(detect="always")
     before = here.intake.wait()
