@@ -293,12 +293,15 @@ uninstall: ## take it away again
 	rm -f "$(BIN_DIR)/ringcast"
 	rm -rf "$(PROGRAM_DIR)" "$(SHARE_DIR)" "$(DOC_DIR)"
 
-# --- format and style ------------------------------------------------------------------------------
+# --- documents, format and style -------------------------------------------------------------------
 
 C_FILES = $(shell git ls-files '*.c' '*.h' '*.cpp')
 SCRIPTS := ringcast tools/packages tools/demo .ci/run
 
-.PHONY: format format-check lint
+.PHONY: docs format format-check lint
+docs: ## write docs/configuration.md anew from the option table
+docs: $(BUILD)/ringcast-ctl
+	$< reference > docs/configuration.md
 format: ## lay the C files out as .clang-format says
 	clang-format -i $(C_FILES)
 format-check:

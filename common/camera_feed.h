@@ -50,8 +50,8 @@ struct frame_buffer {
     size_t capacity;
 };
 
-/* As frame_ring_reader_read(); -ENOTCONN without a ring. *missed counts across a change of rings. A ring that contradicts itself (-EBADMSG)
- * has its connection closed before this returns. */
+/* As frame_ring_reader_read(); -ENOTCONN without a ring. *missed counts across a change of rings. A ring
+ * that contradicts itself (-EBADMSG) has its connection closed before this returns. */
 int camera_feed_read(struct camera_feed *feed, struct frame_info *info, struct frame_buffer *buffer,
                      uint64_t *missed);
 

@@ -104,8 +104,7 @@ def serve(run_dir):
 
 def test_reference_page_is_up_to_date():
     made = ctl("reference").stdout
-    assert (ROOT / "docs/configuration.md").read_text() == made, \
-        "run: build/ringcast-ctl reference > docs/configuration.md"
+    assert (ROOT / "docs/configuration.md").read_text() == made, "run: make docs"
 
 
 def test_example_is_right():
