@@ -375,7 +375,7 @@ void camera_finish(struct camera *camera, struct frame_job *job)
 
 /* --- what became of it --- */
 
-void camera_count_post(struct camera *camera, enum post_result result, long status)
+void camera_count_post(struct camera *camera, enum post_result result, const char *cause)
 {
     switch (result) {
     case POST_ACCEPTED:
@@ -388,8 +388,7 @@ void camera_count_post(struct camera *camera, enum post_result result, long stat
         camera->counters.refused++;
         if (camera->post_result != POST_REFUSED) {
             log_camera(LOG_WARN, camera->id,
-                       "the broadcaster refuses its frames http_status=%ld; they are dropped",
-                       status);
+                       "the broadcaster refuses its frames, they are dropped %s", cause);
         }
         break;
     case POST_FAILED:

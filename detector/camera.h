@@ -54,8 +54,8 @@ uint64_t camera_waiting_since(const struct camera *camera);
 bool camera_fill(struct camera *camera, struct frame_job *job);
 void camera_finish(struct camera *camera, struct frame_job *job);
 
-/* `status` is the broadcaster's HTTP status of POST_REFUSED. */
-void camera_count_post(struct camera *camera, enum post_result result, long status);
+/* `cause` is why the broadcaster refused it (POST_REFUSED). */
+void camera_count_post(struct camera *camera, enum post_result result, const char *cause);
 
 /* Its part of `stats`; the caller owns the reference. */
 json_t *camera_stats(const struct camera *camera);

@@ -38,12 +38,13 @@ static void detector_on_output(void *arg, const struct frame_output *output)
     poster_post(detector->poster, output);
 }
 
-static void detector_on_posted(void *arg, const char *id, enum post_result result, long status)
+static void detector_on_posted(void *arg, const char *id, enum post_result result,
+                               const char *cause)
 {
     struct detector *detector = arg;
     struct camera *camera = scheduler_find(detector->scheduler, id);
     if (camera != NULL) { /* else a reload has removed it meanwhile */
-        camera_count_post(camera, result, status);
+        camera_count_post(camera, result, cause);
     }
 }
 

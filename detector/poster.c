@@ -1,7 +1,9 @@
 #include "detector/poster.h"
 
 #include <curl/curl.h>
+#include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +16,9 @@
 #define POST_SOCKET     "broadcaster.http.sock"
 #define POST_TIMEOUT_MS 5000L
 
+/* An error is a short object; of anything longer the status must do. */
+#define ANSWER_BYTES_MAX 1024
+
 /* The way of one camera's rendering. Exists while something is on its way. */
 struct post_slot {
     struct poster *poster;
@@ -21,6 +26,8 @@ struct post_slot {
     CURL *easy;
     struct frame_output sending; /* its body is libcurl's until the transfer is over */
     struct frame_output waiting; /* body NULL: none */
+    char answer[ANSWER_BYTES_MAX];
+    size_t answer_size; /* above ANSWER_BYTES_MAX: there was more */
 };
 
 struct poster {
@@ -36,15 +43,20 @@ struct poster {
 
 /* --- one transfer --- */
 
-/* The answer only matters by its status. */
-static size_t poster_ignore(char *data, size_t size, size_t count, void *arg)
+static size_t slot_take_answer(char *data, size_t one, size_t size, void *arg)
 {
-    (void)data;
-    (void)arg;
-    return size * count;
+    struct post_slot *slot = arg;
+    (void)one;
+    if (slot->answer_size <= ANSWER_BYTES_MAX && size <= ANSWER_BYTES_MAX - slot->answer_size) {
+        memcpy(slot->answer + slot->answer_size, data, size);
+        slot->answer_size += size;
+    } else {
+        slot->answer_size = ANSWER_BYTES_MAX + 1;
+    }
+    return size;
 }
 
-static CURL *poster_make_easy(const struct poster *poster)
+static CURL *poster_make_easy(const struct poster *poster, struct post_slot *slot)
 {
     CURL *easy = curl_easy_init();
     if (easy == NULL) {
@@ -53,7 +65,8 @@ static CURL *poster_make_easy(const struct poster *poster)
     curl_easy_setopt(easy, CURLOPT_URL, poster->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, poster->headers);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, poster_ignore);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, slot_take_answer);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, POST_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     /* A transfer that is given up does not wait for a name server that is silent. */
@@ -69,6 +82,7 @@ static void slot_done(void *arg, CURL *easy, CURLcode result);
 
 static void slot_send(struct post_slot *slot, const struct frame_output *output)
 {
+    slot->answer_size = 0;
     slot->sending = *output;
     slot->sending.header.sent_ns = clock_realtime_ns();
     frame_container_write_header(&slot->sending.header, slot->sending.body);
@@ -109,6 +123,20 @@ static void poster_note_reach(struct poster *poster, CURLcode result)
     }
 }
 
+/* The broadcaster knows best what is wrong, and says it in `detail`. */
+static void slot_tell_refusal(struct post_slot *slot, long status)
+{
+    char cause[256];
+    json_t *answer = slot->answer_size <= ANSWER_BYTES_MAX
+                         ? json_loadb(slot->answer, slot->answer_size, 0, NULL)
+                         : NULL;
+    const char *detail = json_string_value(json_object_get(answer, "detail"));
+    snprintf(cause, sizeof cause, "http_status=%ld%s%s", status, detail != NULL ? ": " : "",
+             detail != NULL ? detail : "");
+    json_decref(answer);
+    slot->poster->result(slot->poster->arg, slot->sending.header.camera, POST_REFUSED, cause);
+}
+
 static void slot_done(void *arg, CURL *easy, CURLcode result)
 {
     struct post_slot *slot = arg;
@@ -118,11 +146,11 @@ static void slot_done(void *arg, CURL *easy, CURLcode result)
     poster_note_reach(poster, result);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (result != CURLE_OK) {
-        poster->result(poster->arg, camera, POST_FAILED, 0);
+        poster->result(poster->arg, camera, POST_FAILED, "");
     } else if (status / 100 != 2) {
-        poster->result(poster->arg, camera, POST_REFUSED, status);
+        slot_tell_refusal(slot, status);
     } else {
-        poster->result(poster->arg, camera, POST_ACCEPTED, status);
+        poster->result(poster->arg, camera, POST_ACCEPTED, "");
     }
     free(slot->sending.body);
     slot->sending.body = NULL;
@@ -213,14 +241,14 @@ void poster_post(struct poster *poster, const struct frame_output *output)
     if (slot == NULL) {
         slot = xcalloc(1, sizeof *slot);
         slot->poster = poster;
-        slot->easy = poster_make_easy(poster);
+        slot->easy = poster_make_easy(poster, slot);
         slot->next = poster->slots;
         poster->slots = slot;
         slot_send(slot, output);
         return;
     }
     if (slot->waiting.body != NULL) {
-        poster->result(poster->arg, output->header.camera, POST_REPLACED, 0);
+        poster->result(poster->arg, output->header.camera, POST_REPLACED, "");
         free(slot->waiting.body);
     }
     slot->waiting = *output;

@@ -12,8 +12,10 @@
 
 struct poster;
 
-/* What became of a message of `camera`; `status` is the HTTP status of POST_REFUSED. */
-typedef void poster_result_fn(void *arg, const char *camera, enum post_result result, long status);
+/* What became of a message of `camera`. `cause`: of POST_REFUSED the HTTP status and what the
+ * broadcaster says about it, valid during the call; else "". */
+typedef void poster_result_fn(void *arg, const char *camera, enum post_result result,
+                              const char *cause);
 
 /* Posts to detector.post_url, or to the HTTP socket of the broadcaster in the run directory. The
  * configuration must outlive the poster. */

@@ -33,7 +33,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         status = self.server.intake.take(self.path, body, self.headers)
-        answer = json.dumps({"success": status == 200}).encode()
+        answer = json.dumps({"success": True} if status == 200 else {"detail": "not today"}).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
