@@ -191,6 +191,9 @@ $(BUILD)/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< $(filter %.a,$^) $(LIBS_COMMON) $(LDLIBS)
 
+# Objects stay, also those that make takes for steps on the way.
+.SECONDARY:
+
 # Compiling depends on the flags too: a change of them builds anew.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -261,27 +260,25 @@ void log_write(enum log_level level, const char *place, const char *camera, cons
     errno = saved_errno;
 }
 
-static void log_final(const char *format, va_list arguments)
+/* Without exit handlers: other threads may be at work in what they would take apart. */
+static _Noreturn void log_end(int exit_code, const char *format, va_list arguments)
 {
     char message[LOG_MESSAGE_MAX];
     vsnprintf(message, sizeof message, format, arguments);
     log_emit(LOG_ERROR, log_camera_name, message, 0);
+    _exit(exit_code);
 }
 
 void die(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    log_final(format, arguments);
-    va_end(arguments);
-    exit(EXIT_FAULT);
+    log_end(EXIT_FAULT, format, arguments);
 }
 
 void die_config(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    log_final(format, arguments);
-    va_end(arguments);
-    exit(EXIT_CONFIG);
+    log_end(EXIT_CONFIG, format, arguments);
 }

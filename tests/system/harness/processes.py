@@ -16,6 +16,8 @@ from .waiting import wait_until
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAMS = Path(os.environ.get("RINGCAST_PROGRAMS", ROOT / "build"))
 SCRIPT = ROOT / "ringcast"
+# The ordinary build finds its pages by itself; a build in a folder of its own must be told.
+WEB_DIR = {} if PROGRAMS == ROOT / "build" else {"web_dir": str(ROOT / "web")}
 ASSETS = os.environ.get("RINGCAST_ASSETS")
 
 # Models take their time to load on a busy machine, and sanitizers slow everything down.
@@ -163,7 +165,7 @@ class Pipeline:
         self.prefix = prefix
         self.config = {
             "run_dir": str(folder / "run"), "state_dir": str(folder / "state"),
-            "broadcaster": {"listen": f"127.0.0.1:{self.port}", **(broadcaster or {})},
+            "broadcaster": {"listen": f"127.0.0.1:{self.port}", **WEB_DIR, **(broadcaster or {})},
             "cameras": cameras}
         if detector:
             self.config["detector"] = detector
