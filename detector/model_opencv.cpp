@@ -5,10 +5,12 @@
 #include <opencv2/dnn.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 extern "C" {
@@ -149,6 +151,16 @@ bool choose_backend(const model_config &config, int *backend, int *target, char 
     return false;
 }
 
+/* What OpenCV says of a file that is not there leads nobody to the cause. nullptr is no file. */
+bool readable(const char *path, char *error)
+{
+    if (path != nullptr && access(path, R_OK) < 0) {
+        explain(error, path, "cannot be read", std::strerror(errno));
+        return false;
+    }
+    return true;
+}
+
 void load(model &model, const model_config &config)
 {
     if (ends_with(model.path, ".cfg")) {
@@ -249,7 +261,8 @@ struct model *model_create(const struct model_config *config, char error[MODEL_E
         silence_opencv();
         path = config->path;
         int backend, target;
-        if (!choose_backend(*config, &backend, &target, error)) {
+        if (!readable(config->path, error) || !readable(config->weights, error) ||
+            !choose_backend(*config, &backend, &target, error)) {
             return;
         }
         result = new model{};

@@ -1,10 +1,8 @@
 #include "detector/pipeline.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/memory.h"
@@ -50,23 +48,9 @@ static int pipeline_warm_up(struct pipeline *pipeline, const char *layout, int w
     return result;
 }
 
-/* What OpenCV says of a file that is not there leads nobody to the cause. NULL is no file. */
-static int pipeline_check_file(const char *path, char error[MODEL_ERROR_SIZE])
-{
-    if (path != NULL && access(path, R_OK) < 0) {
-        snprintf(error, MODEL_ERROR_SIZE, "%s: cannot be read: %s", path, strerror(errno));
-        return -1;
-    }
-    return 0;
-}
-
 static int pipeline_load(struct pipeline *pipeline, const struct config_detector *config,
                          char error[MODEL_ERROR_SIZE])
 {
-    if (pipeline_check_file(config->model, error) < 0 ||
-        pipeline_check_file(config->weights, error) < 0) {
-        return -1;
-    }
     struct model_config model = {
         .path = config->model,
         .weights = config->weights,
