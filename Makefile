@@ -306,9 +306,9 @@ docs: ## write docs/configuration.md anew from the option table
 docs: $(BUILD)/ringcast-ctl
 	$< reference > docs/configuration.md
 format: ## lay the C files out as .clang-format says
-	clang-format -i $(C_FILES)
+	@clang-format -i $(C_FILES)
 format-check:
-	clang-format --dry-run --Werror $(C_FILES)
+	@clang-format --dry-run --Werror $(C_FILES)
 lint: ## look at the scripts with shellcheck
 	shellcheck $(SCRIPTS)
 

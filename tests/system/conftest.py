@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,14 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture
-def started(request):
+def tmp_path():
+    """In place of pytest's own, whose long names leave no room for those of Unix sockets."""
+    with tempfile.TemporaryDirectory(prefix="rc-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def started(request, tmp_path):
     """Everything to be ended with the test, the newest first."""
     things = request.node.stash.setdefault(STARTED, [])
     yield things
