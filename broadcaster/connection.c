@@ -175,15 +175,8 @@ void connection_send(struct connection *connection, const void *head, size_t hea
     }
     size_t taken = 0;
     if (output_queue_is_empty(&connection->output)) {
-        struct iovec parts[2];
-        int count = 0;
-        if (head_size > 0) {
-            parts[count++] = (struct iovec){.iov_base = (void *)head, .iov_len = head_size};
-        }
-        if (size > 0) {
-            parts[count++] = (struct iovec){.iov_base = body->data + offset, .iov_len = size};
-        }
-        ssize_t written = transport_write(connection->transport, parts, count);
+        ssize_t written =
+            output_write_now(connection->transport, head, head_size, body, offset, size);
         if (written < 0 && written != -EAGAIN) {
             connection_failed(connection, (int)written);
             return;

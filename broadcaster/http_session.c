@@ -7,7 +7,6 @@
 #include "broadcaster/http_session_parts.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/memory.h"
 
 #define HTTP_INPUT_LARGE 65536 /* read at once while a body is received */
 #define HTTP_BODY_FIRST  65536 /* room for a body before any of it has come */
@@ -126,8 +125,7 @@ static int http_session_reserve(struct http_session *session, size_t size)
         return -ENOBUFS;
     }
     server->body_memory += more;
-    session->body = xreallocarray(session->body, sizeof *session->body + room, 1);
-    session->body->references = 1;
+    session->body = shared_bytes_resize(session->body, room);
     session->body_room = room;
     return 0;
 }

@@ -99,14 +99,31 @@ static void output_queue_advance(struct output_queue *queue, size_t count)
     }
 }
 
+static bool output_is_in_file(const struct output *output)
+{
+    return output->head_sent == output->head_size && output->size > 0 && output->body->file >= 0;
+}
+
+/* What one system call takes; *total is what it was offered. */
+static ssize_t output_queue_write_once(const struct output_queue *queue,
+                                       struct transport *transport, size_t *total)
+{
+    const struct output *first = queue->first;
+    if (output_is_in_file(first)) {
+        *total = first->size;
+        return transport_write_file(transport, first->body->file, first->offset, first->size);
+    }
+    struct iovec parts[OUTPUT_PARTS_MAX];
+    int count = output_queue_gather(queue, parts, total);
+    return transport_write(transport, parts, count);
+}
+
 ssize_t output_queue_write(struct output_queue *queue, struct transport *transport)
 {
     ssize_t taken = 0;
     while (queue->first != NULL) {
-        struct iovec parts[OUTPUT_PARTS_MAX];
         size_t total;
-        int count = output_queue_gather(queue, parts, &total);
-        ssize_t written = transport_write(transport, parts, count);
+        ssize_t written = output_queue_write_once(queue, transport, &total);
         if (written == -EAGAIN) {
             break;
         }
@@ -120,4 +137,21 @@ ssize_t output_queue_write(struct output_queue *queue, struct transport *transpo
         }
     }
     return taken;
+}
+
+ssize_t output_write_now(struct transport *transport, const uint8_t *head, size_t head_size,
+                         const struct shared_bytes *body, size_t offset, size_t size)
+{
+    if (head_size == 0 && body->file >= 0) {
+        return transport_write_file(transport, body->file, offset, size);
+    }
+    struct iovec parts[2];
+    int count = 0;
+    if (head_size > 0) {
+        parts[count++] = (struct iovec){.iov_base = (void *)head, .iov_len = head_size};
+    }
+    if (size > 0) {
+        parts[count++] = (struct iovec){.iov_base = (void *)(body->data + offset), .iov_len = size};
+    }
+    return transport_write(transport, parts, count);
 }

@@ -32,6 +32,10 @@ void output_queue_add(struct output_queue *queue, const uint8_t *head, size_t he
  * good as EAGAIN: both arm the next edge. */
 ssize_t output_queue_write(struct output_queue *queue, struct transport *transport);
 
+/* The same at once, for the newest bytes of an empty queue: `head`, then `size` bytes of `body`. */
+ssize_t output_write_now(struct transport *transport, const uint8_t *head, size_t head_size,
+                         const struct shared_bytes *body, size_t offset, size_t size);
+
 void output_queue_clear(struct output_queue *queue);
 
 #endif

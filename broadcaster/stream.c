@@ -10,6 +10,8 @@
 #define STREAM_STALE_TIMES  3
 #define STREAM_OFFLINE_NS   (10 * NS_PER_SECOND)
 #define STREAM_OFFLINE_TIME 5
+/* From so many viewers on, putting a message into a file costs less than copying it for each. */
+#define STREAM_FILE_VIEWERS 32
 #define STREAM_PERIOD_SHARE 8 /* the measured period is a running mean over about so many frames */
 
 struct stream {
@@ -47,11 +49,20 @@ struct stream *stream_create(const struct stream_key *key)
     return stream;
 }
 
+/* Slow viewers go on sending it, without a descriptor: one for each of them would be too many. */
+static void stream_drop_message(struct shared_bytes **message)
+{
+    if (*message != NULL) {
+        shared_bytes_close_file(*message);
+        shared_bytes_unref(*message);
+        *message = NULL;
+    }
+}
+
 static void stream_drop_messages(struct stream *stream)
 {
-    shared_bytes_unref(stream->json);
-    shared_bytes_unref(stream->binary);
-    stream->json = stream->binary = NULL;
+    stream_drop_message(&stream->json);
+    stream_drop_message(&stream->binary);
 }
 
 void stream_destroy(struct stream *stream)
@@ -267,12 +278,21 @@ void stream_message(const struct stream *stream, struct frame_message *message)
     };
 }
 
+static struct shared_bytes *stream_prepare(const struct stream *stream,
+                                           struct shared_bytes *message)
+{
+    if (stream->viewer_count >= STREAM_FILE_VIEWERS) {
+        shared_bytes_open_file(message);
+    }
+    return message;
+}
+
 struct shared_bytes *stream_json(struct stream *stream)
 {
     if (stream->json == NULL) {
         struct frame_message message;
         stream_message(stream, &message);
-        stream->json = frame_message_json(&message);
+        stream->json = stream_prepare(stream, frame_message_json(&message));
     }
     return stream->json;
 }
@@ -282,7 +302,8 @@ struct shared_bytes *stream_binary(struct stream *stream)
     if (stream->binary == NULL) {
         struct frame_message message;
         stream_message(stream, &message);
-        stream->binary = frame_message_binary(&message, clock_realtime_ns());
+        stream->binary =
+            stream_prepare(stream, frame_message_binary(&message, clock_realtime_ns()));
     }
     return stream->binary;
 }

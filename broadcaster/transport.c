@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -87,6 +88,22 @@ ssize_t transport_write(struct transport *transport, const struct iovec *parts, 
         result = sendmsg(transport->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     } while (result < 0 && errno == EINTR);
     return result < 0 ? -errno : result;
+}
+
+ssize_t transport_write_file(struct transport *transport, int file, size_t offset, size_t size)
+{
+    off_t from = (off_t)offset;
+    size_t taken = 0;
+    /* A signal can cut it short as a full socket does; only the latter is followed by an edge. */
+    while (taken < size) {
+        ssize_t result = sendfile(transport->fd, file, &from, size - taken);
+        if (result > 0) {
+            taken += (size_t)result;
+        } else if (result == 0 || errno != EINTR) {
+            return taken > 0 ? (ssize_t)taken : result < 0 ? -errno : -EIO;
+        }
+    }
+    return (ssize_t)taken;
 }
 
 void transport_shutdown(struct transport *transport)

@@ -21,6 +21,11 @@ void transport_destroy(struct transport *transport); /* closes; NULL is allowed 
 ssize_t transport_read(struct transport *transport, void *buffer, size_t size);
 ssize_t transport_write(struct transport *transport, const struct iovec *parts, int count);
 
+/* Writes `size` bytes of a file from `offset` on, its pages not copied: they must never change. What it
+ * takes, less than `size` only where transport_write() would say -EAGAIN next; or -errno. The
+ * process must ignore SIGPIPE. */
+ssize_t transport_write_file(struct transport *transport, int file, size_t offset, size_t size);
+
 /* Nothing more will be written: the peer reads an end of file behind what it has been sent. */
 void transport_shutdown(struct transport *transport);
 

@@ -280,11 +280,15 @@ static void test_sends_at_once(void **state)
 
 /* More than the kernel takes, in several pieces, while the peer reads in steps: all of it arrives in
  * order, and the references are given back. */
-static void check_back_pressure(bool tcp)
+static void check_back_pressure(bool tcp, bool in_file)
 {
     static struct fixture fixture;
     fixture_open(&fixture, tcp);
     struct shared_bytes *body = pattern(8 << 20);
+    if (in_file) {
+        shared_bytes_open_file(body);
+        assert_true(body->file >= 0);
+    }
     uint64_t before_ns = clock_monotonic_ns();
     connection_send(fixture.connection, "first", 5, body, 1, body->size - 1);
     connection_send(fixture.connection, NULL, 0, body, 7, 93);
@@ -323,8 +327,67 @@ static void check_back_pressure(bool tcp)
 static void test_back_pressure(void **state)
 {
     (void)state;
-    check_back_pressure(false);
-    check_back_pressure(true);
+    check_back_pressure(false, false);
+    check_back_pressure(true, false);
+    check_back_pressure(false, true);
+    check_back_pressure(true, true);
+}
+
+/* A message that is also in a file goes out whole, whenever the file is taken away. */
+static void check_file(bool tcp, bool close_between)
+{
+    static struct fixture fixture;
+    fixture_open(&fixture, tcp);
+    struct shared_bytes *body = pattern(8 << 20);
+    shared_bytes_open_file(body);
+    shared_bytes_open_file(body); /* once more is no harm */
+    assert_true(body->file >= 0);
+    connection_send(fixture.connection, NULL, 0, body, 0, body->size);
+    connection_send(fixture.connection, NULL, 0, body, 3, 5);
+    assert_true(connection_pending(fixture.connection) > 1 << 20);
+    uint8_t *got = xmalloc(body->size + 5);
+    for (size_t size = 0; size < body->size + 5;) {
+        ssize_t more = peer_reads(&fixture, got + size, body->size + 5 - size);
+        assert_true(more > 0 || more == -EAGAIN);
+        size += more > 0 ? (size_t)more : 0;
+        if (close_between && size > body->size / 4) {
+            shared_bytes_close_file(body);
+            assert_int_equal(body->file, -1);
+        }
+        event_base_loop(fixture.base, EVLOOP_NONBLOCK);
+    }
+    LOOP_WAIT(fixture.base, connection_pending(fixture.connection) == 0);
+    assert_int_equal(fixture.drained_calls, 1);
+    assert_memory_equal(got, body->data, body->size);
+    assert_memory_equal(got + body->size, body->data + 3, 5);
+    free(got);
+    shared_bytes_unref(body);
+    fixture_close(&fixture);
+}
+
+static void test_sends_a_file(void **state)
+{
+    (void)state;
+    check_file(false, false);
+    check_file(true, false);
+    check_file(false, true);
+    check_file(true, true);
+}
+
+static void test_peer_gone_in_a_file(void **state)
+{
+    static struct fixture fixture;
+    (void)state;
+    signal(SIGPIPE, SIG_IGN); /* as loop_create() does; sendfile() knows no MSG_NOSIGNAL */
+    fixture_open(&fixture, true);
+    struct shared_bytes *body = pattern(8 << 20);
+    shared_bytes_open_file(body);
+    connection_send(fixture.connection, NULL, 0, body, 0, body->size);
+    fd_close(&fixture.peer);
+    LOOP_WAIT(fixture.base, fixture.end != NOT_ENDED);
+    assert_int_equal(fixture.end, CONNECTION_PEER_RESET);
+    shared_bytes_unref(body);
+    fixture_close(&fixture);
 }
 
 static void test_many_small_pieces_wait(void **state)
@@ -629,6 +692,8 @@ int main(void)
         cmocka_unit_test(test_a_flood_does_not_starve_others),
         cmocka_unit_test(test_sends_at_once),
         cmocka_unit_test(test_back_pressure),
+        cmocka_unit_test(test_sends_a_file),
+        cmocka_unit_test(test_peer_gone_in_a_file),
         cmocka_unit_test(test_many_small_pieces_wait),
         cmocka_unit_test(test_peer_closes),
         cmocka_unit_test(test_bytes_before_the_end_count),

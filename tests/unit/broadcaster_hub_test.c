@@ -5,11 +5,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/log.h"
+#include "common/memory.h"
 #include "tests/unit/jpeg_bytes.h"
 
 #define FRAME_SIZE 64
@@ -135,6 +138,35 @@ static void test_newest_wins(void **state)
     assert_int_equal(first->data[first->size - 3], 1); /* for whoever still sends it */
     assert_int_equal(first->references, 1);
     shared_bytes_unref(first);
+}
+
+/* The messages of a stream with many viewers are in files, as long as they are the newest. */
+static void test_messages_for_many(void **state)
+{
+    struct fixture *fixture = *state;
+    static struct listener listeners[32];
+    for (size_t i = 0; i < 31; i++) {
+        listen_to(fixture, &listeners[i], "CAM1");
+    }
+    assert_int_equal(post(fixture, "CAM1", FRAME_SIZE, 1), 0);
+    struct stream *stream = find(fixture, "CAM1");
+    assert_int_equal(stream_json(stream)->file, -1);
+    listen_to(fixture, &listeners[31], "CAM1");
+    assert_int_equal(post(fixture, "CAM1", FRAME_SIZE, 2), 0);
+    struct shared_bytes *json = shared_bytes_ref(stream_json(stream));
+    assert_true(json->file >= 0);
+    assert_true(stream_binary(stream)->file >= 0);
+    char *in_file = xmalloc(json->size);
+    assert_int_equal(pread(json->file, in_file, json->size, 0), json->size);
+    assert_memory_equal(in_file, json->data, json->size);
+    free(in_file);
+    assert_int_equal(post(fixture, "CAM1", FRAME_SIZE, 3), 0);
+    assert_int_equal(json->file, -1);
+    assert_int_equal(json->references, 1);
+    shared_bytes_unref(json);
+    for (size_t i = 0; i < 32; i++) {
+        hub_unsubscribe(fixture->hub, &listeners[i].subscriber);
+    }
 }
 
 static void test_metadata_alone(void **state)
@@ -271,10 +303,11 @@ static void test_status(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_newest_wins), TEST(test_metadata_alone),
-        TEST(test_subscribers), TEST(test_end_and_begin),
-        TEST(test_sorted),      TEST(test_most_streams),
-        TEST(test_status),      TEST(test_needless_streams_go),
+        TEST(test_newest_wins),         TEST(test_messages_for_many),
+        TEST(test_metadata_alone),      TEST(test_subscribers),
+        TEST(test_end_and_begin),       TEST(test_sorted),
+        TEST(test_most_streams),        TEST(test_status),
+        TEST(test_needless_streams_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
