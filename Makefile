@@ -29,7 +29,7 @@ COMMON := camera_feed camera_id camera_status clock config config_cameras config
           config_errors config_options config_reference config_section config_spaces config_url \
           config_value control_client control_peer control_server curl_loop directory_watch fd \
           frame_container frame_publisher frame_ring frame_ring_reader jpeg_info log loop memory messages \
-          program
+          program text_hash
 
 CAPTURE := backoff camera camera_request clip file_source frame_rate health mjpeg_parser mjpeg_part \
            mjpeg_source picture_hash report snapshot_source
@@ -52,7 +52,7 @@ CAMSIM := auth camera client faults frames main multipart picture request
 UNIT_COMMON := camera_feed camera_id camera_status clock config config_document config_options \
                config_url control control_life curl_loop fd frame_container frame_publisher \
                frame_ring frame_ring_forged frame_ring_threads frame_ring_torture jpeg_info log \
-               messages program
+               messages program text_hash
 UNIT_CAPTURE := backoff clip frame_rate health mjpeg_parser mjpeg_part picture_hash
 UNIT_DETECTOR := annotate boxes demand layout metadata model_file preprocess schedule scheduler \
                  settings

@@ -17,12 +17,3 @@ bool camera_id_valid(const char *id, size_t length)
     }
     return true;
 }
-
-unsigned long long camera_id_hash(const char *id)
-{
-    unsigned long long hash = 0xcbf29ce484222325ULL;
-    for (; *id != '\0'; id++) {
-        hash = (hash ^ (unsigned char)*id) * 0x100000001b3ULL;
-    }
-    return hash;
-}

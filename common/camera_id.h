@@ -12,8 +12,4 @@
 /* `id` need not be NUL-terminated. */
 bool camera_id_valid(const char *id, size_t length);
 
-/* FNV-1a, 64 bits: the same everywhere, so that every process finds the same detector for a camera
- * that is not in the configuration. */
-unsigned long long camera_id_hash(const char *id);
-
 #endif

@@ -8,6 +8,7 @@
 #include "common/config_section.h"
 #include "common/config_url.h"
 #include "common/memory.h"
+#include "common/text_hash.h"
 
 #define SNAPSHOT_FPS  5
 #define FILE_FPS      10
@@ -154,7 +155,7 @@ size_t config_camera_detector(const struct config *config, const char *id)
     size_t processes = (size_t)config->detector.processes;
     const struct config_camera *camera = config_find_camera(config, id);
     if (camera == NULL) {
-        return (size_t)(camera_id_hash(id) % processes);
+        return (size_t)(text_hash(id) % processes);
     }
     if (camera->detector != DETECTOR_AUTO) {
         return (size_t)camera->detector;

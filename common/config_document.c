@@ -2,14 +2,15 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/camera_id.h"
 #include "common/config_errors.h"
 #include "common/fd.h"
 #include "common/memory.h"
+#include "common/text_hash.h"
 
 #define VARIABLE_NAME_MAX 128
 
@@ -243,6 +244,6 @@ void config_document_overlay(json_t *document, const char *state_dir, struct con
 void config_document_hash(const json_t *document, char hash[17])
 {
     char *text = json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
-    snprintf(hash, 17, "%016llx", camera_id_hash(text != NULL ? text : ""));
+    snprintf(hash, 17, "%016" PRIx64, text_hash(text != NULL ? text : ""));
     free(text);
 }

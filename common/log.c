@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/text_hash.h"
+
 #define LOG_LINE_MAX    2048
 #define LOG_MESSAGE_MAX 1024
 #define LOG_PLACES      128
@@ -76,21 +78,12 @@ static struct log_place *log_find_place(const char *place, const char *camera)
     return oldest;
 }
 
-static uint64_t log_hash(const char *text)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-    for (; *text != '\0'; text++) {
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
 /* True when the line may be written now; *suppressed is how many were left out before it. */
 static bool log_admit(const char *place, const char *camera, const char *message,
                       unsigned *suppressed)
 {
     uint64_t now = clock_monotonic_ns();
-    uint64_t text = log_hash(message);
+    uint64_t text = text_hash(message);
     pthread_mutex_lock(&log_places_lock);
     struct log_place *entry = log_find_place(place, camera);
     if (now - entry->window_ns >= LOG_WINDOW_NS) {

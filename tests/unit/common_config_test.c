@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "common/text_hash.h"
 #include "tests/unit/config_file.h"
 
 #define CAMERA(members) "{'cameras': {'CAM1': {" members "}}}"
@@ -179,7 +180,7 @@ static void test_cameras_and_their_detectors(void **state)
         assert_int_equal(config_camera_detector(file->config, cameras[i].id), cameras[i].detector);
     }
     assert_null(config_find_camera(file->config, "AA"));
-    assert_int_equal(config_camera_detector(file->config, "phone"), camera_id_hash("phone") % 3);
+    assert_int_equal(config_camera_detector(file->config, "phone"), text_hash("phone") % 3);
 }
 
 static void test_spaces(void **state)
