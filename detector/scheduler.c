@@ -65,15 +65,21 @@ static void scheduler_assign(struct scheduler *scheduler)
     }
 }
 
-static void scheduler_take_back(struct scheduler *scheduler, struct frame_job *job)
+static void scheduler_hand_on(struct scheduler *scheduler, struct frame_job *job)
 {
     for (size_t i = 0; !job->failed && i < job->output_count; i++) {
         scheduler->output(scheduler->arg, &job->outputs[i]);
         job->outputs[i].body = NULL;
     }
+}
+
+static void scheduler_take_back(struct scheduler *scheduler, struct frame_job *job)
+{
     struct camera *camera = scheduler_find(scheduler, job->camera);
-    /* A reload may have removed the camera, or replaced it by another of the same name. */
+    /* A reload may have removed the camera, or replaced it by another of the same name. Its frame would
+     * only bring its stream back to life. */
     if (camera != NULL && camera_serial(camera) == job->camera_serial) {
+        scheduler_hand_on(scheduler, job);
         camera_finish(camera, job);
     }
     frame_job_reset(job);
