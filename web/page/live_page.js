@@ -1,7 +1,7 @@
 // The live page: one chosen camera, from its connection to what is shown of it.
 
 import { CanvasStreamRenderer, RateMeter, WebSocketStreamManager } from '../lib/index.js';
-import { CameraList } from './camera_list.js';
+import { CameraList, isCameraId } from './camera_list.js';
 import { countVehicles } from './counts.js';
 import { LiveView } from './live_view.js';
 import { judgePicture } from './picture_state.js';
@@ -32,7 +32,6 @@ export class LivePage {
     this.#view.showConnection('idle');
     this.#view.select.addEventListener('change', () => this.#choose(this.#view.select.value, true));
     addEventListener('popstate', () => this.#chooseFromAddress());
-    addEventListener('hashchange', () => this.#chooseFromAddress());
     this.#renderer.onDrawn((frame, { width, height }) => {
       this.#capturedMs = frame.capturedMs || frame.sentMs;
       this.#view.showFrame(frame.frameCount, width, height);
@@ -44,11 +43,12 @@ export class LivePage {
     setInterval(() => this.#showState(), TICK_MS);
   }
 
-  /** `?camera=ID` or `#ID`. */
+  /** `?camera=ID`; an address that names none means the first one, as soon as that is known. */
   #chooseFromAddress() {
-    const asked = new URLSearchParams(location.search).get('camera') ?? decodeURIComponent(location.hash.slice(1));
-    if (asked !== '') {
-      this.#choose(asked, false);
+    const asked = new URLSearchParams(location.search).get('camera') ?? '';
+    const cameraId = isCameraId(asked) ? asked : this.#list.cameras?.[0]?.id;
+    if (cameraId !== undefined) {
+      this.#choose(cameraId, false);
     }
   }
 

@@ -127,7 +127,7 @@ test('the canvas has as many pixels as the screen has under it', async () => {
 
 test('a killed server: greyed at once, and back by itself', async () => {
   work('LOT');
-  const page = await openPage('/#LOT');
+  const page = await openPage('/?camera=LOT');
   await waitForPicture(page, 'live');
   await broadcaster.kill('SIGKILL');
   await waitForPicture(page, 'stale');
@@ -172,6 +172,23 @@ test('another camera: nothing of the first is left', async () => {
   await page.waitForFunction(() => document.title.startsWith('North lot'), undefined, LIMIT);
   await waitForPicture(page, 'live');
   assertColour(await canvasPixel(page, 0.25, 0.2), RED);
+});
+
+test('an address that names no camera, and the link that skips to the picture', async () => {
+  for (const path of ['/', '/?camera=..%2Fx', '/#%zz']) {
+    const page = await openPage(path);
+    await page.waitForFunction(() => document.title.startsWith('Gate'), undefined, LIMIT);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.id === 'picture', undefined, LIMIT);
+    await page.selectOption('#camera', 'LOT');
+    await waitForViewers('LOT', 1);
+    await page.goBack();
+    await page.waitForFunction(() => document.title.startsWith('Gate'), undefined, LIMIT);
+    await waitForViewers('LOT', 0);
+    await waitForViewers('GATE', 1);
+    await page.close();
+  }
 });
 
 test('a camera that falls silent does not look alive', async () => {
