@@ -3,7 +3,8 @@
 export class Worker {
   #url;
   #timer;
-  #sending = false;
+  /** @type {Promise<void> | null} the frame on its way */
+  #sending = null;
   posted = 0;
 
   /**
@@ -15,7 +16,12 @@ export class Worker {
    */
   constructor(url, cameraId, pictures, metadata, fps = 10) {
     this.#url = `${url}/api/broadcast-detection`;
-    this.#timer = setInterval(() => this.#post(cameraId, pictures, metadata), 1000 / fps);
+    this.#timer = setInterval(() => {
+      // One at a time: a frame that cannot go now is not worth sending later.
+      this.#sending ??= this.#post(cameraId, pictures, metadata).finally(() => {
+        this.#sending = null;
+      });
+    }, 1000 / fps);
   }
 
   /**
@@ -24,10 +30,6 @@ export class Worker {
    * @param {object} metadata
    */
   async #post(cameraId, pictures, metadata) {
-    if (this.#sending) {
-      return; // one at a time: a frame that cannot go now is not worth sending later
-    }
-    this.#sending = true;
     try {
       const answer = await fetch(this.#url, {
         method: 'POST',
@@ -43,11 +45,12 @@ export class Worker {
     } catch {
       // the broadcaster is down: the next one will do
     }
-    this.#sending = false;
   }
 
-  end() {
+  /** No frame is posted after this. */
+  async end() {
     clearInterval(this.#timer);
+    await this.#sending;
   }
 }
 

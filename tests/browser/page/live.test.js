@@ -182,7 +182,8 @@ test('an address that names no camera, and the link that skips to the picture', 
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.activeElement?.id === 'picture', undefined, LIMIT);
     await page.selectOption('#camera', 'LOT');
-    await waitForViewers('LOT', 1);
+    await page.waitForFunction(
+      () => document.querySelector('#connection')?.textContent === 'Connected', undefined, LIMIT);
     await page.goBack();
     await page.waitForFunction(() => document.title.startsWith('Gate'), undefined, LIMIT);
     await waitForViewers('LOT', 0);
@@ -222,7 +223,9 @@ test('a camera that is frozen, a stream that ends: as the server says it', async
   say({ type: 'camera_state', state: 'online' });
   await waitForPicture(page, 'live');
 
-  workers[0]?.end();
+  await workers[0]?.end();
+  const last = String(workers[0]?.posted); // a frame behind the stream's end would begin it anew
+  await page.waitForFunction((count) => document.querySelector('#frames')?.textContent === count, last, LIMIT);
   say({ type: 'stream_ended', reason: 'idle' });
   await waitForPicture(page, 'none');
   await page.waitForSelector('text=The stream has ended', LIMIT);
