@@ -287,12 +287,12 @@ static enum http_event http_step_chunk_line(struct http_reader *reader, const ui
                                             size_t size, size_t *used)
 {
     int result = http_lines_add(&reader->line, data, size, HTTP_CHUNK_LINE_MAX, used);
-    if (result < 0) {
-        return http_fail(reader, 400, "a chunk's size is malformed");
-    }
-    size_t length = reader->line.size - (size_t)result; /* without the NUL of a complete line */
+    size_t length = reader->line.size - (result > 0); /* without the NUL of a complete line */
     if (reader->state == HTTP_AT_CHUNK_CRLF && length > 0) {
         return http_fail(reader, 400, "a chunk is longer than its size says");
+    }
+    if (result < 0) {
+        return http_fail(reader, 400, "a chunk's size is malformed");
     }
     if (result == 0) {
         return HTTP_NEED_MORE;

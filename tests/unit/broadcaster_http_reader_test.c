@@ -770,6 +770,32 @@ static char *repeat(char c, size_t count)
     return text;
 }
 
+/* Why the text is refused, when it comes in pieces of `step` bytes. */
+static const char *refusal(const char *text, size_t step)
+{
+    struct http_reader *reader = http_reader_create();
+    const char *message = NULL;
+    struct transcript transcript = {.size = 0};
+    size_t size = strlen(text), at = 0;
+    while (at < size && feed(reader, &transcript, text + at, step < size - at ? step : size - at)) {
+        at += step;
+    }
+    http_reader_error(reader, &message);
+    http_reader_destroy(reader);
+    return message;
+}
+
+/* Two things are wrong behind the chunk; which of them is told may not depend on how it is cut. */
+static void test_refusal_behind_a_chunk(void **state)
+{
+    static const char text[] = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                               "2\r\nabc\n\r\n";
+    (void)state;
+    for (size_t step = 1; step < sizeof text; step++) {
+        assert_string_equal(refusal(text, step), "a chunk is longer than its size says");
+    }
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -1004,6 +1030,7 @@ int main(void)
         cmocka_unit_test(test_content_lengths),
         cmocka_unit_test(test_transfer_encodings),
         cmocka_unit_test(test_chunk_lines),
+        cmocka_unit_test(test_refusal_behind_a_chunk),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_number_of_fields),
         cmocka_unit_test(test_extensions_in_all),
