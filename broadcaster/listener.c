@@ -26,6 +26,7 @@ struct listener {
     struct event pause;
     struct http_server *server;
     int fd;
+    bool short_of;        /* of descriptors or memory: connections wait, and the log says so */
     char *path;           /* of a Unix socket, else NULL */
     struct stat identity; /* of what we have put there */
 };
@@ -66,9 +67,12 @@ static bool listener_error_is_of_peer(int error)
 static void listener_pause(struct listener *listener, int error)
 {
     struct timeval delay = clock_timeval(LISTENER_PAUSE_NS);
-    log_warn("cannot accept connections, they wait: %s; raise the limit of open files if this goes "
-             "on",
-             strerror(error));
+    if (!listener->short_of) {
+        listener->short_of = true;
+        log_warn("cannot accept connections, they wait: %s; raise the limit of open files if this "
+                 "comes again",
+                 strerror(error));
+    }
     event_del(&listener->io);
     event_add(&listener->pause, &delay);
 }
@@ -87,6 +91,10 @@ static void listener_on_io(evutil_socket_t listening, short what, void *arg)
                 http_server_accept(listener->server, transport_create_plain(fd));
             }
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            if (listener->short_of) {
+                listener->short_of = false;
+                log_info("connections are accepted again");
+            }
             return;
         } else if (!listener_error_is_of_peer(errno)) {
             listener_pause(listener, errno);
@@ -184,23 +192,33 @@ int listener_create_tcp(struct listener **listener, struct event_base *base, con
     return listener_start(listener, base, fd, server);
 }
 
-/* Binds under a temporary name and renames: the name never leads to a socket that does not listen,
- * and takes the place of what a dead server left. */
-int listener_create_unix(struct listener **listener, struct event_base *base, const char *run_dir,
-                         const char *name, struct http_server *server)
+/* True when somebody listens at the path: then the name is not what a dead server left. */
+static bool listener_is_served(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int length = snprintf(address.sun_path, sizeof address.sun_path, "%s/.%s.%d", run_dir, name,
-                          (int)getpid());
-    if (length < 0 || (size_t)length >= sizeof address.sun_path) {
-        return -ENAMETOOLONG;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
     }
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    bool served =
+        connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 || errno == EAGAIN;
+    close(fd);
+    return served;
+}
+
+/* Binds under a temporary name and renames: the name never leads to a socket that does not listen,
+ * and takes the place of what a dead server left. */
+static int listener_publish(struct listener **listener, struct event_base *base,
+                            const struct sockaddr_un *temporary, const char *path,
+                            struct http_server *server)
+{
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return -errno;
     }
-    unlink(address.sun_path);
-    if (bind(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
+    unlink(temporary->sun_path);
+    if (bind(fd, (const struct sockaddr *)temporary, sizeof *temporary) < 0) {
         int error = -errno;
         close(fd);
         return error;
@@ -208,20 +226,35 @@ int listener_create_unix(struct listener **listener, struct event_base *base, co
     struct listener *made;
     int result = listener_start(&made, base, fd, server);
     if (result < 0) {
-        unlink(address.sun_path);
+        unlink(temporary->sun_path);
         return result;
     }
-    char *path = xasprintf("%s/%s", run_dir, name);
-    if (stat(address.sun_path, &made->identity) < 0 || rename(address.sun_path, path) < 0) {
+    if (stat(temporary->sun_path, &made->identity) < 0 || rename(temporary->sun_path, path) < 0) {
         result = -errno;
-        unlink(address.sun_path);
-        free(path);
+        unlink(temporary->sun_path);
         listener_destroy(made);
         return result;
     }
-    made->path = path;
+    made->path = xstrdup(path);
     *listener = made;
     return 0;
+}
+
+int listener_create_unix(struct listener **listener, struct event_base *base, const char *run_dir,
+                         const char *name, struct http_server *server)
+{
+    struct sockaddr_un temporary = {.sun_family = AF_UNIX};
+    int length = snprintf(temporary.sun_path, sizeof temporary.sun_path, "%s/.%s.%d", run_dir, name,
+                          (int)getpid());
+    if (length < 0 || (size_t)length >= sizeof temporary.sun_path) {
+        return -ENAMETOOLONG;
+    }
+    char *path = xasprintf("%s/%s", run_dir, name);
+    int result = listener_is_served(path)
+                     ? -EADDRINUSE
+                     : listener_publish(listener, base, &temporary, path, server);
+    free(path);
+    return result;
 }
 
 void listener_destroy(struct listener *listener)

@@ -15,7 +15,7 @@ int listener_create_tcp(struct listener **listener, struct event_base *base, con
                         struct http_server *server);
 
 /* `<run_dir>/<name>`, put there by rename. Peers of another uid (but root) are hung up on. 0 or
- * -errno. */
+ * -errno (-EADDRINUSE: somebody serves it). */
 int listener_create_unix(struct listener **listener, struct event_base *base, const char *run_dir,
                          const char *name, struct http_server *server);
 

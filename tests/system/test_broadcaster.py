@@ -636,6 +636,17 @@ def test_a_taken_port(broadcaster, tmp_path):
     assert len(done.stderr.splitlines()) == 1 and str(server.port) in done.stderr
 
 
+def test_a_run_directory_that_is_served(broadcaster, tmp_path):
+    server = broadcaster()
+    config = tmp_path / "second.json"
+    config.write_text(json.dumps(server.config))
+    done = subprocess.run([PROGRAMS / "ringcast-broadcaster", "-c", config], text=True,
+                          capture_output=True, timeout=20, check=False)
+    assert done.returncode == 78
+    assert len(done.stderr.splitlines()) == 1 and str(server.run_dir) in done.stderr
+    assert server.stats()["pid"] == server.pid
+
+
 def test_reload(broadcaster):
     server = broadcaster(max_viewers=1)
     _viewer = server.watch()

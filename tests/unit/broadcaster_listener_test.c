@@ -157,6 +157,17 @@ static int connect_unix(const char *run_dir)
     return fd;
 }
 
+/* As a server leaves it that was killed. */
+static void leave_dead_socket(const char *run_dir)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/%s", run_dir, NAME);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    close(fd);
+}
+
 static void test_unix(void **state)
 {
     struct fixture fixture;
@@ -173,7 +184,11 @@ static void test_unix(void **state)
     LOOP_WAIT(fixture.base, fixture.requests == 1);
     assert_true(fixture.local);
     close(fd);
-    /* Another one takes the name over; the end of the first must not remove it. */
+    /* Who serves is not replaced. */
+    assert_int_equal(listener_create_unix(&second, fixture.base, run_dir, NAME, fixture.server),
+                     -EADDRINUSE);
+    /* Another one has the name; the end of the first must not remove it. */
+    assert_int_equal(unlink(path), 0);
     assert_int_equal(listener_create_unix(&second, fixture.base, run_dir, NAME, fixture.server), 0);
     listener_destroy(first);
     fd = connect_unix(run_dir);
@@ -182,6 +197,11 @@ static void test_unix(void **state)
     close(fd);
     listener_destroy(second);
     assert_int_equal(stat(path, &status), -1);
+    leave_dead_socket(run_dir);
+    assert_int_equal(listener_create_unix(&first, fixture.base, run_dir, NAME, fixture.server), 0);
+    fd = connect_unix(run_dir);
+    close(fd);
+    listener_destroy(first);
     assert_int_equal(
         listener_create_unix(&first, fixture.base, "/nonexistent/folder", NAME, fixture.server),
         -ENOENT);
