@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -70,6 +71,13 @@ def test_background_up_and_down(two_cameras):
     assert not [pid for pid in pids if alive(pid)]
     again = two_cameras.run("down")
     assert again.returncode == 0 and "not running" in again.stdout
+
+
+@pytest.mark.parametrize("word, said", [("version", r"ringcast \d+\.\d+\.\d+\n"),
+                                        ("help", r"usage: ringcast COMMAND ")])
+def test_what_it_says_of_itself(two_cameras, word, said):
+    done = two_cameras.run(word)
+    assert done.returncode == 0 and re.match(said, done.stdout)
 
 
 def test_a_second_instance_is_refused(two_cameras):
