@@ -186,7 +186,8 @@ export class LivePage {
     } else if (this.#ended !== null) {
       this.#view.showMessage(texts.streamEnded, texts.streamEndedDetail);
     } else {
-      this.#view.showMessage(texts.waiting, texts.waitingFrom(this.#name));
+      const detail = this.#cameraState === 'online' ? texts.waitingForDetector : texts.waitingFrom;
+      this.#view.showMessage(texts.waiting, detail(this.#name));
     }
   }
 }

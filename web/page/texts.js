@@ -8,6 +8,8 @@ export const texts = {
   camerasUnknownDetail: 'The server does not answer. Trying again.',
   waiting: 'Waiting for frames',
   waitingFrom: (/** @type {string} */ name) => `Nothing has come from ${name} yet.`,
+  waitingForDetector: (/** @type {string} */ name) =>
+    `${name} is online, but no detector has sent a picture of it yet.`,
   noConnection: 'No connection to the server',
   reconnecting: 'The picture comes back by itself.',
   streamEnded: 'The stream has ended',

@@ -153,6 +153,16 @@ test('a closed tab is gone from the status within 100 ms, ten times of ten', asy
   }
 });
 
+test('a camera that is online, and nobody detects on it', async () => {
+  const page = await openPage('about:blank');
+  await page.routeWebSocket(/\/ws\/viewer\/detection/, (route) => {
+    route.send(JSON.stringify({ type: 'camera_state', camera_id: 'LOT', state: 'online', since: 1 }));
+  });
+  await page.goto(`${broadcaster.url}/?camera=LOT`);
+  await page.waitForSelector('text=Waiting for frames', LIMIT);
+  await page.waitForSelector('text=North lot is online, but no detector has sent a picture of it yet.', LIMIT);
+});
+
 test('another camera: nothing of the first is left', async () => {
   work('LOT', { car: 3 });
   const page = await openPage('/');
