@@ -66,6 +66,8 @@ static void publisher_attach(struct frame_publisher *publisher, struct control_p
                    strerror(-bell_fd));
         control_send(peer, MESSAGE_ERROR, json_pack("{s:s}", "message", "cannot make a doorbell"),
                      NULL);
+        control_close(
+            peer); /* nobody would try again on this connection; on the next one it may go */
         return;
     }
     reader->bell_fd = bell_fd;

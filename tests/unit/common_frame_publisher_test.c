@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -323,6 +324,24 @@ static void test_comings_and_goings_leave_no_descriptor(void **state)
     assert_int_equal(descriptors_open(), before);
 }
 
+/* Without a doorbell a reader would hear of no frame, and never ask again. */
+static void test_a_reader_without_a_doorbell_is_sent_away(void **state)
+{
+    struct fixture *fixture = *state;
+    struct client *client = &fixture->clients[0];
+    struct rlimit old;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = old.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    client_say(client, MESSAGE_ATTACH);
+    LOOP_WAIT(fixture->base, client->closed == 1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    assert_int_equal(frame_publisher_readers(fixture->publisher), 0);
+    LOOP_WAIT(fixture->base, client->opened == 2);
+    client_say(client, MESSAGE_ATTACH);
+    LOOP_WAIT(fixture->base, frame_publisher_readers(fixture->publisher) == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +357,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_frames_of_impossible_size_are_refused, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_stats_are_answered, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_reader_without_a_doorbell_is_sent_away, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_the_end_of_the_publisher_is_seen_and_tells_no_demand,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_comings_and_goings_leave_no_descriptor, setup,
