@@ -269,6 +269,13 @@ int program_reload(struct program *program, struct config **old)
     return 0;
 }
 
+void program_revert(struct program *program, struct config *old)
+{
+    config_destroy(program->config);
+    program->config = old;
+    program_configure_log(program, old);
+}
+
 json_t *program_stats(const struct program *program)
 {
     uint64_t uptime_ns = clock_elapsed_ns(program->started_ns, clock_monotonic_ns());

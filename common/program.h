@@ -45,6 +45,10 @@ void program_start(struct program *program, const struct program_definition *def
  * mistake is logged, nothing changes, and the result is -EINVAL. */
 int program_reload(struct program *program, struct config **old);
 
+/* Takes back a reload that this process cannot follow, and has not begun to: `old` is in force again, and
+ * config_hash says so. The caller logs why. */
+void program_revert(struct program *program, struct config *old);
+
 /* What every `stats` answer begins with: config_hash, pid, uptime_s. The caller owns the reference and
  * adds its counters; `ringcast status` shows `fps` (over the last seconds) and `newest_age_ms` (of the
  * newest frame it handled) of whoever gives them. */

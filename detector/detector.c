@@ -253,6 +253,23 @@ static bool detector_needs_restart(const struct config *old, const struct config
            a->workers != b->workers || a->threads != b->threads;
 }
 
+/* Thresholds, classes and cameras. False: the new configuration does not suit the network. */
+static bool detector_follow(struct detector *detector)
+{
+    char error[SETTINGS_ERROR_SIZE];
+    struct detection_settings *settings =
+        settings_create(&detector->program->config->detector, detector->names, error);
+    if (settings == NULL) {
+        log_error("configuration not reloaded, the old one stays: %s", error);
+        return false;
+    }
+    settings_release(detector->settings);
+    detector->settings = settings;
+    detector_follow_cameras(detector);
+    service_repeat_demand(detector->service);
+    return true;
+}
+
 void detector_reload(void *arg)
 {
     struct detector *detector = arg;
@@ -268,18 +285,9 @@ void detector_reload(void *arg)
     } else if (detector_needs_restart(old, config)) {
         log_info("the network or where to post to has changed: ending, to be started anew");
         loop_stop(detector->program->loop, EXIT_SUCCESS);
-    } else if (detector->scheduler != NULL) {
-        char error[SETTINGS_ERROR_SIZE];
-        struct detection_settings *settings =
-            settings_create(&config->detector, detector->names, error);
-        if (settings != NULL) {
-            settings_release(detector->settings);
-            detector->settings = settings;
-        } else {
-            log_error("%s; thresholds and classes stay as they were", error);
-        }
-        detector_follow_cameras(detector);
-        service_repeat_demand(detector->service);
+    } else if (detector->scheduler != NULL && !detector_follow(detector)) {
+        program_revert(detector->program, old);
+        return;
     }
     config_destroy(old);
 }

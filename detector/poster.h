@@ -17,8 +17,8 @@ struct poster;
 typedef void poster_result_fn(void *arg, const char *camera, enum post_result result,
                               const char *cause);
 
-/* Posts to detector.post_url, or to the HTTP socket of the broadcaster in the run directory. The
- * configuration must outlive the poster. */
+/* Posts to detector.post_url, or to the HTTP socket of the broadcaster in the run directory. `config` is
+ * not kept. */
 struct poster *poster_create(struct event_base *base, const struct config *config,
                              poster_result_fn *result, void *arg);
 void poster_destroy(struct poster *poster); /* breaks off what is on its way; NULL is allowed */

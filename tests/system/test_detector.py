@@ -412,9 +412,11 @@ def test_reload(bench, control):
     wait_until(lambda: "configuration reloaded" in here.detector.log_text(), 10, "the reload")
     posted = here.intake.wait(lambda p: not p.metadata["detections"])
     assert posted.metadata["vehicle_count"] == 0
+    giraffes = here.detector.stats()["config_hash"]
     here.detector.config["detector"]["classes"] = ["unicorn"]
     here.reload()
     wait_until(lambda: "unicorn" in here.detector.log_text(), 10, "a refusal in the log")
+    assert here.detector.stats()["config_hash"] == giraffes
     here.detector.config["detector"]["classes"] = ["car"]
     del here.detector.config["cameras"]["CAM1"]
     here.reload()
