@@ -9,12 +9,15 @@
 #include "common/log.h"
 #include "common/memory.h"
 
+#define DEMAND_CAMERAS_MOST 300 /* that surely fit into one packet */
+
 /* One detector process. */
 struct demand_detector {
     struct demand *demand;
     size_t index;
     struct control_client *client;
     json_t *told; /* the cameras that it knows of; NULL: nothing yet */
+    bool over;    /* more are watched than it can be told of */
 };
 
 struct demand {
@@ -32,16 +35,21 @@ static json_t *demand_camera(const struct config *config, const struct config_ca
                      (json_int_t)config->detector.quality, "metadata", 0);
 }
 
-/* The watched cameras that this detector serves. */
-static json_t *demand_cameras(const struct services *services, size_t detector)
+/* The watched cameras that this detector serves; *over: not all of them. */
+static json_t *demand_cameras(const struct services *services, size_t detector, bool *over)
 {
     const struct config *config = services->config;
     json_t *cameras = json_array();
+    *over = false;
     for (size_t i = 0; i < hub_stream_count(services->hub); i++) {
         const struct stream *stream = hub_stream(services->hub, i);
         const char *id = stream_key(stream)->camera;
         if (stream_subscribers(stream) > 0 && services_has_local_detector(services, id) &&
             config_camera_detector(config, id) == detector) {
+            *over = json_array_size(cameras) == DEMAND_CAMERAS_MOST;
+            if (*over) {
+                break;
+            }
             json_array_append_new(cameras, demand_camera(config, config_find_camera(config, id)));
         }
     }
@@ -51,7 +59,14 @@ static json_t *demand_cameras(const struct services *services, size_t detector)
 static void demand_tell(struct demand_detector *detector)
 {
     struct control_peer *peer = control_client_peer(detector->client);
-    json_t *cameras = demand_cameras(detector->demand->services, detector->index);
+    bool over;
+    json_t *cameras = demand_cameras(detector->demand->services, detector->index, &over);
+    if (over && !detector->over) {
+        log_warn("more cameras are watched than a detector can serve index=%zu most=%d; raise "
+                 "detector.processes",
+                 detector->index, DEMAND_CAMERAS_MOST);
+    }
+    detector->over = over;
     if (peer == NULL || (detector->told != NULL && json_equal(cameras, detector->told))) {
         json_decref(cameras);
         return;

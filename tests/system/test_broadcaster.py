@@ -931,6 +931,28 @@ def test_demand(detected):
     assert told() == wanted
 
 
+def test_a_demand_fits_into_a_packet(detected):
+    names = [f"C{number:063}" for number in range(310)]
+    before = detected.stats()["config_hash"]
+    detected.config["cameras"] = {name: {"url": "http://127.0.0.1:1/", "fps": 29.97}
+                                  for name in names}
+    detected.write_config()
+    os.kill(detected.pid, signal.SIGHUP)
+    wait_until(lambda: detected.stats()["config_hash"] != before, 5, "the new configuration")
+    detector, _ = detected.detector.accept()
+    detector.settimeout(5)
+    _viewers = [detected.watch_raw(name) for name in names]
+    told = []
+    while len(told) < 300:
+        told = json.loads(detector.recv(65536))["cameras"]
+    assert [one["camera"] for one in told] == names[:300]
+    wait_until(lambda: "than a detector can serve" in detected.log_text(), 5, "a word about it")
+    assert detected.stats()["viewers"] == 310
+    detector.setblocking(False)
+    with pytest.raises(BlockingIOError):  # neither more nor the end
+        detector.recv(65536)
+
+
 def test_a_snapshot_with_boxes_is_demand(detected):
     detector, _ = detected.detector.accept()
     detector.settimeout(5)
