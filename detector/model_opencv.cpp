@@ -261,8 +261,8 @@ struct model *model_create(const struct model_config *config, char error[MODEL_E
         silence_opencv();
         path = config->path;
         int backend, target;
-        if (!readable(config->path, error) || !readable(config->weights, error) ||
-            !choose_backend(*config, &backend, &target, error)) {
+        if (!choose_backend(*config, &backend, &target, error) || !readable(config->path, error) ||
+            !readable(config->weights, error)) {
             return;
         }
         result = new model{};

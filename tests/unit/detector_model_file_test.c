@@ -66,14 +66,22 @@ static struct message onnx_with_input(const uint64_t *sides, size_t count)
     return file;
 }
 
-static bool ask(const char *suffix, const void *bytes, size_t size, int *width, int *height)
+#define PATH_SIZE 64
+
+/* Makes a file to be unlinked. */
+static void make_file(char path[PATH_SIZE], const char *suffix, const void *bytes, size_t size)
 {
-    char path[64];
-    snprintf(path, sizeof path, "/tmp/ringcast-test-XXXXXX%s", suffix);
+    snprintf(path, PATH_SIZE, "/tmp/ringcast-test-XXXXXX%s", suffix);
     int fd = mkstemps(path, (int)strlen(suffix));
     assert_true(fd >= 0);
     assert_int_equal(write(fd, bytes, size), size);
     close(fd);
+}
+
+static bool ask(const char *suffix, const void *bytes, size_t size, int *width, int *height)
+{
+    char path[PATH_SIZE];
+    make_file(path, suffix, bytes, size);
     bool found = model_file_input_size(path, width, height);
     unlink(path);
     return found;
@@ -165,7 +173,8 @@ static void test_no_such_file(void **state)
 /* OpenCV throws and prints; this side of the face gets one line. */
 static void test_errors_are_one_line(void **state)
 {
-    char error[MODEL_ERROR_SIZE];
+    static const char *const suffixes[] = {".onnx", ".cfg"};
+    char error[MODEL_ERROR_SIZE], path[PATH_SIZE];
     char backends[256];
     struct model_config config = {.path = "/nowhere/a.onnx",
                                   .backend = "default",
@@ -174,11 +183,16 @@ static void test_errors_are_one_line(void **state)
                                   .input_height = 64};
     (void)state;
     assert_null(model_create(&config, error));
-    assert_non_null(strstr(error, "/nowhere/a.onnx: cannot be loaded"));
-    assert_null(strchr(error, '\n'));
-    config.path = "/nowhere/a.cfg";
-    assert_null(model_create(&config, error));
-    assert_non_null(strstr(error, "/nowhere/a.cfg: cannot be loaded"));
+    assert_string_equal(error, "/nowhere/a.onnx: cannot be read: No such file or directory");
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        make_file(path, suffixes[i], "neither\n", 8);
+        config.path = path;
+        assert_null(model_create(&config, error));
+        unlink(path);
+        assert_int_equal(strncmp(error, path, strlen(path)), 0);
+        assert_non_null(strstr(error, ": cannot be loaded"));
+        assert_null(strchr(error, '\n'));
+    }
     config.backend = "abacus";
     assert_null(model_create(&config, error));
     assert_non_null(strstr(error, "no backend abacus with target cpu; it has: "));
