@@ -222,18 +222,18 @@ PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: packages packages-test demo check check-unit check-threads check-system
 packages: ## install the Debian packages that are missing to build and run
-	@tools/packages build
+	@tests/packages build
 packages-test: ## and those that the tests need
-	@tools/packages test
+	@tests/packages test
 
 demo: ## show it at work: CAMERA=url MODEL=file [NAMES=file], or RINGCAST_ASSETS=folder [SCENE=…]
-	@tools/demo --check
-	@tools/packages build
+	@tests/demo --check
+	@tests/packages build
 	@$(MAKE) --no-print-directory $(PARALLEL) all
-	@exec tools/demo
+	@exec tests/demo
 
 check: ## every test; SAN=address,undefined: with sanitizers, without the browser
-	@tools/packages test
+	@tests/packages test
 	@$(MAKE) --no-print-directory $(PARALLEL) all tests
 	@tests/run --build "$(BUILD)" --unit $(UNIT_TESTS) --system $(if $(SAN),,--types --browser)
 check-unit: tests
@@ -272,7 +272,7 @@ BENCHES := bench-ring bench-parser bench-capture bench-detector bench-broadcaste
 .PHONY: bench $(BENCHES)
 bench: ## figures, never a judgement: the usual of bench-{ring,parser,capture,detector,broadcaster,…}
 bench $(BENCHES):
-	@tools/packages bench
+	@tests/packages bench
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS:%=$(BUILD)/%)
 	@RINGCAST_PROGRAMS="$(abspath $(BUILD))" tests/bench/run $(patsubst bench-%,%,$(filter bench-%,$@))
 
@@ -299,7 +299,7 @@ uninstall: ## take it away again
 # --- documents, format and style -------------------------------------------------------------------
 
 C_FILES = $(shell git ls-files '*.c' '*.h' '*.cpp')
-SCRIPTS := ringcast tools/packages tools/demo .ci/run
+SCRIPTS := ringcast tests/packages tests/demo .ci/run
 
 .PHONY: docs format format-check lint
 docs: ## write docs/configuration.md anew from the option table
