@@ -270,7 +270,7 @@ BENCHES := bench-ring bench-parser bench-capture bench-detector bench-broadcaste
            bench-breaking
 
 .PHONY: bench $(BENCHES)
-bench: ## figures, never a judgement: the usual of bench-{ring,parser,capture,detector,broadcaster,…}
+bench: ## print figures, in six minutes; bench-ring, -parser, -capture, -detector, -broadcaster: one
 bench $(BENCHES):
 	@tests/packages bench
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS:%=$(BUILD)/%)

@@ -11,7 +11,7 @@
 #define STREAM_OFFLINE_NS   (10 * NS_PER_SECOND)
 #define STREAM_OFFLINE_TIME 5
 /* From so many viewers on, putting a message into a file costs less than copying it for each. */
-#define STREAM_FILE_VIEWERS 32
+#define STREAM_FILE_VIEWERS 64
 #define STREAM_PERIOD_SHARE 8 /* the measured period is a running mean over about so many frames */
 
 struct stream {

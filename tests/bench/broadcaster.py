@@ -59,8 +59,8 @@ def fan_out_figures(fan, servers, viewers, options):
                      ratio(runs, yardstick, "cpu_us_per_frame"), f"{p50:.1f}", f"{p99:.1f}",
                      ratio(runs, yardstick, "lat_p99_ms"), f"{delivered:.1f}"])
     print(f"{viewers} viewers, {FPS} frames a second, {options.rounds} rounds of {options.window} s\n")
-    table(["server", "CPU us per frame", "rounds", "x yardstick", "p50 ms", "p99 ms", "x yardstick",
-           "delivered %"], rows)
+    table(["server", "CPU us per frame", "rounds", "CPU x yardstick", "p50 ms", "p99 ms",
+           "p99 x yardstick", "delivered %"], rows)
 
 
 def stalled_figures(fan, servers):

@@ -144,14 +144,14 @@ static void test_newest_wins(void **state)
 static void test_messages_for_many(void **state)
 {
     struct fixture *fixture = *state;
-    static struct listener listeners[32];
-    for (size_t i = 0; i < 31; i++) {
+    static struct listener listeners[64];
+    for (size_t i = 0; i < 63; i++) {
         listen_to(fixture, &listeners[i], "CAM1");
     }
     assert_int_equal(post(fixture, "CAM1", FRAME_SIZE, 1), 0);
     struct stream *stream = find(fixture, "CAM1");
     assert_int_equal(stream_json(stream)->file, -1);
-    listen_to(fixture, &listeners[31], "CAM1");
+    listen_to(fixture, &listeners[63], "CAM1");
     assert_int_equal(post(fixture, "CAM1", FRAME_SIZE, 2), 0);
     struct shared_bytes *json = shared_bytes_ref(stream_json(stream));
     assert_true(json->file >= 0);
@@ -164,7 +164,7 @@ static void test_messages_for_many(void **state)
     assert_int_equal(json->file, -1);
     assert_int_equal(json->references, 1);
     shared_bytes_unref(json);
-    for (size_t i = 0; i < 32; i++) {
+    for (size_t i = 0; i < 64; i++) {
         hub_unsubscribe(fixture->hub, &listeners[i].subscriber);
     }
 }
