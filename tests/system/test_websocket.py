@@ -110,7 +110,6 @@ def test_handshake_in_odd_case(server):
     ({"Transfer_Encoding": "chunked"}, 400),
     ({"Sec_WebSocket_Protocol": "a b"}, 400),
     ({"Sec_WebSocket_Protocol": ""}, 400),
-    ({"Sec_WebSocket_Protocol": "a,,b"}, 400),
     ({"path": "/../x"}, 400),
 ])
 def test_handshake_refused(server, changes, status):
@@ -133,7 +132,7 @@ def test_plain_request_is_told_to_upgrade(server):
 
 @pytest.mark.parametrize("offered, chosen", [
     ("echo", "echo"), ("other, echo", "echo"), (["other", "echo"], "echo"), ("other", None),
-    ("Echo", None), ("echoes, anecho", None),
+    ("Echo", None), ("echoes, anecho", None), (", other,,echo,", "echo"),
 ])
 def test_subprotocols(server, offered, chosen):
     with server.connect() as wire:
