@@ -46,7 +46,10 @@ BROADCASTER := api_cameras api_json api_status base64 base64_avx2 camera_watch c
                viewer_message viewer_set websocket_handshake websocket_reader websocket_session
 
 CTL := ctl ctl_question ctl_status
-CAMSIM := auth camera client faults frames main multipart picture request
+CAMSIM := arguments auth camera client faults frames multipart picture request scene \
+          scene_backdrop scene_car_model scene_cast scene_fixture_model scene_ground scene_layout \
+          scene_light scene_math scene_mesh scene_noise scene_path scene_people scene_person_model \
+          scene_raster scene_render scene_shadow scene_truth scene_view scene_world
 
 # Unit tests, by the library that they test: tests/unit/<library>_<module>_test.c
 UNIT_COMMON := camera_feed camera_id camera_status clock config config_document config_options \
@@ -59,6 +62,8 @@ UNIT_DETECTOR := annotate boxes demand layout metadata model_file preprocess sch
 UNIT_BROADCASTER := base64 connection frame_message host_check http_reader http_session hub \
                     intake_scanner listener picture_check viewer_message websocket_handshake \
                     websocket_reader
+
+UNIT_CAMSIM :=
 
 # Fuzzers, by the library that they attack: tests/fuzz/<fuzzer>_fuzz.c
 FUZZ_COMMON := config control frame_container jpeg_info
@@ -102,7 +107,7 @@ ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) -pthread
 LIBS_COMMON := -levent_core -ljansson -lcurl -lm
 LIBS_DETECTOR := -lturbojpeg -lopencv_dnn -lopencv_imgproc -lopencv_core -lstdc++ -lm
 LIBS_BROADCASTER := -lcrypto
-LIBS_CAMSIM := -lcrypto
+LIBS_CAMSIM := -lcrypto -lturbojpeg
 
 # What a recipe says for itself in place of its command.
 Q := $(if $(V),,@)
@@ -115,7 +120,8 @@ TEST_PROGRAMS := camsim detect_frames ws_echo
 BENCH_PROGRAMS := bench_picture detector_bench parser_bench ring_bench
 FUZZERS := $(sort $(FUZZ_COMMON) $(FUZZ_CAPTURE) $(FUZZ_DETECTOR) $(FUZZ_BROADCASTER))
 UNIT_TESTS := $(UNIT_COMMON:%=common_%_test) $(UNIT_CAPTURE:%=capture_%_test) \
-              $(UNIT_DETECTOR:%=detector_%_test) $(UNIT_BROADCASTER:%=broadcaster_%_test)
+              $(UNIT_DETECTOR:%=detector_%_test) $(UNIT_BROADCASTER:%=broadcaster_%_test) \
+              $(UNIT_CAMSIM:%=camsim_%_test)
 
 .PHONY: all tests
 all: ## build the programs (the default)
@@ -130,11 +136,13 @@ LIB_COMMON := $(BUILD)/libcommon.a
 LIB_CAPTURE := $(BUILD)/libcapture.a
 LIB_DETECTOR := $(BUILD)/libdetector.a
 LIB_BROADCASTER := $(BUILD)/libbroadcaster.a
+LIB_CAMSIM := $(BUILD)/libcamsim.a
 
 $(LIB_COMMON): $(call objects,common,$(COMMON))
 $(LIB_CAPTURE): $(call objects,capture,$(CAPTURE))
 $(LIB_DETECTOR): $(call objects,detector,$(DETECTOR) model_opencv)
 $(LIB_BROADCASTER): $(call objects,broadcaster,$(BROADCASTER))
+$(LIB_CAMSIM): $(call objects,tests/camsim,$(CAMSIM))
 
 $(BUILD)/lib%.a:
 	@rm -f $@
@@ -149,7 +157,7 @@ $(BUILD)/ringcast-broadcaster: $(BUILD)/broadcaster/main.o $(LIB_BROADCASTER) $(
 $(BUILD)/ringcast-broadcaster: LDLIBS = $(LIBS_COMMON) $(LIBS_BROADCASTER)
 $(BUILD)/ringcast-ctl: $(call objects,common,$(CTL)) $(LIB_COMMON)
 $(BUILD)/ringcast-ctl: LDLIBS = $(LIBS_COMMON)
-$(BUILD)/camsim: $(call objects,tests/camsim,$(CAMSIM)) $(LIB_COMMON)
+$(BUILD)/camsim: $(BUILD)/tests/camsim/main.o $(LIB_CAMSIM) $(LIB_COMMON)
 $(BUILD)/camsim: LDLIBS = $(LIBS_CAMSIM) $(LIBS_COMMON)
 $(BUILD)/detect_frames: $(BUILD)/tests/detect_frames.o $(LIB_DETECTOR) $(LIB_COMMON)
 $(BUILD)/detect_frames: LDLIBS = $(LIBS_COMMON) $(LIBS_DETECTOR)
@@ -180,6 +188,9 @@ $(BUILD)/detector_%_test: $(BUILD)/tests/unit/detector_%_test.o $(LIB_DETECTOR) 
 $(BUILD)/broadcaster_%_test: $(BUILD)/tests/unit/broadcaster_%_test.o $(LIB_BROADCASTER) $(LIB_COMMON)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) $(LIBS_BROADCASTER) -lcmocka
+$(BUILD)/camsim_%_test: $(BUILD)/tests/unit/camsim_%_test.o $(LIB_CAMSIM) $(LIB_COMMON)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CAMSIM) $(LIBS_COMMON) -lcmocka
 
 fuzzer_programs = $(patsubst %,$(BUILD)/%_fuzz,$(1))
 $(call fuzzer_programs,$(FUZZ_CAPTURE)): $(LIB_CAPTURE)
@@ -210,7 +221,10 @@ $(BUILD)/%.o: %.cpp $(BUILD)/flags
 	$(call say,CXX)
 	$(Q)$(CXX) $(CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
 
+# The same pictures on every processor: no product and sum rounded as one.
+$(BUILD)/tests/camsim/%.o: CFLAGS += -ffp-contract=off
 # Loops over pixels and scores: worth the vectoriser.
+$(addprefix $(BUILD)/tests/camsim/scene_,backdrop.o noise.o raster.o render.o): CFLAGS += -O3
 $(BUILD)/detector/annotate.o $(BUILD)/detector/boxes.o $(BUILD)/detector/preprocess.o: CFLAGS += -O3
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -24,11 +24,11 @@ struct camera {
     struct event *due;
     char address[INET6_ADDRSTRLEN + 10];
 
-    bool playing;
-    uint64_t start_ns; /* CLOCK_MONOTONIC of frame 1 */
-    uint64_t number;   /* of the newest frame */
-    uint64_t time_ns;  /* CLOCK_REALTIME when it was taken */
-    uint64_t frozen;   /* which picture a frozen camera shows; 0: it moves */
+    bool playing, played; /* played: to the end, once at least */
+    uint64_t start_ns;    /* CLOCK_MONOTONIC of frame 1 */
+    uint64_t number;      /* of the newest frame */
+    uint64_t time_ns;     /* CLOCK_REALTIME when it was taken */
+    uint64_t frozen;      /* which picture a frozen camera shows; 0: it moves */
 
     struct client **clients;
     size_t client_count, client_capacity;
@@ -57,12 +57,21 @@ static void camera_start(struct camera *camera)
     camera_arm(camera);
 }
 
+static void camera_end_if_played(struct camera *camera)
+{
+    if (camera->options->once && camera->played && camera->streaming == 0) {
+        event_base_loopexit(camera->base, NULL);
+    }
+}
+
 static void camera_end_streams(struct camera *camera)
 {
     camera->playing = false;
+    camera->played = true;
     for (size_t i = 0; i < camera->client_count; i++) {
         client_end_stream(camera->clients[i]);
     }
+    camera_end_if_played(camera);
 }
 
 /* The next picture is due. The schedule is one of time: a late timer leaves pictures out and never
@@ -214,6 +223,25 @@ void camera_newest(struct camera *camera, struct camera_frame *frame)
     frame->time_ns = camera->time_ns;
 }
 
+const char *camera_truth(struct camera *camera, uint64_t number)
+{
+    struct scene *scene = frames_scene(camera->frames);
+    if (scene == NULL) {
+        return NULL;
+    }
+    if (number == 0) {
+        number = (camera->number - 1) % frames_count(camera->frames) + 1;
+        picture_release(scene_take(scene, number));
+    }
+    return scene_truth_of(scene, number);
+}
+
+const char *camera_spaces(const struct camera *camera)
+{
+    struct scene *scene = frames_scene(camera->frames);
+    return scene != NULL ? scene_spaces(scene) : NULL;
+}
+
 struct faults *camera_faults(struct camera *camera)
 {
     return camera->faults;
@@ -251,6 +279,7 @@ bool camera_admit(struct camera *camera)
 void camera_leave(struct camera *camera)
 {
     camera->streaming--;
+    camera_end_if_played(camera);
 }
 
 void camera_count_frame(struct camera *camera)

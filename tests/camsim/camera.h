@@ -17,7 +17,8 @@ struct camera_options {
     const char *listen; /* address:port; port 0: any */
     double fps;
     bool one_client;         /* a second /stream is refused, as an ESP32-CAM does */
-    bool loop;               /* else the pictures are played once for each first client */
+    bool loop;               /* else the pictures are played once for each first client, */
+    bool once;               /* or once only: then the event loop ends */
     const char *credentials; /* "user:password", for the fault 401 */
 };
 
@@ -55,6 +56,11 @@ void camera_leave(struct camera *camera); /* one that was admitted is gone */
 void camera_count_frame(struct camera *camera);
 void camera_count_snapshot(struct camera *camera);
 void camera_forget(struct camera *camera, const struct client *client); /* it is being freed */
+
+/* The truth of a frame (0: the newest) and the spaces, when the pictures are a scene's. NULL: there is
+ * none. Valid until the next picture is taken. */
+const char *camera_truth(struct camera *camera, uint64_t number);
+const char *camera_spaces(const struct camera *camera);
 
 /* What GET /state says; the caller owns the reference. */
 json_t *camera_state(const struct camera *camera);

@@ -247,6 +247,23 @@ static void client_answer_fault(struct client *client, const struct request *req
     }
 }
 
+/* GET /truth[?frame=N] and /spaces.json. False: the path is another. */
+static bool client_answer_scene(struct client *client, const struct request *request)
+{
+    const char *query = strstr(request->target, "?frame="), *body = NULL;
+    if (strcmp(request->path, "/spaces.json") == 0) {
+        body = camera_spaces(client->camera);
+    } else if (strcmp(request->path, "/truth") == 0) {
+        uint64_t number = query != NULL ? strtoull(query + strlen("?frame="), NULL, 10) : 0;
+        body = query != NULL && number == 0 ? NULL : camera_truth(client->camera, number);
+    } else {
+        return false;
+    }
+    client_answer(client, body != NULL ? "200 OK" : "404 Not Found", "application/json", "",
+                  body != NULL ? body : "{\"error\":\"no scene, or no such frame\"}");
+    return true;
+}
+
 /* Faults that answer instead of the picture. False: none of them is on. */
 static bool client_answer_refusal(struct client *client, const struct request *request)
 {
@@ -281,13 +298,15 @@ static void client_route(struct client *client, const struct request *request)
     bool was_moved = strncmp(path, moved, strlen(moved)) == 0;
     path += was_moved ? strlen(moved) : 0;
     bool stream = strcmp(path, "/stream") == 0, snapshot = strcmp(path, "/capture") == 0;
-    if (get && strcmp(path, "/state") == 0) {
+    if (get && client_answer_scene(client, request)) {
+        /* That was all. */
+    } else if (get && strcmp(path, "/state") == 0) {
         client_answer_json(client, "200 OK", camera_state(client->camera));
     } else if (strcmp(request->method, "POST") == 0 && strcmp(path, "/fault") == 0) {
         client_answer_fault(client, request);
     } else if (!get || (!stream && !snapshot)) {
         client_answer(client, "404 Not Found", "text/plain", "",
-                      "GET /stream, /capture, /state; POST /fault\n");
+                      "GET /stream, /capture, /state, /truth, /spaces.json; POST /fault\n");
     } else if (was_moved || !client_answer_refusal(client, request)) {
         if (stream) {
             client_start_stream(client);

@@ -13,7 +13,8 @@
 #define FRAMES_FILE_MAX ((size_t)1 << 30)
 
 struct frames {
-    struct picture **pictures;
+    struct picture **pictures; /* NULL: a scene's */
+    struct scene *scene;
     size_t count, capacity;
 };
 
@@ -104,14 +105,23 @@ int frames_open(struct frames **frames, const char *path)
     return 0;
 }
 
+struct frames *frames_of_scene(struct scene *scene, size_t count)
+{
+    struct frames *frames = xcalloc(1, sizeof *frames);
+    frames->scene = scene;
+    frames->count = count;
+    return frames;
+}
+
 void frames_close(struct frames *frames)
 {
     if (frames == NULL) {
         return;
     }
-    for (size_t i = 0; i < frames->count; i++) {
+    for (size_t i = 0; frames->pictures != NULL && i < frames->count; i++) {
         picture_release(frames->pictures[i]);
     }
+    scene_destroy(frames->scene);
     free(frames->pictures);
     free(frames);
 }
@@ -121,7 +131,15 @@ size_t frames_count(const struct frames *frames)
     return frames->count;
 }
 
+struct scene *frames_scene(const struct frames *frames)
+{
+    return frames->scene;
+}
+
 struct picture *frames_get(const struct frames *frames, uint64_t number)
 {
+    if (frames->scene != NULL) {
+        return scene_take(frames->scene, (number - 1) % frames->count + 1);
+    }
     return picture_hold(frames->pictures[(number - 1) % frames->count]);
 }
