@@ -447,11 +447,6 @@ void connection_destroy(struct connection *connection, enum connection_end end)
     connection_call_ended(connection);
 }
 
-int connection_fd(const struct connection *connection)
-{
-    return transport_fd(connection->transport);
-}
-
 const char *connection_peer_name(const struct connection *connection)
 {
     return connection->peer_name;

@@ -97,8 +97,6 @@ void connection_abort(struct connection *connection, enum connection_end end);
  * `ended` is called from here, and the connection is freed. */
 void connection_destroy(struct connection *connection, enum connection_end end);
 
-int connection_fd(const struct connection *connection);
-
 /* "127.0.0.1:51234", "[::1]:51234" or "unix:pid=123". */
 const char *connection_peer_name(const struct connection *connection);
 

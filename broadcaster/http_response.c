@@ -59,7 +59,7 @@ static const struct {
     {505, "HTTP Version Not Supported"},
 };
 
-const char *http_status_phrase(int status)
+static const char *http_status_phrase(int status)
 {
     for (size_t i = 0; i < sizeof http_phrases / sizeof http_phrases[0]; i++) {
         if (http_phrases[i].status == status) {

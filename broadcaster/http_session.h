@@ -100,7 +100,4 @@ struct websocket_session *http_upgrade(struct http_session *session, const char 
                                        const struct websocket_config *config,
                                        const struct websocket_handlers *handlers, void *arg);
 
-/* Statuses and their phrases: "Not Found". */
-const char *http_status_phrase(int status);
-
 #endif

@@ -106,8 +106,7 @@ static void routes_handle_other(struct services *services, struct http_session *
                static_files_have(services->files, request->path)) {
         static_files_handle(services->files, session, request);
     } else {
-        http_respond_error(session, 405, "method_not_allowed", fields, "this path takes %s only",
-                           allow);
+        http_respond_not_allowed(session, allow);
     }
 }
 

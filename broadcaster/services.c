@@ -6,23 +6,22 @@
 #include "broadcaster/camera_watch.h"
 #include "broadcaster/hub.h"
 
-bool services_camera_status(const struct services *services, const char *camera,
+void services_camera_status(const struct services *services, const char *camera,
                             struct camera_status *status)
 {
     const struct camera_status *captured = camera_watch_status(services->cameras, camera);
     if (captured != NULL) {
         *status = *captured;
-        return true;
+        return;
     }
     struct stream_key key = {0};
     snprintf(key.camera, sizeof key.camera, "%s", camera);
     struct stream *stream = hub_find(services->hub, &key);
     if (stream != NULL) {
         stream_status(stream, status);
-        return true;
+        return;
     }
     *status = (struct camera_status){.state = CAMERA_CONNECTING};
-    return config_find_camera(services->config, camera) != NULL;
 }
 
 bool services_has_local_detector(const struct services *services, const char *camera)

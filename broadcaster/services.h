@@ -22,9 +22,9 @@ struct services {
     uint64_t started_ns; /* CLOCK_MONOTONIC */
 };
 
-/* The state of a camera: what its capture says, else what its stream shows. False when neither exists
- * and it is not configured. */
-bool services_camera_status(const struct services *services, const char *camera,
+/* The state of a camera: what its capture says, else what its stream shows; CAMERA_CONNECTING when
+ * there is neither. */
+void services_camera_status(const struct services *services, const char *camera,
                             struct camera_status *status);
 
 /* True when our own detector posts this camera, so that nobody else may. */
