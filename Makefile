@@ -192,6 +192,9 @@ $(BUILD)/camsim_%_test: $(BUILD)/tests/unit/camsim_%_test.o $(LIB_CAMSIM) $(LIB_
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CAMSIM) $(LIBS_COMMON) -lcmocka
 
+# Made on the way, and kept: the next test need not compile it again.
+.SECONDARY: $(UNIT_TESTS:%=$(BUILD)/tests/unit/%.o)
+
 fuzzer_programs = $(patsubst %,$(BUILD)/%_fuzz,$(1))
 $(call fuzzer_programs,$(FUZZ_CAPTURE)): $(LIB_CAPTURE)
 $(call fuzzer_programs,$(FUZZ_DETECTOR)): $(LIB_DETECTOR)

@@ -85,7 +85,8 @@ void http_respond_not_allowed(struct http_session *session, const char *allow)
 {
     char fields[128];
     snprintf(fields, sizeof fields, "Allow: %s\r\n", allow);
-    http_respond_error(session, 405, "method_not_allowed", fields, "this path takes %s only", allow);
+    http_respond_error(session, 405, "method_not_allowed", fields, "this path takes %s only",
+                       allow);
 }
 
 static const char *http_error_code(int status)
