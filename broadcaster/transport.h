@@ -1,4 +1,4 @@
-/* How bytes get to and from a socket: plain now, TLS later, behind two functions. One thread. */
+/* How bytes get to and from a socket: plain now, TLS later, behind a few functions. One thread. */
 #ifndef BROADCASTER_TRANSPORT_H
 #define BROADCASTER_TRANSPORT_H
 
