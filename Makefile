@@ -63,7 +63,7 @@ UNIT_BROADCASTER := base64 connection frame_message host_check http_reader http_
                     intake_scanner listener picture_check viewer_message websocket_handshake \
                     websocket_reader
 
-UNIT_CAMSIM :=
+UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world
 
 # Fuzzers, by the library that they attack: tests/fuzz/<fuzzer>_fuzz.c
 FUZZ_COMMON := config control frame_container jpeg_info

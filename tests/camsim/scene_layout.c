@@ -4,7 +4,7 @@
 
 #define NEAR_EDGE      13.0 /* of the nearest row */
 #define LANE_BEYOND    8.0  /* of the lanes behind the last space, to turn a car round */
-#define AISLE_CLEAR    1.6  /* a kerb with grass between the rows and the aisle */
+#define AISLE_CLEAR    3.4  /* a kerb with grass between the rows and the aisle */
 #define TREE_CLEARANCE 1.0
 
 static void layout_place_rows(struct scene_layout *layout, struct scene_random *random)

@@ -1,5 +1,7 @@
 #include "tests/camsim/scene_math.h"
 
+#include <stddef.h>
+
 /* Sebastiano Vigna's splitmix64. */
 static uint64_t scene_scramble(uint64_t value)
 {
@@ -55,11 +57,13 @@ double scene_noise(double x, double y, uint64_t seed)
 /* Taylor's polynomial on a quarter turn: good to 1e-9. */
 static double scene_sine_small(double x)
 {
-    double square = x * x;
-    return x * (1 + square * (-1.0 / 6 +
-                              square * (1.0 / 120 +
-                                        square * (-1.0 / 5040 +
-                                                  square * (1.0 / 362880 - square / 39916800)))));
+    static const double terms[] = {
+        1.0 / 6227020800, -1.0 / 39916800, 1.0 / 362880, -1.0 / 5040, 1.0 / 120, -1.0 / 6, 1};
+    double sum = 0;
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
+        sum = sum * x * x + terms[i];
+    }
+    return x * sum;
 }
 
 double scene_sine(double angle)

@@ -20,6 +20,7 @@
 #define CREEP           0.3 /* metres a second: what gets a car over a point where it has to stop */
 #define GEAR_PAUSE      0.8 /* seconds */
 #define GET_IN_SECONDS  4.0
+#define RETRY_SECONDS   1.0 /* until the next attempt of somebody who cannot come now */
 
 static struct scene_car *world_add_car(struct scene_world *world, enum scene_car_state state)
 {
@@ -53,8 +54,8 @@ static double car_space_heading(const struct scene_world *world, const struct sc
 
 static double world_stay(struct scene_world *world)
 {
-    return scene_random_between(&world->random, 60, 260) +
-           scene_random_between(&world->random, 0, 260);
+    return scene_random_between(&world->random, 90, 450) +
+           scene_random_between(&world->random, 0, 300);
 }
 
 static bool world_is_taken(const struct scene_world *world, int space)
@@ -133,6 +134,7 @@ static void world_plan_arrival(const struct scene_world *world, struct scene_car
     struct scene_path *path = &car->path;
     world_plan_entry(world, car, track);
     double ahead = (space->centre.x - path->pen.place.x) * onward;
+    car->nose_in = car->nose_in && ahead > TURN_RADIUS; /* else the turn is too tight */
     if (car->nose_in) {
         scene_path_straight(path, ahead - TURN_RADIUS, LANE_SPEED, false);
     } else {
@@ -192,7 +194,7 @@ static void world_take_stance(struct scene_car *car)
 static void world_start_arrival(struct scene_world *world)
 {
     int space = world_choose_space(world);
-    world->next_arrival = world->time + scene_random_between(&world->random, 3, 14);
+    world->next_arrival = world->time + RETRY_SECONDS;
     if (space < 0) {
         return;
     }
@@ -205,6 +207,7 @@ static void world_start_arrival(struct scene_world *world)
     if (car == NULL) {
         return;
     }
+    world->next_arrival = world->time + scene_random_between(&world->random, 2, 12);
     car->space = space;
     car->nose_in = scene_random_below(&world->random, 4) > 0;
     car->speed = STREET_SPEED * 0.9;
@@ -408,14 +411,14 @@ struct scene_world *scene_world_create(const struct scene_layout *layout)
     struct scene_world *world = xcalloc(1, sizeof *world);
     world->layout = layout;
     world->random = scene_random_make(layout->seed, 6);
-    world->crowd = scene_random_between(&world->random, 0.5, 0.9);
+    world->crowd = scene_random_between(&world->random, 0.55, 0.92);
     for (int i = 0; i < layout->space_count; i++) {
         if (scene_random_between(&world->random, 0, 1) < world->crowd) {
             struct scene_car *car = world_add_car(world, SCENE_CAR_PARKED);
             car->space = i;
             car->nose_in = scene_random_below(&world->random, 4) > 0;
             car_settle(world, car);
-            car->until = scene_random_between(&world->random, 20, 420);
+            car->until = scene_random_between(&world->random, -70, 420);
         }
     }
     world->tick = -WARM_UP_SECONDS * SCENE_TICKS_PER_SECOND;
