@@ -46,6 +46,7 @@ BROADCASTER := api_cameras api_json api_status base64 base64_avx2 camera_watch c
                viewer_message viewer_set websocket_handshake websocket_reader websocket_session
 
 CTL := ctl ctl_question ctl_status
+CATALOGUE := catalogue download store
 CAMSIM := arguments auth camera client faults frames multipart picture request scene \
           scene_backdrop scene_car_model scene_cast scene_fixture_model scene_ground scene_layout \
           scene_light scene_math scene_mesh scene_noise scene_path scene_people scene_person_model \
@@ -108,6 +109,7 @@ LIBS_COMMON := -levent_core -ljansson -lcurl -lm
 LIBS_DETECTOR := -lturbojpeg -lopencv_dnn -lopencv_imgproc -lopencv_core -lstdc++ -lm
 LIBS_BROADCASTER := -lcrypto
 LIBS_CAMSIM := -lcrypto -lturbojpeg
+LIBS_CATALOGUE := -lcrypto
 
 # What a recipe says for itself in place of its command.
 Q := $(if $(V),,@)
@@ -115,8 +117,8 @@ say = $(if $(V),,@printf '  %-3s %s\n' $(1) $@)
 
 # --- programs -------------------------------------------------------------------------------------
 
-PROGRAMS := ringcast-capture ringcast-detector ringcast-broadcaster ringcast-ctl
-TEST_PROGRAMS := camsim detect_frames ws_echo
+PROGRAMS := ringcast-capture ringcast-detector ringcast-broadcaster ringcast-ctl ringcast-model
+TEST_PROGRAMS := camsim detect_frames model_test ws_echo
 BENCH_PROGRAMS := bench_picture detector_bench parser_bench ring_bench
 FUZZERS := $(sort $(FUZZ_COMMON) $(FUZZ_CAPTURE) $(FUZZ_DETECTOR) $(FUZZ_BROADCASTER))
 UNIT_TESTS := $(UNIT_COMMON:%=common_%_test) $(UNIT_CAPTURE:%=capture_%_test) \
@@ -137,12 +139,14 @@ LIB_CAPTURE := $(BUILD)/libcapture.a
 LIB_DETECTOR := $(BUILD)/libdetector.a
 LIB_BROADCASTER := $(BUILD)/libbroadcaster.a
 LIB_CAMSIM := $(BUILD)/libcamsim.a
+LIB_CATALOGUE := $(BUILD)/libcatalogue.a
 
 $(LIB_COMMON): $(call objects,common,$(COMMON))
 $(LIB_CAPTURE): $(call objects,capture,$(CAPTURE))
 $(LIB_DETECTOR): $(call objects,detector,$(DETECTOR) model_opencv)
 $(LIB_BROADCASTER): $(call objects,broadcaster,$(BROADCASTER))
 $(LIB_CAMSIM): $(call objects,tests/camsim,$(CAMSIM))
+$(LIB_CATALOGUE): $(call objects,catalogue,$(CATALOGUE))
 
 $(BUILD)/lib%.a:
 	@rm -f $@
@@ -157,6 +161,12 @@ $(BUILD)/ringcast-broadcaster: $(BUILD)/broadcaster/main.o $(LIB_BROADCASTER) $(
 $(BUILD)/ringcast-broadcaster: LDLIBS = $(LIBS_COMMON) $(LIBS_BROADCASTER)
 $(BUILD)/ringcast-ctl: $(call objects,common,$(CTL)) $(LIB_COMMON)
 $(BUILD)/ringcast-ctl: LDLIBS = $(LIBS_COMMON)
+# Of the detector they need the names of the classes, and no OpenCV.
+$(BUILD)/ringcast-model: $(BUILD)/catalogue/main.o $(BUILD)/detector/names.o $(LIB_CATALOGUE) $(LIB_COMMON)
+$(BUILD)/ringcast-model: LDLIBS = $(LIBS_COMMON) $(LIBS_CATALOGUE)
+$(BUILD)/model_test: $(BUILD)/catalogue/main.o $(BUILD)/detector/names.o
+$(BUILD)/model_test: $(BUILD)/tests/model_catalogue.o $(LIB_CATALOGUE) $(LIB_COMMON)
+$(BUILD)/model_test: LDLIBS = $(LIBS_COMMON) $(LIBS_CATALOGUE)
 $(BUILD)/camsim: $(BUILD)/tests/camsim/main.o $(LIB_CAMSIM) $(LIB_COMMON)
 $(BUILD)/camsim: LDLIBS = $(LIBS_CAMSIM) $(LIBS_COMMON)
 $(BUILD)/detect_frames: $(BUILD)/tests/detect_frames.o $(LIB_DETECTOR) $(LIB_COMMON)

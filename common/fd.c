@@ -133,24 +133,34 @@ free_name:
     return result;
 }
 
-static int fd_make_directories(char *path, mode_t mode)
+/* The parents get 0755, the last one `mode`. */
+static int fd_make_directories(const char *path, mode_t mode)
 {
-    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        int failed = mkdir(path, 0755) < 0 && errno != EEXIST;
-        *slash = '/';
-        if (failed) {
-            return -errno;
-        }
+    if (path[0] == '\0') {
+        return -ENOENT;
     }
-    return mkdir(path, mode) < 0 && errno != EEXIST ? -errno : 0;
+    char *copy = xstrdup(path);
+    int result = 0;
+    for (char *slash = copy; result == 0 && (slash = strchr(slash + 1, '/')) != NULL;) {
+        *slash = '\0';
+        result = mkdir(copy, 0755) < 0 && errno != EEXIST ? -errno : 0;
+        *slash = '/';
+    }
+    if (result == 0 && mkdir(copy, mode) < 0 && errno != EEXIST) {
+        result = -errno;
+    }
+    free(copy);
+    return result;
+}
+
+int fd_make_directory(const char *path)
+{
+    return fd_make_directories(path, 0755);
 }
 
 int fd_make_private_directory(const char *path)
 {
-    char *copy = xstrdup(path);
-    int result = fd_make_directories(copy, 0700);
-    free(copy);
+    int result = fd_make_directories(path, 0700);
     if (result < 0) {
         return result;
     }

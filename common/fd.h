@@ -18,6 +18,9 @@ int fd_read_file(const char *path, size_t limit, uint8_t **data, size_t *size);
  * machine stops in between: temporary file beside it, fsync, rename, fsync of the folder. */
 int fd_write_file(const char *path, const void *data, size_t size); /* 0 or -errno */
 
+/* Makes the folder `path` and its parents, 0755, where they are not there yet. 0 or -errno. */
+int fd_make_directory(const char *path);
+
 /* Makes the folder `path` (and its parents, 0755) with mode 0700; one that exists must belong to this
  * user, be closed to all others and take new files. 0 or -errno (-EPERM for a foreign or open one). */
 int fd_make_private_directory(const char *path);

@@ -146,6 +146,19 @@ static void test_writing_where_nothing_can_be(void **state)
     assert_int_equal(entries_of_folder(), 1); /* no temporary file left */
 }
 
+static void test_directory(void **state)
+{
+    (void)state;
+    mode_t mask = umask(0);
+    assert_int_equal(fd_make_directory(below("a/b/c/")), 0);
+    umask(mask);
+    assert_int_equal(mode_of(below("a/b/c")), 0755);
+    assert_int_equal(fd_make_directory(below("a/b/c")), 0);
+    assert_int_equal(fd_write_file(below("file"), "", 0), 0);
+    assert_int_equal(fd_make_directory(below("file/c")), -ENOTDIR);
+    assert_int_equal(fd_make_directory(""), -ENOENT);
+}
+
 static void test_private_directory(void **state)
 {
     (void)state;
@@ -232,6 +245,7 @@ int main(void)
         TEST(test_reading_what_is_no_file),
         TEST(test_writing_replaces_whole),
         TEST(test_writing_where_nothing_can_be),
+        TEST(test_directory),
         TEST(test_private_directory),
         TEST(test_directory_that_is_not_private),
         TEST(test_directory_of_somebody_else),
