@@ -13,9 +13,11 @@
 #define BEAM_HALF     4.5
 #define BEAM_BLOCK    2 /* pixels that get the same light, in each direction */
 
-/* A convex outline on the ground, against the clock. */
+/* A convex outline on the ground, against the clock, and its edges as half planes: a point is outside
+ * of an edge when x * point.x + y * point.y > reach. */
 struct hull {
     struct scene_point points[HULL_MAX];
+    double x[HULL_MAX], y[HULL_MAX], reach[HULL_MAX];
     int count;
 };
 
@@ -53,14 +55,23 @@ static void hull_init(struct hull *hull, struct scene_point *points, int count)
     }
 }
 
+static void hull_measure_edges(struct hull *hull)
+{
+    for (int i = 0; i < hull->count; i++) {
+        struct scene_point a = hull->points[i], b = hull->points[(i + 1) % hull->count];
+        double x = b.y - a.y, y = a.x - b.x, length = sqrt(x * x + y * y);
+        hull->x[i] = x / length;
+        hull->y[i] = y / length;
+        hull->reach[i] = hull->x[i] * a.x + hull->y[i] * a.y;
+    }
+}
+
 /* How far outside a point lies; below 0: inside. */
 static double hull_distance(const struct hull *hull, struct scene_point point)
 {
     double distance = -1e9;
     for (int i = 0; i < hull->count; i++) {
-        struct scene_point a = hull->points[i], b = hull->points[(i + 1) % hull->count];
-        double x = b.x - a.x, y = b.y - a.y, length = sqrt(x * x + y * y);
-        double outside = ((point.x - a.x) * y - (point.y - a.y) * x) / (length > 0 ? length : 1);
+        double outside = hull->x[i] * point.x + hull->y[i] * point.y - hull->reach[i];
         distance = outside > distance ? outside : distance;
     }
     return distance;
@@ -86,6 +97,7 @@ static void hull_of_block(struct hull *hull, const struct scene_stance *stance, 
             (struct scene_point){points[i].x - to_sun.x * reach, points[i].y - to_sun.y * reach};
     }
     hull_init(hull, points, HULL_MAX / 2);
+    hull_measure_edges(hull);
 }
 
 /* The box of pixels around points of the ground and `margin` metres. */
@@ -116,13 +128,33 @@ static struct scene_box cast_bound(const struct scene_view *view, const struct s
     return scene_box_clip(box, view->width, view->height);
 }
 
-static double contact_at(const struct scene_block *block, const struct scene_stance *stance,
-                         struct scene_point point)
+/* A point as the body sees it. */
+struct body_frame {
+    struct scene_point place;
+    double cosine, sine;
+};
+
+static struct body_frame body_frame_of(const struct scene_stance *stance)
 {
-    double cosine = scene_cosine(stance->heading), sine = scene_sine(stance->heading);
-    double x = point.x - stance->place.x, y = point.y - stance->place.y;
-    double along = fabs(x * cosine + y * sine) - block->length * 0.46;
-    double aside = fabs(y * cosine - x * sine) - block->width * 0.44;
+    return (struct body_frame){stance->place, scene_cosine(stance->heading),
+                               scene_sine(stance->heading)};
+}
+
+static struct scene_point body_point(const struct body_frame *frame, struct scene_point point)
+{
+    double x = point.x - frame->place.x, y = point.y - frame->place.y;
+    return (struct scene_point){x * frame->cosine + y * frame->sine,
+                                y * frame->cosine - x * frame->sine};
+}
+
+/* How dark it is below and beside a body. */
+static double contact_at(const struct scene_block *block, struct scene_point point)
+{
+    double along = fabs(point.x) - block->length * 0.46;
+    double aside = fabs(point.y) - block->width * 0.44;
+    if (along > CONTACT_REACH || aside > CONTACT_REACH) {
+        return 0;
+    }
     double out_along = fmax(along, 0), out_aside = fmax(aside, 0);
     double distance =
         sqrt(out_along * out_along + out_aside * out_aside) + fmin(fmax(along, aside), 0);
@@ -147,6 +179,7 @@ void scene_cast_draw(struct scene_cast *cast, const struct scene_block *block,
     for (int i = 0; i < upper.count; i++) {
         all[count++] = upper.points[i];
     }
+    const struct body_frame frame = body_frame_of(stance);
     bool sun = light->to_sun.z > 0 && light->sun.red > 0;
     double soft = SOFT_SHADOW + 0.05 / fmax(light->to_sun.z, LOWEST_SUN);
     scene_cast_finish(cast);
@@ -163,7 +196,7 @@ void scene_cast_draw(struct scene_cast *cast, const struct scene_block *block,
             }
             double distance = fmin(hull_distance(&lower, point), hull_distance(&upper, point));
             mask[0] = sun ? (uint8_t)(255 * scene_step(soft * 0.5, -soft, distance)) : 0;
-            mask[1] = (uint8_t)(255 * contact_at(block, stance, point));
+            mask[1] = (uint8_t)(255 * contact_at(block, body_point(&frame, point)));
         }
     }
 }
@@ -179,8 +212,13 @@ void scene_cast_lay(const struct scene_cast *cast, const struct scene_light *lig
 {
     struct scene_colour left = scene_light_in_shadow(light);
     /* Roots, since the canvas shows roots of light. */
-    const int kept[3] = {(int)(255 * sqrt(left.red)), (int)(255 * sqrt(left.green)),
-                         (int)(255 * sqrt(left.blue))};
+    const double kept[3] = {sqrt(left.red), sqrt(left.green), sqrt(left.blue)};
+    unsigned shares[256][3]; /* of 256, by how much of the sun is gone */
+    for (int gone = 0; gone < 256; gone++) {
+        for (int i = 0; i < 3; i++) {
+            shares[gone][i] = (unsigned)(256 * scene_mix(1, kept[i], gone / 255.0));
+        }
+    }
     const uint8_t *mask = cast->masks;
     for (int row = 0; row < cast->box.height; row++) {
         uint8_t *pixel =
@@ -190,10 +228,9 @@ void scene_cast_lay(const struct scene_cast *cast, const struct scene_light *lig
             if ((mask[0] | mask[1]) == 0) {
                 continue;
             }
-            int sun_gone = mask[0] * pixel[3] / 255;
+            unsigned sun_gone = mask[0] * pixel[3] / 255U, rest = 256U - mask[1];
             for (int i = 0; i < 3; i++) {
-                int shadowed = pixel[i] * (255 * 255 - sun_gone * (255 - kept[i])) / (255 * 255);
-                pixel[i] = (uint8_t)(shadowed * (255 - mask[1]) / 255);
+                pixel[i] = (uint8_t)(pixel[i] * shares[sun_gone][i] * rest >> 16);
             }
             pixel[3] = (uint8_t)(pixel[3] - sun_gone);
         }
@@ -201,12 +238,9 @@ void scene_cast_lay(const struct scene_cast *cast, const struct scene_light *lig
 }
 
 /* How bright the beam is, in bytes of the picture. */
-static int beam_at(const struct scene_stance *stance, double length, double strength,
-                   struct scene_point point)
+static int beam_at(double length, double strength, struct scene_point point)
 {
-    double cosine = scene_cosine(stance->heading), sine = scene_sine(stance->heading);
-    double x = point.x - stance->place.x, y = point.y - stance->place.y;
-    double ahead = x * cosine + y * sine - length * 0.5, aside = y * cosine - x * sine;
+    double ahead = point.x - length * 0.5, aside = point.y;
     if (ahead < 0 || ahead > BEAM_REACH) {
         return 0;
     }
@@ -237,12 +271,13 @@ void scene_cast_headlights(const struct scene_stance *stance, double length, dou
     const struct scene_point reach[4] = {
         stance_point(stance, length * 0.5, -1), stance_point(stance, length * 0.5, 1),
         stance_point(stance, BEAM_REACH, -BEAM_HALF), stance_point(stance, BEAM_REACH, BEAM_HALF)};
+    const struct body_frame frame = body_frame_of(stance);
     struct scene_box box = cast_bound(view, reach, 4, 0);
     for (int y = box.y; y < box.y + box.height; y += BEAM_BLOCK) {
         for (int x = box.x; x < box.x + box.width; x += BEAM_BLOCK) {
             struct scene_point point;
             if (scene_view_ground(view, x + BEAM_BLOCK * 0.5, y + BEAM_BLOCK * 0.5, 150, &point)) {
-                int light = beam_at(stance, length, strength, point);
+                int light = beam_at(length, strength, body_point(&frame, point));
                 if (light > 0) {
                     canvas_brighten(canvas, x, y, light);
                 }

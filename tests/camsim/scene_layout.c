@@ -114,6 +114,9 @@ static void layout_place_lamps(struct scene_layout *layout)
     double outer = side > 0 ? middle->left : middle->right;
     layout->lamps[0] = (struct scene_point){inner + side * 0.8, middle->low};
     layout->lamps[1] = (struct scene_point){outer - side * 2.6, middle->low + 0.6};
+    const struct scene_row *nearest = &layout->rows[0];
+    layout->lamps[4] = (struct scene_point){side > 0 ? nearest->left - 0.9 : nearest->right + 0.9,
+                                            nearest->low + 2.2};
     layout->lamps[2] = (struct scene_point){-4 * side, layout->asphalt_high + 0.8};
     layout->lamps[3] = (struct scene_point){-22 * side, layout->asphalt_high + 0.8};
 }

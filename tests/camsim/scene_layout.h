@@ -22,7 +22,7 @@
 #define SCENE_LANES      2
 #define SCENE_SPACES_MAX 28
 #define SCENE_TREES_MAX  28
-#define SCENE_LAMPS      4
+#define SCENE_LAMPS      5
 #define SCENE_HOUSES_MAX 6
 
 struct scene_row {

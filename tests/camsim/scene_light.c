@@ -21,16 +21,16 @@ struct scene_light scene_light_at(uint64_t seed, double phase)
         haze + 1.0 * (scene_noise(phase * CLOUDS_PER_DAY, 0.5, seed ^ 77) - 0.42), 0, 0.9);
     double strength = scene_step(-0.5, 10, elevation) * (1 - clouds);
     struct scene_colour noon = {1.0, 0.95, 0.86}, evening = {1.0, 0.52, 0.22};
-    struct scene_colour blue = {0.30, 0.36, 0.46}, grey = {0.45, 0.47, 0.50};
+    struct scene_colour blue = {0.27, 0.33, 0.43}, grey = {0.45, 0.47, 0.50};
     struct scene_colour night = {0.085, 0.098, 0.145}, glow = {0.20, 0.11, 0.06};
     struct scene_light light = {.lamps = 1 - scene_step(-1, 9, elevation)};
     struct scene_vector to_sun = {scene_sine(bearing) * scene_cosine(elevation * DEGREE),
                                   scene_cosine(bearing) * scene_cosine(elevation * DEGREE),
                                   scene_sine(elevation * DEGREE)};
     double dusk = low * scene_step(-7, 2, elevation) * (1 - 0.7 * clouds);
-    light.lamplight = scene_colour_scale((struct scene_colour){0.62, 0.47, 0.27}, light.lamps);
+    light.lamplight = scene_colour_scale((struct scene_colour){0.80, 0.61, 0.36}, light.lamps);
     light.to_sun = scene_normal(to_sun);
-    light.sun = scene_colour_scale(scene_colour_mix(noon, evening, low), 1.15 * strength);
+    light.sun = scene_colour_scale(scene_colour_mix(noon, evening, low), 1.5 * strength);
     light.sky = scene_colour_mix(night, scene_colour_mix(blue, grey, clouds), day);
     light.sky = scene_colour_add(light.sky, scene_colour_scale(glow, 0.6 * dusk));
     light.ground = scene_colour_scale(

@@ -38,6 +38,16 @@ void scene_noise_destroy(struct scene_noise *noise)
     free(noise);
 }
 
+static void noise_add(const uint8_t *restrict in, const int8_t *restrict add, int bytes,
+                      uint8_t *restrict out)
+{
+    for (int i = 0; i < bytes; i++) {
+        int16_t value = (int16_t)(in[i] + add[i]);
+        value = value < 0 ? 0 : value;
+        out[i] = (uint8_t)(value > 255 ? 255 : value);
+    }
+}
+
 void scene_noise_apply(const struct scene_noise *noise, const struct scene_canvas *canvas,
                        struct scene_box part, double dark, uint64_t number, uint8_t *out)
 {
@@ -48,10 +58,7 @@ void scene_noise_apply(const struct scene_noise *noise, const struct scene_canva
         const uint8_t *in = canvas->pixels + from * 4;
         uint64_t start = scene_hash(noise->seed + number, (uint64_t)y) % TABLE_BYTES;
         const int8_t *add = values + start;
-        for (int i = 0; i < bytes; i++) {
-            int value = in[i] + add[i];
-            out[i] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
-        }
+        noise_add(in, add, bytes, out);
         out += bytes;
     }
 }

@@ -155,8 +155,11 @@ static void canvas_mix(struct scene_canvas *out, const struct scene_canvas *from
                        const struct scene_canvas *to, int share)
 {
     size_t bytes = (size_t)out->width * (size_t)out->height * 4;
+    const uint8_t *restrict before = from->pixels, *restrict after = to->pixels;
+    uint8_t *restrict mixed = out->pixels;
+    uint16_t after_share = (uint16_t)share, before_share = (uint16_t)(256 - share);
     for (size_t i = 0; i < bytes; i++) {
-        out->pixels[i] = (uint8_t)((from->pixels[i] * (256 - share) + to->pixels[i] * share) >> 8);
+        mixed[i] = (uint8_t)((uint16_t)(before[i] * before_share + after[i] * after_share) >> 8);
     }
 }
 
