@@ -1,9 +1,10 @@
 #include "tests/camsim/scene_people.h"
 
-#define TURN_RATE    5.0 /* radians a second */
-#define STEPS_METRE  1.35
-#define DOOR_GAP     0.32 /* metres between the car and who gets out of it */
-#define PAVEMENT_END 60.0
+#define TURN_RATE     5.0 /* radians a second */
+#define STEPS_METRE   1.35
+#define DOOR_GAP      0.32 /* metres between the car and who gets out of it */
+#define PAVEMENT_END  60.0
+#define LONGEST_PAUSE 14.0 /* seconds that somebody stands still who has the time */
 
 static struct scene_person *people_add(struct scene_world *world)
 {
@@ -101,7 +102,7 @@ void scene_people_pass_by(struct scene_world *world)
                side * (SCENE_STREET_HALF + scene_random_between(&world->random, 0.5, 1.8));
     double from = scene_random_below(&world->random, 2) == 0 ? -PAVEMENT_END : PAVEMENT_END;
     person_go_by(person, from, y);
-    if (side < 0 && scene_random_below(&world->random, 2) == 0) { /* takes a walk among the cars */
+    if (side < 0 && scene_random_below(&world->random, 3) > 0) { /* takes a walk among the cars */
         const struct scene_layout *layout = world->layout;
         double lane = layout->lane_y[scene_random_below(&world->random, SCENE_LANES)] +
                       scene_random_between(&world->random, -2.4, 2.4);
@@ -127,11 +128,18 @@ static void person_turn(struct scene_person *person, struct scene_point way, dou
 
 static void person_step(struct scene_world *world, struct scene_person *person, double seconds)
 {
+    if (person->pause > 0) {
+        person->pause -= seconds;
+        return;
+    }
     struct scene_point target = person->waypoints[person->next];
     double x = target.x - person->stance.place.x, y = target.y - person->stance.place.y;
     double distance = sqrt(x * x + y * y), stride = person->speed * seconds;
     if (distance <= stride) {
         person->stance.place = target;
+        if (person->car < 0 && scene_random_below(&world->random, 4) == 0) {
+            person->pause = scene_random_between(&world->random, 2, LONGEST_PAUSE);
+        }
         if (++person->next == person->waypoint_count) {
             person->present = false;
             if (person->car >= 0) {

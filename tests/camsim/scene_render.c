@@ -22,7 +22,8 @@ struct render_body {
     int64_t light_step;
     struct scene_stance stance;
     struct scene_car_lights lights;
-    bool seen; /* something of it may be in the picture */
+    bool standing; /* a person */
+    bool seen;     /* something of it may be in the picture */
     struct scene_sprite sprite;
     struct scene_cast cast;
 };
@@ -186,7 +187,8 @@ static bool body_is_current(const struct render_body *body, const struct render_
            body->stance.place.x == wanted->stance.place.x &&
            body->stance.place.y == wanted->stance.place.y &&
            body->stance.heading == wanted->stance.heading &&
-           body->lights.head == wanted->lights.head && body->lights.brake == wanted->lights.brake;
+           body->lights.head == wanted->lights.head && body->lights.brake == wanted->lights.brake &&
+           body->standing == wanted->standing;
 }
 
 static void body_begin(struct render_body *body, const struct render_body *wanted)
@@ -195,6 +197,7 @@ static void body_begin(struct render_body *body, const struct render_body *wante
     body->light_step = wanted->light_step;
     body->stance = wanted->stance;
     body->lights = wanted->lights;
+    body->standing = wanted->standing;
 }
 
 /* False: so far outside that not even its shadow is seen. */
@@ -262,6 +265,7 @@ static void render_update_person(struct scene_render *render, int index,
         return;
     }
     struct render_body wanted = {.identity = person->identity, .stance = person->stance};
+    wanted.standing = person->pause > 0;
     wanted.light_step = render_body_step(phase, person->identity);
     if (body_is_current(body, &wanted)) {
         return;
@@ -270,7 +274,7 @@ static void render_update_person(struct scene_render *render, int index,
     const struct scene_block block = {0.34, 0.46, person->look.height, 0.9, 0.1, -0.1};
     struct scene_mesh mesh = {0};
     body_begin(body, &wanted);
-    scene_person_model_add(&mesh, &person->look, person->stride, 1);
+    scene_person_model_add(&mesh, &person->look, person->stride, person->pause > 0 ? 0 : 1);
     scene_sprite_draw(&body->sprite, &mesh, &body->stance, &render->wide_view, &light);
     scene_cast_draw(&body->cast, &block, &body->stance, &render->wide_view, &light);
     scene_mesh_finish(&mesh);

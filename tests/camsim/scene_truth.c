@@ -50,7 +50,7 @@ static json_t *truth_object(const struct scene_seen *seen, const struct scene_wo
 {
     bool car = seen->car != NULL;
     int identity = car ? seen->car->identity : seen->person->identity;
-    bool moving = car ? seen->car->speed > 0 : true;
+    bool moving = car ? seen->car->speed > 0 : seen->person->pause <= 0;
     return json_pack("{s:s, s:i, s:o, s:o, s:o, s:b, s:o}", "class", car ? "car" : "person", "id",
                      identity, "box", truth_box(seen->box), "visible",
                      truth_rounded((double)seen->visible_area / seen->area), "visible_box",

@@ -398,7 +398,7 @@ void scene_world_step(struct scene_world *world)
     }
     if (world->time > world->next_walker) {
         scene_people_pass_by(world);
-        world->next_walker = world->time + scene_random_between(&world->random, 7, 30);
+        world->next_walker = world->time + scene_random_between(&world->random, 4, 16);
     }
     for (int i = 0; i < SCENE_CARS_MAX; i++) {
         world_step_car(world, i);

@@ -49,7 +49,8 @@ struct scene_person {
     struct scene_stance stance;
     struct scene_point waypoints[SCENE_WAYPOINTS_MAX];
     int waypoint_count, next;
-    int car; /* index of the car that it walks to, -1: none */
+    int car;      /* index of the car that it walks to, -1: none */
+    double pause; /* seconds that it goes on standing */
     double speed, stride;
 };
 
