@@ -101,8 +101,8 @@ static void layout_place_trees(struct scene_layout *layout, struct scene_random 
     for (int i = 0; i < 4; i++) { /* along the aisle, outside the car park */
         double x =
             layout->aisle_x + side * (SCENE_LANE_HALF + scene_random_between(random, 1.5, 4));
-        layout_plant(layout, random, x, 20 + 7 * i + scene_random_between(random, 0, 3),
-                     scene_random_below(random, 2) == 0);
+        double y = 20 + 7 * i + scene_random_between(random, 0, 3);
+        layout_plant(layout, random, x, y, scene_random_below(random, 2) == 0);
     }
 }
 

@@ -30,7 +30,8 @@ struct scene_random {
     uint64_t state;
 };
 
-/* A stream of its own for every (seed, purpose). */
+/* A stream of its own for every (seed, purpose). Never draw twice in one expression or initialiser:
+ * compilers differ in which comes first. */
 struct scene_random scene_random_make(uint64_t seed, uint64_t purpose);
 uint64_t scene_random_next(struct scene_random *random);
 double scene_random_between(struct scene_random *random, double low, double high);

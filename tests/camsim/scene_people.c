@@ -104,8 +104,8 @@ void scene_people_pass_by(struct scene_world *world)
     person_go_by(person, from, y);
     if (side < 0 && scene_random_below(&world->random, 3) > 0) { /* takes a walk among the cars */
         const struct scene_layout *layout = world->layout;
-        double lane = layout->lane_y[scene_random_below(&world->random, SCENE_LANES)] +
-                      scene_random_between(&world->random, -2.4, 2.4);
+        double lane = layout->lane_y[scene_random_below(&world->random, SCENE_LANES)];
+        lane += scene_random_between(&world->random, -2.4, 2.4);
         double out = layout->aisle_x > 0 ? layout->lane_right + 1 : layout->lane_left - 1;
         person_go_by(person, layout->walk_x, y);
         person_go_by(person, layout->walk_x, lane);

@@ -17,17 +17,15 @@ struct scene_person_look scene_person_look_make(struct scene_random *random)
     static const struct scene_colour legs[] = {{0.03, 0.04, 0.09}, {0.02, 0.02, 0.025},
                                                {0.28, 0.22, 0.14}, {0.15, 0.16, 0.18},
                                                {0.08, 0.12, 0.22}, {0.45, 0.43, 0.40}};
-    struct scene_person_look look = {
-        .height = scene_random_between(random, 1.55, 1.92),
-        .girth = scene_random_between(random, 0.88, 1.22),
-        .skin = skins[scene_random_below(random, 4)],
-        .hair = hairs[scene_random_below(random, 4)],
-        .top = tops[scene_random_below(random, 10)],
-        .legs = legs[scene_random_below(random, 6)],
-        .shoes = {0.03, 0.03, 0.03},
-        .skirt = scene_random_below(random, 6) == 0,
-        .bag = scene_random_below(random, 3) == 0,
-    };
+    struct scene_person_look look = {.shoes = {0.03, 0.03, 0.03}};
+    look.height = scene_random_between(random, 1.55, 1.92);
+    look.girth = scene_random_between(random, 0.88, 1.22);
+    look.skin = skins[scene_random_below(random, 4)];
+    look.hair = hairs[scene_random_below(random, 4)];
+    look.top = tops[scene_random_below(random, 10)];
+    look.legs = legs[scene_random_below(random, 6)];
+    look.skirt = scene_random_below(random, 6) == 0;
+    look.bag = scene_random_below(random, 3) == 0;
     return look;
 }
 

@@ -84,14 +84,13 @@ void scene_view_init(struct scene_view *view, const struct scene_layout *layout,
     double degree = SCENE_PI / 180, best_rate = -1;
     struct pose best = {.y = -3, .height = 9, .tilt = 20 * degree, .half_width = 0.85};
     for (int i = 0; i < POSE_TRIES && best_rate < 1; i++) {
-        struct pose pose = {
-            .x = scene_random_between(&random, -7, 7),
-            .y = scene_random_between(&random, -2, 4),
-            .height = scene_random_between(&random, 7, 10.5),
-            .turn = scene_random_between(&random, -20, 20) * degree,
-            .tilt = scene_random_between(&random, 15, 26) * degree,
-            .half_width = scene_random_between(&random, 0.52, 0.82),
-        };
+        struct pose pose = {0};
+        pose.x = scene_random_between(&random, -7, 7);
+        pose.y = scene_random_between(&random, -2, 4);
+        pose.height = scene_random_between(&random, 7, 10.5);
+        pose.turn = scene_random_between(&random, -20, 20) * degree;
+        pose.tilt = scene_random_between(&random, 15, 26) * degree;
+        pose.half_width = scene_random_between(&random, 0.52, 0.82);
         view_set_pose(view, &pose, width, height);
         double rate = view_rate(view, layout);
         if (rate > best_rate) {

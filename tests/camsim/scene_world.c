@@ -54,8 +54,8 @@ static double car_space_heading(const struct scene_world *world, const struct sc
 
 static double world_stay(struct scene_world *world)
 {
-    return scene_random_between(&world->random, 90, 450) +
-           scene_random_between(&world->random, 0, 300);
+    double least = scene_random_between(&world->random, 90, 450);
+    return least + scene_random_between(&world->random, 0, 300);
 }
 
 static bool world_is_taken(const struct scene_world *world, int space)
