@@ -11,8 +11,11 @@
 #include "common/memory.h"
 #include "tests/camsim/scene_truth.h"
 
-#define TRUTH_FORMAT (JSON_COMPACT | JSON_REAL_PRECISION(9))
-#define ROUNDING     1e-6 /* of a tick: frames fall on ticks, however their time was computed */
+#define TRUTH_FORMAT   (JSON_COMPACT | JSON_REAL_PRECISION(9))
+#define FRAMES_A_LIGHT 12 /* for each of the day's lights that are painted, */
+#define LIGHTS_LEAST   24 /* which are as many as this */
+#define LIGHTS_MOST    96
+#define ROUNDING       1e-6 /* of a tick: frames fall on ticks, however their time was computed */
 
 struct scene_fact {
     uint64_t number; /* 0: none */
@@ -33,10 +36,18 @@ struct scene {
     struct scene_fact facts[SCENE_TRUTH_WINDOW];
 };
 
+/* Painting a backdrop takes as long as several frames. */
+static int scene_light_steps(const struct scene_options *options)
+{
+    double frames_a_day = options->day * options->fps / fmax(options->speed, 1e-3);
+    return (int)scene_clamp(frames_a_day / FRAMES_A_LIGHT, LIGHTS_LEAST, LIGHTS_MOST);
+}
+
 struct scene *scene_create(const struct scene_options *options, FILE *truth)
 {
     struct scene *scene = xcalloc(1, sizeof *scene);
-    struct scene_render_options render_options = {options->width, options->height, options->shake};
+    struct scene_render_options render_options = {options->width, options->height, options->shake,
+                                                  scene_light_steps(options)};
     scene->options = *options;
     scene->truth = truth;
     scene_layout_init(&scene->layout, options->seed);

@@ -9,8 +9,7 @@
 #include "tests/camsim/scene_fixture_model.h"
 #include "tests/camsim/scene_noise.h"
 
-#define LIGHT_STEPS   96  /* backdrops a day; those between are mixed */
-#define SPRITE_STEPS  384 /* a day: how often a body that stands still is drawn anew */
+#define SPRITE_STEPS  4 /* for each of the light: how often a body that stands still is drawn anew */
 #define FIXTURE_ID    255
 #define TREE_LEAVES   3400
 #define SHAKE_SHARE   0.004 /* of the picture's width, to each side */
@@ -130,7 +129,8 @@ void scene_render_destroy(struct scene_render *render)
 
 static void render_paint_backdrop(struct scene_render *render, int64_t step, int which)
 {
-    struct scene_light light = scene_light_at(render->layout->seed, (double)step / LIGHT_STEPS);
+    struct scene_light light =
+        scene_light_at(render->layout->seed, (double)step / render->options.light_steps);
     scene_backdrop_paint(render->backdrop, &light, &render->lit[which]);
 }
 
@@ -166,7 +166,7 @@ static void canvas_mix(struct scene_canvas *out, const struct scene_canvas *from
 
 static void render_draw_backdrop(struct scene_render *render, double phase)
 {
-    double at = phase * LIGHT_STEPS, step = floor(at);
+    double at = phase * render->options.light_steps, step = floor(at);
     render_light_backdrops(render, (int64_t)step);
     canvas_mix(&render->canvas, &render->lit[0], &render->lit[1], (int)((at - step) * 256));
     memset(render->ids, 0, (size_t)render->wide_view.width * (size_t)render->wide_view.height);
@@ -175,10 +175,10 @@ static void render_draw_backdrop(struct scene_render *render, double phase)
 /* --- bodies --- */
 
 /* Each is drawn anew at a moment of its own, so that not all are at once. */
-static int64_t render_body_step(double phase, int identity)
+static int64_t render_body_step(const struct scene_render *render, double phase, int identity)
 {
     double own = (double)(scene_hash(9, (uint64_t)identity) & 1023) / 1024;
-    return (int64_t)floor(phase * SPRITE_STEPS + own);
+    return (int64_t)floor(phase * SPRITE_STEPS * render->options.light_steps + own);
 }
 
 static bool body_is_current(const struct render_body *body, const struct render_body *wanted)
@@ -215,7 +215,8 @@ static bool render_is_near(const struct scene_render *render, struct scene_point
 static struct scene_light render_body_light(const struct scene_render *render, int64_t step,
                                             struct scene_point place)
 {
-    struct scene_light light = scene_light_at(render->layout->seed, (double)step / SPRITE_STEPS);
+    double steps = SPRITE_STEPS * render->options.light_steps;
+    struct scene_light light = scene_light_at(render->layout->seed, (double)step / steps);
     double lamps = scene_backdrop_lamplight(render->layout, place);
     light.sky = scene_colour_add(light.sky, scene_colour_scale(light.lamplight, 0.8 * lamps));
     light.ground =
@@ -246,7 +247,7 @@ static void render_update_car(struct scene_render *render, int index, const stru
     }
     struct render_body wanted = {.identity = car->identity, .stance = car->stance};
     bool awake = car->state != SCENE_CAR_PARKED && car->state != SCENE_CAR_AWAITED;
-    wanted.light_step = render_body_step(phase, car->identity);
+    wanted.light_step = render_body_step(render, phase, car->identity);
     struct scene_light light = render_body_light(render, wanted.light_step, wanted.stance.place);
     wanted.lights.head = awake && light.lamps > 0.25 ? light.lamps : 0;
     wanted.lights.brake = awake && (car->braking || car->state == SCENE_CAR_READY) ? 1 : 0;
@@ -266,7 +267,7 @@ static void render_update_person(struct scene_render *render, int index,
     }
     struct render_body wanted = {.identity = person->identity, .stance = person->stance};
     wanted.standing = person->pause > 0;
-    wanted.light_step = render_body_step(phase, person->identity);
+    wanted.light_step = render_body_step(render, phase, person->identity);
     if (body_is_current(body, &wanted)) {
         return;
     }
@@ -339,7 +340,7 @@ static void render_add_fixtures(struct scene_render *render, double phase)
         if (!render_has_fixture(render, i, &foot)) {
             continue;
         }
-        int64_t step = render_body_step(phase / 4, i);
+        int64_t step = render_body_step(render, phase / 4, i);
         if (!fixture->drawn || fixture->light_step != step) {
             struct scene_light light = render_body_light(render, step * 4, foot);
             render_draw_fixture(render, i, &light, &fixture->sprite);

@@ -9,7 +9,8 @@
 
 struct scene_render_options {
     int width, height;
-    bool shake; /* the pole sways in the wind */
+    bool shake;      /* the pole sways in the wind */
+    int light_steps; /* for how many moments of a day the backdrop is painted: others are mixed */
 };
 
 /* An object of which something lies in the picture. Boxes in pixels, within the picture. */
