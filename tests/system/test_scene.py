@@ -72,15 +72,15 @@ def test_a_clip_has_no_truth(camsim):
 
 def test_frames_end_it_and_truth_is_written(tmp_path):
     truth = tmp_path / "truth.jsonl"
-    camera = subprocess.Popen([PROGRAMS / "camsim", "--scene", "carpark", *SMALL, "--fps", "20",
-                               "--frames", "10", "--truth", truth], stdout=subprocess.PIPE)
+    camera = subprocess.Popen([PROGRAMS / "camsim", "--scene", "carpark", *SMALL, "--fps", "5",
+                               "--frames", "6", "--truth", truth], stdout=subprocess.PIPE)
     with camera:
         url = camera.stdout.readline().decode().strip()
         assert http("GET", f"{url}/stream")[0] == 200
         assert camera.wait(10) == 0
     numbers = [json.loads(line)["frame"] for line in truth.read_text().splitlines()]
     assert numbers == sorted(set(numbers))
-    assert numbers[0] == 1 and len(numbers) >= 5 and numbers[-1] <= 10
+    assert numbers[0] == 1 and len(numbers) >= 2 and numbers[-1] <= 6
 
 
 def test_spaces_are_ready_for_a_configuration(scene, tmp_path):
