@@ -292,9 +292,9 @@ coverage: ## how much of the parsers the unit tests and the fuzzers' inputs run
 	    --sources $(PARSERS:%=%.c)
 parser-tests: $(PARSER_TESTS:%=$(BUILD)/%_test)
 
-# Each of them alone, too. The last two take long and are not among the usual ones.
-BENCHES := bench-ring bench-parser bench-capture bench-detector bench-broadcaster bench-rivals \
-           bench-breaking
+# Each of them alone, too. The last three are not among the usual ones.
+BENCHES := bench-ring bench-parser bench-capture bench-detector bench-broadcaster bench-models \
+           bench-rivals bench-breaking
 
 .PHONY: bench $(BENCHES)
 bench: ## print figures, in six minutes; bench-ring, -parser, -capture, -detector, -broadcaster: one

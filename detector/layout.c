@@ -109,7 +109,8 @@ int layout_recognise(const char *wanted, const struct model_output *outputs, siz
     layout_print_shapes(outputs, output_count, shapes, sizeof shapes);
     snprintf(error, MODEL_ERROR_SIZE,
              "output shape %s for input %dx%d is not %s; known are yolov5 (1 x 3 cells x 5+C), "
-             "yolov8 (1 x 4+C x cells), yolox (1 x cells x 5+C) and darknet (rows x 5+C)",
+             "yolov8 (1 x 4+C x cells), yolox (1 x cells x 5+C) and darknet (rows x 5+C); "
+             "see docs/models.md",
              output_count > 0 ? shapes : "(none)", input_width, input_height,
              automatic ? "a layout that detector.layout auto recognises" : wanted);
     return -1;

@@ -109,7 +109,8 @@ void explain(char *error, const std::string &path, const char *what, const cv::E
     std::string whole = std::string(what) + " by OpenCV " CV_VERSION;
     if (ends_with(path, ".onnx")) {
         whole +=
-            "; export it again as float32 (e.g. yolo export format=onnx opset=12 simplify=True)";
+            "; export it again as float32 (e.g. yolo export format=onnx opset=12 simplify=True; "
+            "see docs/models.md)";
     }
     explain(error, path, whole.c_str(), (exception.err + " (" + exception.func + ")").c_str());
 }

@@ -2,13 +2,14 @@
  * (around and around) goes through all stages, and a line of JSON says how many microseconds of CPU
  * time each stage took. So another process can take turns with it.
  *
- *   detector_bench MODEL JPEG…
+ *   detector_bench [-w WEIGHTS] MODEL JPEG…
  *
  * The pipeline times its stages by clock_monotonic_ns(). On a machine that others use, too, that is
  * not what a stage costs, so this program is linked with the thread's CPU clock in its place. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/fd.h"
@@ -79,10 +80,16 @@ int main(int argc, char **argv)
     char line[16];
     struct names *names;
     log_init("detector_bench", NULL);
-    if (argc < 3) {
-        die_config("usage: detector_bench MODEL JPEG...");
+    int option;
+    while ((option = getopt(argc, argv, "w:")) == 'w') {
+        detector.weights = optarg;
     }
-    detector.model = argv[1];
+    argc -= optind;
+    argv += optind;
+    if (option != -1 || argc < 2) {
+        die_config("usage: detector_bench [-w WEIGHTS] MODEL JPEG...");
+    }
+    detector.model = argv[0];
     model_set_threads((int)detector.threads);
     struct pipeline *pipeline = pipeline_create(&detector, error);
     if (pipeline == NULL) {
@@ -97,7 +104,7 @@ int main(int argc, char **argv)
     }
     struct frame_job *job = frame_job_create();
     for (int i = 0; fgets(line, sizeof line, stdin) != NULL; i++) {
-        run(pipeline, settings, job, argv[2 + i % (argc - 2)]);
+        run(pipeline, settings, job, argv[1 + i % (argc - 1)]);
     }
     frame_job_destroy(job);
     settings_release(settings);
