@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,15 @@ static uint64_t parse_count(const char *option, const char *text)
     return count;
 }
 
+static int parse_descriptor(const char *text)
+{
+    uint64_t descriptor = parse_count("ready-fd", text);
+    if (descriptor > INT_MAX) {
+        die_config("--ready-fd is the number of a descriptor, not %s", text);
+    }
+    return (int)descriptor;
+}
+
 static double parse_fps(const char *text)
 {
     char *end = NULL;
@@ -150,7 +160,7 @@ static void parse_camera_option(struct arguments *arguments, int option, const c
         arguments->camera.credentials = value;
         break;
     case 'R':
-        arguments->ready_fd = atoi(value);
+        arguments->ready_fd = parse_descriptor(value);
         break;
     case 'h':
         print_help();

@@ -230,7 +230,7 @@ def test_sigterm_ends_it_at_once_with_clients(camsim):
 
 @pytest.mark.parametrize("arguments", [
     [], ["nowhere.mjpeg"], ["--fault", "x", "."], ["--fps", "0", "."], ["--clients", "two", "."],
-    ["--listen", "nonsense", "."],
+    ["--listen", "nonsense", "."], ["--ready-fd", "x", "."], ["--ready-fd", "-1", "."],
 ])
 def test_bad_command_line(arguments):
     done = subprocess.run([PROGRAMS / "camsim", *arguments], capture_output=True, text=True,
