@@ -56,8 +56,8 @@ struct status_slot {
 static bool parse_process(const char *line, struct status_process *process)
 {
     *process = (struct status_process){0};
-    return sscanf(line, "%79s %15s %d %ld %lld %d", process->name, process->state, &process->pid,
-                  &process->restarts, &process->since_s, &process->exit_code) == 6;
+    return sscanf(line, "%79s %15s %9d %18ld %18lld %9d", process->name, process->state,
+                  &process->pid, &process->restarts, &process->since_s, &process->exit_code) == 6;
 }
 
 static int parse_state(char *text, struct status_table *table)
@@ -65,7 +65,7 @@ static int parse_state(char *text, struct status_table *table)
     char *rest = NULL;
     char *line = strtok_r(text, "\n", &rest);
     if (line == NULL ||
-        sscanf(line, "supervisor %d %lld", &table->supervisor_pid, &table->started_s) != 2) {
+        sscanf(line, "supervisor %9d %18lld", &table->supervisor_pid, &table->started_s) != 2) {
         return -EBADMSG;
     }
     while ((line = strtok_r(NULL, "\n", &rest)) != NULL) {
