@@ -12,6 +12,13 @@
 #define PORT_MAX           65535
 
 /* The parsed URL, or NULL with *mistake set. */
+/* `scheme` is what libcurl found at the start of `text`, NULL: nothing. */
+static bool url_is_http(const char *scheme, const char *text)
+{
+    return scheme != NULL && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0) &&
+           strncmp(text + strlen(scheme), "://", 3) == 0; /* libcurl takes "http:/host" too */
+}
+
 static CURLU *url_parse(const char *text, const char **mistake)
 {
     CURLU *url = curl_url();
@@ -21,15 +28,14 @@ static CURLU *url_parse(const char *text, const char **mistake)
     }
     CURLUcode code = curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME);
     char *scheme = NULL;
-    if (code == CURLUE_BAD_SCHEME ||
-        (code == CURLUE_OK && curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK)) {
-        *mistake = "must begin with http:// or https://";
-    } else if (code == CURLUE_NO_HOST) {
+    if (code == CURLUE_OK) {
+        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
+    }
+    if (code == CURLUE_NO_HOST) {
         *mistake = "has no host";
-    } else if (code != CURLUE_OK) {
+    } else if (code != CURLUE_OK && code != CURLUE_BAD_SCHEME) {
         *mistake = "is not a URL";
-    } else if ((strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) ||
-               strncmp(text + strlen(scheme), "://", 3) != 0) { /* libcurl takes "http:/host" too */
+    } else if (!url_is_http(scheme, text)) {
         *mistake = "must begin with http:// or https://";
     } else {
         *mistake = NULL;
