@@ -91,13 +91,17 @@ static void slot_send(struct post_slot *slot, const struct frame_output *output)
     curl_loop_add(slot->poster->curl, slot->easy, slot_done, slot);
 }
 
-static void slot_destroy(struct post_slot *slot)
+static void slot_unlink(const struct post_slot *slot)
 {
     struct post_slot **link = &slot->poster->slots;
     while (*link != slot) {
         link = &(*link)->next;
     }
     *link = slot->next;
+}
+
+static void slot_destroy(struct post_slot *slot)
+{
     curl_easy_cleanup(slot->easy);
     free(slot->sending.body);
     free(slot->waiting.body);
@@ -155,6 +159,7 @@ static void slot_done(void *arg, CURL *easy, CURLcode result)
     free(slot->sending.body);
     slot->sending.body = NULL;
     if (slot->waiting.body == NULL) {
+        slot_unlink(slot);
         slot_destroy(slot);
         return;
     }
@@ -214,9 +219,10 @@ void poster_destroy(struct poster *poster)
     if (poster == NULL) {
         return;
     }
-    while (poster->slots != NULL) {
-        curl_loop_remove(poster->curl, poster->slots->easy);
-        slot_destroy(poster->slots);
+    for (struct post_slot *slot = poster->slots, *next; slot != NULL; slot = next) {
+        next = slot->next;
+        curl_loop_remove(poster->curl, slot->easy);
+        slot_destroy(slot);
     }
     curl_loop_destroy(poster->curl);
     curl_slist_free_all(poster->headers);
