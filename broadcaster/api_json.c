@@ -28,5 +28,6 @@ void api_json_respond(struct http_session *session, int status, const char *fiel
 
 json_t *api_json_seconds(uint64_t realtime_ns)
 {
-    return json_real((double)(realtime_ns / NS_PER_US) / 1e6);
+    uint64_t whole_us = realtime_ns / NS_PER_US;
+    return json_real((double)whole_us / 1e6);
 }

@@ -60,14 +60,13 @@ static json_t *service_stats(const struct services *services)
     const struct intake_counters *intake = intake_counters(services->intake);
     struct viewer_totals totals;
     double fps;
-    uint64_t newest_age_ns, up_ns = clock_monotonic_ns() - services->started_ns;
+    uint64_t newest_age_ns, up_ms = (clock_monotonic_ns() - services->started_ns) / NS_PER_MS;
     viewer_set_totals(services->viewers, &totals);
     json_t *streams = service_streams(services->hub, &fps, &newest_age_ns);
     json_t *stats =
         json_pack("{s:s,s:i,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:f}", "config_hash",
-                  services->config->hash, "pid", (int)getpid(), "uptime_s",
-                  (double)(up_ns / NS_PER_MS) / 1000, "viewers",
-                  (json_int_t)viewer_set_count(services->viewers), "viewers_opened",
+                  services->config->hash, "pid", (int)getpid(), "uptime_s", (double)up_ms / 1000,
+                  "viewers", (json_int_t)viewer_set_count(services->viewers), "viewers_opened",
                   (json_int_t)totals.opened, "streams", (json_int_t)hub_stream_count(services->hub),
                   "connections", (json_int_t)http_server_connections(services->http), "frames_in",
                   (json_int_t)intake->frames, "metadata_only", (json_int_t)intake->metadata_only,

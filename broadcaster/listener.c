@@ -223,9 +223,9 @@ static int listener_publish(struct listener **listener, struct event_base *base,
         close(fd);
         return error;
     }
-    struct listener *made;
+    struct listener *made = NULL;
     int result = listener_start(&made, base, fd, server);
-    if (result < 0) {
+    if (made == NULL) {
         unlink(temporary->sun_path);
         return result;
     }

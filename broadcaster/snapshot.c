@@ -57,7 +57,8 @@ static void snapshot_respond_stale(struct http_session *session, uint64_t age_ns
     char message[96] = "there is no picture of this camera yet";
     json_t *age = json_null();
     if (age_ns != UINT64_MAX) {
-        double seconds = (double)(age_ns / NS_PER_MS) / 1000;
+        uint64_t whole_ms = age_ns / NS_PER_MS;
+        double seconds = (double)whole_ms / 1000;
         snprintf(message, sizeof message, "the newest picture is %.1f s old", seconds);
         age = json_real(seconds);
     }

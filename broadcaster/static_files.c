@@ -184,7 +184,7 @@ static bool static_is_known(const struct http_request *request, const char *tag)
 void static_files_handle(struct static_files *files, struct http_session *session,
                          const struct http_request *request)
 {
-    struct stat status;
+    struct stat status = {0};
     char tag[80], fields[768];
     int fd = static_open(files, request->path, &status);
     if (static_is_short(fd)) {

@@ -12,7 +12,8 @@ uint64_t backoff_next_ns(struct backoff *backoff, uint32_t random)
     }
     wait = wait < longest ? wait : longest;
     backoff->failures++;
-    return wait + (uint64_t)((double)(wait / JITTER_PART) * (double)random / (double)UINT32_MAX);
+    uint64_t jitter = wait / JITTER_PART;
+    return wait + (uint64_t)((double)jitter * (double)random / (double)UINT32_MAX);
 }
 
 void backoff_reset(struct backoff *backoff)

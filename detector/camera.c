@@ -419,16 +419,16 @@ static json_t *camera_stage_stats(const struct camera *camera)
 json_t *camera_stats(const struct camera *camera)
 {
     const struct camera_counters *counters = &camera->counters;
+    uint64_t dropped = counters->replaced + counters->refused + counters->lost;
     uint64_t age_ns = clock_elapsed_ns(camera->last_captured_ns, clock_monotonic_ns());
     json_t *age =
         camera->last_captured_ns > 0 ? json_integer((json_int_t)(age_ns / NS_PER_MS)) : json_null();
-    return json_pack(
-        "{s:b, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:o, s:o}", "attached",
-        camera->attached, "renderings", (int)camera->demand.count, "taken",
-        (json_int_t)counters->taken, "skipped", (json_int_t)counters->skipped, "inferred",
-        (json_int_t)counters->inferred, "flawed", (json_int_t)counters->flawed, "unreadable",
-        (json_int_t)counters->unreadable, "failed", (json_int_t)counters->failed, "posted",
-        (json_int_t)counters->posted, "dropped",
-        (json_int_t)(counters->replaced + counters->refused + counters->lost), "fps",
-        camera_measured_fps(camera), "newest_age_ms", age, "stage_us", camera_stage_stats(camera));
+    return json_pack("{s:b, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:o, s:o}",
+                     "attached", camera->attached, "renderings", (int)camera->demand.count, "taken",
+                     (json_int_t)counters->taken, "skipped", (json_int_t)counters->skipped,
+                     "inferred", (json_int_t)counters->inferred, "flawed",
+                     (json_int_t)counters->flawed, "unreadable", (json_int_t)counters->unreadable,
+                     "failed", (json_int_t)counters->failed, "posted", (json_int_t)counters->posted,
+                     "dropped", (json_int_t)dropped, "fps", camera_measured_fps(camera),
+                     "newest_age_ms", age, "stage_us", camera_stage_stats(camera));
 }

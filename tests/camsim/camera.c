@@ -114,18 +114,22 @@ static void camera_on_connection(struct evconnlistener *listener, evutil_socket_
 /* Writes the address that was bound, with its port, into camera->address. */
 static void camera_name_address(struct camera *camera)
 {
-    struct sockaddr_storage bound = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in ipv4;
+        struct sockaddr_in6 ipv6;
+    } bound = {.ipv6 = {0}};
     socklen_t length = sizeof bound;
     char host[INET6_ADDRSTRLEN] = "";
-    getsockname(evconnlistener_get_fd(camera->listener), (struct sockaddr *)&bound, &length);
-    if (bound.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)&bound;
-        inet_ntop(AF_INET6, &ipv6->sin6_addr, host, sizeof host);
-        snprintf(camera->address, sizeof camera->address, "[%s]:%u", host, ntohs(ipv6->sin6_port));
+    getsockname(evconnlistener_get_fd(camera->listener), &bound.any, &length);
+    if (bound.any.sa_family == AF_INET6) {
+        inet_ntop(AF_INET6, &bound.ipv6.sin6_addr, host, sizeof host);
+        snprintf(camera->address, sizeof camera->address, "[%s]:%u", host,
+                 ntohs(bound.ipv6.sin6_port));
     } else {
-        const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)&bound;
-        inet_ntop(AF_INET, &ipv4->sin_addr, host, sizeof host);
-        snprintf(camera->address, sizeof camera->address, "%s:%u", host, ntohs(ipv4->sin_port));
+        inet_ntop(AF_INET, &bound.ipv4.sin_addr, host, sizeof host);
+        snprintf(camera->address, sizeof camera->address, "%s:%u", host,
+                 ntohs(bound.ipv4.sin_port));
     }
 }
 
