@@ -146,7 +146,7 @@ $(LIB_CAPTURE): $(call objects,capture,$(CAPTURE))
 $(LIB_DETECTOR): $(call objects,detector,$(DETECTOR) model_opencv)
 $(LIB_BROADCASTER): $(call objects,broadcaster,$(BROADCASTER))
 $(LIB_CAMSIM): $(call objects,tests/camsim,$(CAMSIM))
-$(LIB_CATALOGUE): $(call objects,catalogue,$(CATALOGUE))
+$(LIB_CATALOGUE): $(call objects,detector/catalogue,$(CATALOGUE))
 
 $(BUILD)/lib%.a:
 	@rm -f $@
@@ -162,9 +162,9 @@ $(BUILD)/ringcast-broadcaster: LDLIBS = $(LIBS_COMMON) $(LIBS_BROADCASTER)
 $(BUILD)/ringcast-ctl: $(call objects,common,$(CTL)) $(LIB_COMMON)
 $(BUILD)/ringcast-ctl: LDLIBS = $(LIBS_COMMON)
 # Of the detector they need the names of the classes, and no OpenCV.
-$(BUILD)/ringcast-model: $(BUILD)/catalogue/main.o $(BUILD)/detector/names.o $(LIB_CATALOGUE) $(LIB_COMMON)
+$(BUILD)/ringcast-model: $(BUILD)/detector/catalogue/main.o $(BUILD)/detector/names.o $(LIB_CATALOGUE) $(LIB_COMMON)
 $(BUILD)/ringcast-model: LDLIBS = $(LIBS_COMMON) $(LIBS_CATALOGUE)
-$(BUILD)/model_test: $(BUILD)/catalogue/main.o $(BUILD)/detector/names.o
+$(BUILD)/model_test: $(BUILD)/detector/catalogue/main.o $(BUILD)/detector/names.o
 $(BUILD)/model_test: $(BUILD)/tests/model_catalogue.o $(LIB_CATALOGUE) $(LIB_COMMON)
 $(BUILD)/model_test: LDLIBS = $(LIBS_COMMON) $(LIBS_CATALOGUE)
 $(BUILD)/camsim: $(BUILD)/tests/camsim/main.o $(LIB_CAMSIM) $(LIB_COMMON)

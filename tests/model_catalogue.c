@@ -1,6 +1,6 @@
-/* In place of catalogue/catalogue.c, for the tests: networks that nobody could run, small enough to be
+/* In place of detector/catalogue/catalogue.c, for the tests: networks that nobody could run, small enough to be
  * made by the test that serves them. Nothing answers at their own address. */
-#include "catalogue/catalogue.h"
+#include "detector/catalogue/catalogue.h"
 
 const struct catalogue_model catalogue_models[] = {
     {

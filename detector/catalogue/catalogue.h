@@ -1,7 +1,7 @@
 /* The networks that `ringcast model get` knows: where each file lies and what it must be. The addresses
  * name a commit, so what lies there does not change; size and checksum say so. Constant. */
-#ifndef CATALOGUE_CATALOGUE_H
-#define CATALOGUE_CATALOGUE_H
+#ifndef DETECTOR_CATALOGUE_CATALOGUE_H
+#define DETECTOR_CATALOGUE_CATALOGUE_H
 
 #include <stddef.h>
 

@@ -1,12 +1,12 @@
 /* The folder that models are kept in. */
-#ifndef CATALOGUE_STORE_H
-#define CATALOGUE_STORE_H
+#ifndef DETECTOR_CATALOGUE_STORE_H
+#define DETECTOR_CATALOGUE_STORE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "catalogue/catalogue.h"
+#include "detector/catalogue/catalogue.h"
 
 enum store_state { STORE_ABSENT, STORE_RIGHT, STORE_OTHER };
 

@@ -10,13 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "catalogue/catalogue.h"
-#include "catalogue/download.h"
-#include "catalogue/store.h"
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/program.h"
+#include "detector/catalogue/catalogue.h"
+#include "detector/catalogue/download.h"
+#include "detector/catalogue/store.h"
 #include "detector/names.h"
 
 #define EXIT_USAGE 2

@@ -1,4 +1,4 @@
-#include "catalogue/download.h"
+#include "detector/catalogue/download.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* Fetches a file of known size into memory: nothing of a download that breaks off ever reaches a disk. */
-#ifndef CATALOGUE_DOWNLOAD_H
-#define CATALOGUE_DOWNLOAD_H
+#ifndef DETECTOR_CATALOGUE_DOWNLOAD_H
+#define DETECTOR_CATALOGUE_DOWNLOAD_H
 
 #include <stddef.h>
 #include <stdint.h>

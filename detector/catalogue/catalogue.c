@@ -1,4 +1,4 @@
-#include "catalogue/catalogue.h"
+#include "detector/catalogue/catalogue.h"
 
 #define YOLO_FASTEST_COMMIT "96a2900d163196c396e73f3fdab04ca4dd9a2f70"
 #define YOLO_FASTEST_FOLDER                                                                        \

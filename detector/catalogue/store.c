@@ -1,4 +1,4 @@
-#include "catalogue/store.h"
+#include "detector/catalogue/store.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
