@@ -670,7 +670,7 @@ static void test_names(void **state)
     assert_true(connection_is_local(fixture.connection));
     fixture_close(&fixture);
     fixture_open(&fixture, true);
-    struct sockaddr_in address;
+    struct sockaddr_in address = {0};
     socklen_t size = sizeof address;
     assert_int_equal(getsockname(fixture.peer, (struct sockaddr *)&address, &size), 0);
     snprintf(expected, sizeof expected, "127.0.0.1:%u", (unsigned)ntohs(address.sin_port));

@@ -358,7 +358,7 @@ static const struct {
 } utf8_samples[] = {
 #define SAMPLE(text, valid)                                                                        \
     {                                                                                              \
-        text, sizeof text - 1, valid                                                               \
+        text, sizeof(text) - 1, valid                                                              \
     }
     SAMPLE("\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5", true),
     SAMPLE("", true),

@@ -317,7 +317,7 @@ static void forger_on_message(void *arg, struct control_peer *peer, enum message
         forger->attached++;
         control_send(peer, MESSAGE_RING,
                      json_pack("{s:s, s:I, s:I, s:i}", "generation", forger->generation, "size",
-                               (json_int_t)(2 * FORGED_BANK), "bank_size",
+                               2 * (json_int_t)FORGED_BANK, "bank_size",
                                (json_int_t)forger->bank_size, "banks", 1),
                      own);
     }

@@ -261,7 +261,8 @@ static void test_no_more_than_wanted(void **state)
     struct boxes boxes = {0};
     (void)state;
     for (int i = 0; i < 20000; i++) {
-        boxes_append(&boxes, &(struct box){(float)(i % 200) * 20, (float)(i / 200) * 20, 10, 10,
+        int row = i / 200;
+        boxes_append(&boxes, &(struct box){(float)(i % 200) * 20, (float)row * 20, 10, 10,
                                            (float)(i % 1000) / 1000, 0});
     }
     boxes_suppress(&boxes, 0.45F, 300);
