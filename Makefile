@@ -339,6 +339,20 @@ format-check:
 lint: ## look at the scripts with shellcheck
 	shellcheck $(SCRIPTS)
 
+# A stamp for each file that is clean; it falls when the file, what it includes or .clang-tidy changes.
+TIDY_STAMPS = $(patsubst %,$(BUILD)/tidy/%.clean,$(filter-out %.h,$(C_FILES)))
+TIDY_FLAGS = $(CPPFLAGS) $(if $(filter %.cpp,$<),-std=c++17 -isystem /usr/include/opencv4,-std=c17)
+
+.PHONY: tidy
+tidy: ## look for faults with clang-tidy, JOBS=2 files at a time
+	@$(MAKE) --no-print-directory --keep-going $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)) $(TIDY_STAMPS)
+$(BUILD)/tidy/%.clean: % .clang-tidy tests/.clang-tidy
+	@mkdir -p $(@D)
+	$(if $(V),,@printf '  TDY %s\n' $<)
+	$(Q)output=$$(clang-tidy --quiet $< -- $(TIDY_FLAGS) 2>&1) || { echo "$$output"; exit 1; }
+	@$(CC) $(TIDY_FLAGS) -MM -MP -MT $@ -MF $(@:.clean=.d) $<
+	@touch $@
+
 .PHONY: help clean
 help: ## this list
 	@awk -F ' *## *' '/^[a-z-]+: *##/ { sub(/:.*/, "", $$1); printf "  make %-14s %s\n", $$1, $$2 }' Makefile
