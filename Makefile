@@ -127,7 +127,7 @@ UNIT_TESTS := $(UNIT_COMMON:%=common_%_test) $(UNIT_CAPTURE:%=capture_%_test) \
 
 .PHONY: all tests
 all: ## build the programs (the default)
-all: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/camsim
+all: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/camsim $(BUILD)/ws_echo
 
 objects = $(patsubst %,$(BUILD)/%.o,$(addprefix $(1)/,$(2)))
 

@@ -1,5 +1,5 @@
 /* An echo server on the very connection, session and reader code of the broadcaster, for conformance
- * suites and for our own tests on the wire: ws_echo --port 0 prints the port that it took. Every path
+ * suites and for our own tests on the wire: `ws_echo 0` prints the port that it took. Every path
  * is a WebSocket that answers each message with itself; with --http a request that does not ask for
  * one is answered with its method, path, query and body. */
 #include <errno.h>
@@ -118,8 +118,18 @@ static const struct option echo_options[] = {
     {"message-ms", required_argument, NULL, 'e'},
     {"body-memory", required_argument, NULL, 'y'},
     {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'H'},
     {NULL, 0, NULL, 0},
 };
+
+static void echo_print_help(void)
+{
+    puts("usage: ws_echo [options] [PORT]\n"
+         "An echo server for WebSocket on 127.0.0.1; PORT 0 takes any, default 9001.");
+    for (const struct option *option = echo_options; option->name != NULL; option++) {
+        printf("  --%s%s\n", option->name, option->has_arg == required_argument ? " N" : "");
+    }
+}
 
 static unsigned long long echo_number(const char *text)
 {
@@ -174,9 +184,15 @@ static void echo_parse(struct echo *echo, int argc, char **argv)
         case 'v':
             log_configure(LOG_DEBUG, LOG_TEXT);
             break;
+        case 'H':
+            echo_print_help();
+            exit(0);
         default:
             exit(EXIT_CONFIG);
         }
+    }
+    if (optind < argc) {
+        echo->port = (unsigned)echo_number(argv[optind]);
     }
 }
 
