@@ -352,9 +352,11 @@ lint: ## look at the scripts with shellcheck
 TIDY_STAMPS = $(patsubst %,$(BUILD)/tidy/%.clean,$(filter-out %.h,$(C_FILES)))
 TIDY_FLAGS = $(CPPFLAGS) $(if $(filter %.cpp,$<),-std=c++17 -isystem /usr/include/opencv4,-std=c17)
 
-.PHONY: tidy
+.PHONY: tidy tidy-files
 tidy: ## look for faults with clang-tidy, JOBS=2 files at a time
-	@$(MAKE) --no-print-directory --keep-going $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)) $(TIDY_STAMPS)
+	@$(MAKE) --no-print-directory --keep-going $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS)) tidy-files
+tidy-files: $(if $(filter tidy-files,$(MAKECMDGOALS)),$(TIDY_STAMPS))
+	@:
 $(BUILD)/tidy/%.clean: % .clang-tidy tests/.clang-tidy
 	@mkdir -p $(@D)
 	$(if $(V),,@printf '  TDY %s\n' $<)
