@@ -13,6 +13,7 @@
 #include "broadcaster/services.h"
 #include "broadcaster/static_files.h"
 #include "broadcaster/viewer_set.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/program.h"
 
@@ -143,6 +144,7 @@ int main(int argc, char **argv)
 {
     struct broadcaster broadcaster = {0};
     program_start(&broadcaster.program, &definition, argc, argv);
+    fd_raise_limit(); /* each viewer is one */
     create_services(&broadcaster.services, &broadcaster.program);
     open_ports(&broadcaster);
     loop_on_reload(broadcaster.program.loop, on_reload, &broadcaster);

@@ -10,6 +10,10 @@ void fd_close(int *fd);
 
 int fd_set_nonblocking(int fd); /* 0 or -errno */
 
+/* Lets the process open as many descriptors as its hard limit allows: the soft limit, usually 1024, is
+ * meant for programs that select(). Where that cannot be, things stay as they are. */
+void fd_raise_limit(void);
+
 /* Reads a whole file of at most `limit` bytes. *data is the caller's to free() and has a NUL behind
  * its last byte that *size does not count. 0 or -errno (-EFBIG beyond the limit). */
 int fd_read_file(const char *path, size_t limit, uint8_t **data, size_t *size);

@@ -13,6 +13,7 @@
 #include "broadcaster/websocket_handshake.h"
 #include "broadcaster/websocket_session.h"
 #include "common/clock.h"
+#include "common/fd.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/memory.h"
@@ -211,6 +212,7 @@ int main(int argc, char **argv)
     const struct http_server_handlers handlers = {.request = echo_request};
     log_init("ws_echo", NULL);
     echo_parse(&echo, argc, argv);
+    fd_raise_limit();
     struct loop *loop = loop_create(-1);
     struct http_server *server =
         http_server_create(loop_base(loop), &echo.server_config, &handlers, &echo);

@@ -1,6 +1,7 @@
 """Fixtures: every process that a test starts is ended with it, and its log shown when it failed."""
 
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -31,6 +32,9 @@ STARTED = pytest.StashKey()
 
 
 def pytest_configure(config):
+    # A thousand connections want a thousand descriptors at this end too.
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     config.addinivalue_line("markers", "slow: runs with RINGCAST_SLOW=1 only, as .ci/run sets it")
 
 

@@ -35,9 +35,17 @@ class WallClock:
         new.rename(self.file)
 
 
+def faketime_leftovers():
+    return set(Path("/dev/shm").glob("*faketime*"))
+
+
 @pytest.fixture
 def wall_clock(tmp_path):
-    return WallClock(tmp_path / "wall_clock")
+    """The library leaves its shared memory behind when a process is killed."""
+    before = faketime_leftovers()
+    yield WallClock(tmp_path / "wall_clock")
+    for file in faketime_leftovers() - before:
+        file.unlink(missing_ok=True)
 
 
 def wall_offset_s(frame):

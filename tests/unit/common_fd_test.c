@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -234,6 +235,19 @@ static void test_shared_memory_that_does_not_fit(void **state)
     assert_int_equal(readable, -1);
 }
 
+static void test_raise_limit(void **state)
+{
+    struct rlimit before, limit;
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    limit = (struct rlimit){.rlim_cur = 64, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    fd_raise_limit();
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_int_equal(limit.rlim_cur, before.rlim_max);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void)
@@ -241,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_close),
         TEST(test_nonblocking),
+        TEST(test_raise_limit),
         TEST(test_file_of_any_size),
         TEST(test_reading_what_is_no_file),
         TEST(test_writing_replaces_whole),

@@ -245,6 +245,7 @@ test('a camera that is frozen, a stream that ends: as the server says it', async
 
 test('the renderer draws the newest and never queues', async () => {
   const page = await openPage('/');
+  await page.waitForSelector('text=Connected', LIMIT);
   const drawn = await page.evaluate(async ({ pictures, count }) => {
     const library = '/lib/index.js';
     const { CanvasStreamRenderer } = await import(library);
