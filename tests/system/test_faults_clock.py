@@ -35,15 +35,20 @@ class WallClock:
         new.rename(self.file)
 
 
+@pytest.fixture
+def wall_clock(tmp_path):
+    return WallClock(tmp_path / "wall_clock")
+
+
 def faketime_leftovers():
     return set(Path("/dev/shm").glob("*faketime*"))
 
 
-@pytest.fixture
-def wall_clock(tmp_path):
-    """The library leaves its shared memory behind when a process is killed."""
+@pytest.fixture(scope="module", autouse=True)
+def shared_memory_as_it_was():
+    """The library leaves its own behind when a process is killed."""
     before = faketime_leftovers()
-    yield WallClock(tmp_path / "wall_clock")
+    yield
     for file in faketime_leftovers() - before:
         file.unlink(missing_ok=True)
 
