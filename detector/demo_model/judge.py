@@ -30,9 +30,10 @@ def find(output, confidence):
     rows = numpy.column_stack((best[cells], centre - half, centre + half, score[cells]))
     kept = []
     while len(rows):
-        kept.append(rows[0])
-        same = rows[:, 0] == rows[0, 0]
-        rows = rows[~(same & (overlap(rows[0, 1:5], rows[:, 1:5]) > SUPPRESSION))]
+        first, rows = rows[0], rows[1:]
+        kept.append(first)
+        same = rows[:, 0] == first[0]
+        rows = rows[~(same & (overlap(first[1:5], rows[:, 1:5]) > SUPPRESSION))]
     return numpy.array(kept).reshape(-1, 6)
 
 
