@@ -80,7 +80,7 @@ static void check_camera(const struct config *config, const struct config_camera
     FUZZ_CHECK((camera->source == SOURCE_FILE) == (camera->path != NULL));
     if (camera->url != NULL) {
         char *url = config_redact_url(camera->url);
-        FUZZ_CHECK(url != NULL && strlen(url) <= strlen(camera->url));
+        FUZZ_CHECK(url != NULL); /* written anew: a "/" or escapes may make it longer */
         free(url);
     }
     check_spaces(camera);
