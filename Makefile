@@ -39,7 +39,7 @@ DETECTOR := annotate boxes camera decode demand detector encode font frame_job l
             worker
 
 BROADCASTER := api_cameras api_json api_status base64 base64_avx2 camera_watch connection \
-               control_service demand frame_message host_check http_answer http_head http_reader \
+               control_service counters demand frame_message histogram host_check http_answer http_head http_reader \
                http_response http_server http_session http_syntax http_target hub intake \
                intake_scanner json_scanner listener output_queue picture_check routes services \
                shared_bytes snapshot static_files stream subprotocol transport utf8 viewer \

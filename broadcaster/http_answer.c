@@ -76,6 +76,7 @@ void http_respond_error(struct http_session *session, int status, const char *co
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    http_server_count_error(session->server, code);
     char *json = http_error_json(code, message);
     http_respond_text(session, status, "application/json", fields, json, strlen(json));
     free(json);
@@ -118,6 +119,7 @@ void http_session_refuse(struct http_session *session, int status, enum connecti
 {
     log_debug("request refused peer=%s status=%d: %s", connection_peer_name(session->connection),
               status, message);
+    http_server_count_error(session->server, http_error_code(status));
     char *json = http_error_json(http_error_code(status), message);
     size_t json_size = strlen(json), head_size;
     struct http_response response = {

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "broadcaster/http_response.h"
 #include "broadcaster/http_session_parts.h"
@@ -122,6 +123,36 @@ size_t http_server_connections(const struct http_server *server)
     return server->connections;
 }
 
+const struct http_server_counters *http_server_counters(const struct http_server *server)
+{
+    return &server->counters;
+}
+
+const char *http_timeout_name(enum http_timeout timeout)
+{
+    static const char *const names[HTTP_TIMEOUTS] = {
+        [HTTP_TIMEOUT_HEAD] = "head",
+        [HTTP_TIMEOUT_BODY] = "body",
+        [HTTP_TIMEOUT_IDLE] = "idle",
+        [HTTP_TIMEOUT_STALL] = "stall",
+    };
+    return names[timeout];
+}
+
+void http_server_count_error(struct http_server *server, const char *code)
+{
+    struct http_error_count *errors = server->counters.errors;
+    for (size_t i = 0; i < HTTP_ERROR_CODES_MOST; i++) {
+        if (errors[i].code == NULL) {
+            errors[i].code = code;
+        }
+        if (strcmp(errors[i].code, code) == 0) {
+            errors[i].count++;
+            return;
+        }
+    }
+}
+
 void http_server_accept(struct http_server *server, struct transport *transport)
 {
     struct http_session *session = xcalloc(1, sizeof *session);
@@ -129,6 +160,7 @@ void http_server_accept(struct http_server *server, struct transport *transport)
     evtimer_assign(&session->timer, server->base, http_session_on_timer, session);
     LIST_INSERT_HEAD(&server->sessions, session, link);
     server->connections++;
+    server->counters.accepted++;
     session->connection = connection_create(server->base, transport, HTTP_INPUT_SMALL,
                                             &http_session_handlers, session);
     http_session_arm(session, clock_monotonic_ns() + server->config.head_timeout_ns);

@@ -193,6 +193,7 @@ static void http_session_dispatch(struct http_session *session)
 static void http_session_request_begun(struct http_session *session)
 {
     session->state = HTTP_SESSION_WORK;
+    session->server->counters.requests++;
     session->head_ns = clock_monotonic_ns();
     session->continued = session->deferred = false;
     session->body_complete = http_session_request(session)->framing == HTTP_BODY_NONE;
@@ -324,6 +325,7 @@ static void http_session_ended(void *arg, enum connection_end end)
 void http_session_on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct http_session *session = arg;
+    uint64_t *timeouts = session->server->counters.timeouts;
     uint64_t now = clock_monotonic_ns();
     (void)fd;
     (void)what;
@@ -340,17 +342,21 @@ void http_session_on_timer(evutil_socket_t fd, short what, void *arg)
     }
     switch (session->state) {
     case HTTP_SESSION_HEAD:
+        timeouts[HTTP_TIMEOUT_HEAD]++;
         http_session_refuse(session, 408, CONNECTION_TIMED_OUT, "the head took too long");
         break;
     case HTTP_SESSION_BODY:
+        timeouts[HTTP_TIMEOUT_BODY]++;
         http_session_refuse(session, 408, CONNECTION_TIMED_OUT, "the body took too long");
         break;
     case HTTP_SESSION_IDLE:
     case HTTP_SESSION_SKIP:
+        timeouts[HTTP_TIMEOUT_IDLE]++;
         http_session_close(session, CONNECTION_TIMED_OUT);
         break;
     case HTTP_SESSION_ANSWERING:
     case HTTP_SESSION_CLOSING:
+        timeouts[HTTP_TIMEOUT_STALL]++;
         connection_abort(session->connection, CONNECTION_STALLED);
         break;
     case HTTP_SESSION_WORK:

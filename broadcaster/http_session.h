@@ -43,6 +43,32 @@ void http_server_destroy(struct http_server *server);
 void http_server_set_config(struct http_server *server, const struct http_server_config *config);
 size_t http_server_connections(const struct http_server *server);
 
+/* What has happened since the start. */
+enum http_timeout {
+    HTTP_TIMEOUT_HEAD,
+    HTTP_TIMEOUT_BODY,
+    HTTP_TIMEOUT_IDLE,
+    HTTP_TIMEOUT_STALL,
+    HTTP_TIMEOUTS
+};
+
+#define HTTP_ERROR_CODES_MOST 64
+
+struct http_error_count {
+    const char *code; /* of http_respond_error() */
+    uint64_t count;
+};
+
+struct http_server_counters {
+    uint64_t accepted, requests;
+    uint64_t timeouts[HTTP_TIMEOUTS];
+    struct http_error_count
+        errors[HTTP_ERROR_CODES_MOST]; /* answers, in no order; code NULL: the end */
+};
+
+const struct http_server_counters *http_server_counters(const struct http_server *server);
+const char *http_timeout_name(enum http_timeout timeout); /* "head" */
+
 /* A new connection (from listener.h); takes the transport. */
 void http_server_accept(struct http_server *server, struct transport *transport);
 
@@ -62,7 +88,8 @@ void http_respond(struct http_session *session, int status, const char *content_
 void http_respond_text(struct http_session *session, int status, const char *content_type,
                        const char *fields, const char *text, size_t size);
 
-/* {"error":{"code":"…","message":"…"},"detail":"…"}; `fields` as above. */
+/* {"error":{"code":"…","message":"…"},"detail":"…"}; `fields` as above. `code` is a literal: answers are
+ * counted by it. */
 void http_respond_error(struct http_session *session, int status, const char *code,
                         const char *fields, const char *format, ...)
     __attribute__((format(printf, 5, 6)));

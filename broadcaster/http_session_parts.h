@@ -71,12 +71,16 @@ struct http_server {
     LIST_HEAD(, http_websocket) websockets;
     size_t connections;
     size_t body_memory; /* in use */
+    struct http_server_counters counters;
 };
 
 /* What connection.h calls. */
 extern const struct connection_handlers http_session_handlers;
 
 void http_session_on_timer(evutil_socket_t fd, short what, void *arg);
+
+/* Counts an answer that is an error; `code` outlives the server. */
+void http_server_count_error(struct http_server *server, const char *code);
 
 /* Moves the deadline; 0: none. */
 void http_session_arm(struct http_session *session, uint64_t deadline_ns);

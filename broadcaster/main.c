@@ -112,6 +112,7 @@ static void destroy_services(struct services *services)
     hub_destroy(services->hub);
     demand_destroy(services->demand);
     host_rules_destroy(services->host_rules);
+    counters_finish(&services->counters);
 }
 
 static void open_ports(struct broadcaster *broadcaster)

@@ -5,6 +5,7 @@
 #include <event2/event.h>
 #include <stdint.h>
 
+#include "broadcaster/counters.h"
 #include "common/camera_status.h"
 #include "common/config.h"
 
@@ -19,7 +20,8 @@ struct services {
     struct static_files *files;
     struct http_server *http;
     struct host_rules *host_rules;
-    uint64_t started_ns; /* CLOCK_MONOTONIC */
+    struct counters counters; /* each is incremented where it happens */
+    uint64_t started_ns;      /* CLOCK_MONOTONIC */
 };
 
 /* The state of a camera: what its capture says, else what its stream shows; CAMERA_CONNECTING when

@@ -38,6 +38,7 @@ struct viewer {
     struct stream_key key;
     char id[VIEWER_ID_SIZE];
     bool binary;
+    bool kicked; /* by the operator */
 
     unsigned texts_due; /* of enum viewer_text */
     bool frame_due;     /* the newest frame waits for the one in flight */
@@ -314,6 +315,7 @@ static void viewer_on_closed(void *arg, enum connection_end end, uint16_t close_
                " left=%zu",
                viewer->id, connection_end_name(end), close_code, viewer_seconds(viewer),
                viewer->sent, viewer->dropped, viewer_neighbours(viewer));
+    counters_closed(&viewer->services->counters.viewers, end, viewer->kicked);
     viewer->gone(viewer->gone_arg, viewer);
     viewer_destroy(viewer);
 }
@@ -374,6 +376,7 @@ struct viewer *viewer_open(struct services *services, struct http_session *sessi
         viewer_destroy(viewer);
         return NULL;
     }
+    services->counters.viewers.opened++;
     hub_subscribe(services->hub, &viewer->key, &viewer->subscriber);
     viewer_hear(viewer);
     log_camera(LOG_INFO, camera, "viewer came id=%s peer=%s format=%s viewers=%zu", viewer->id,
@@ -385,6 +388,7 @@ struct viewer *viewer_open(struct services *services, struct http_session *sessi
 
 void viewer_kick(struct viewer *viewer)
 {
+    viewer->kicked = true;
     hub_unsubscribe(viewer->services->hub, &viewer->subscriber);
     websocket_session_close(viewer->session, CLOSE_POLICY, "closed by the operator",
                             CONNECTION_FINISHED);
