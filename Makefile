@@ -28,11 +28,11 @@ BUILD ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 COMMON := camera_feed camera_id camera_status clock config config_cameras config_document \
           config_errors config_options config_reference config_section config_spaces config_url \
           config_value control_client control_peer control_server curl_loop directory_watch fd \
-          frame_container frame_publisher frame_ring frame_ring_reader jpeg_info log loop memory messages \
-          program text_hash
+          frame_container frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info log \
+          loop memory messages picture_hash program report text_hash
 
-CAPTURE := backoff camera camera_request clip file_source frame_rate health mjpeg_parser mjpeg_part \
-           mjpeg_source picture_hash report snapshot_source
+CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_part mjpeg_source \
+           snapshot_source
 
 DETECTOR := annotate boxes camera decode demand detector encode font frame_job layout metadata \
             model_file names picture pipeline poster preprocess schedule scheduler service settings \
@@ -55,9 +55,9 @@ CAMSIM := arguments auth camera client faults frames multipart picture request s
 # Unit tests, by the library that they test: tests/unit/<library>_<module>_test.c
 UNIT_COMMON := camera_feed camera_id camera_status clock config config_document config_options \
                config_url control control_life curl_loop fd frame_container frame_publisher \
-               frame_ring frame_ring_forged frame_ring_threads frame_ring_torture jpeg_info log \
-               messages program text_hash
-UNIT_CAPTURE := backoff clip frame_rate health mjpeg_parser mjpeg_part picture_hash
+               frame_rate frame_ring frame_ring_forged frame_ring_threads frame_ring_torture health \
+               jpeg_info log messages picture_hash program text_hash
+UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate boxes demand layout metadata model_file preprocess schedule scheduler \
                  settings
 UNIT_BROADCASTER := base64 connection frame_message host_check http_reader http_session hub \

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "capture/backoff.h"
-#include "capture/health.h"
-#include "capture/picture_hash.h"
-#include "capture/report.h"
+#include "common/health.h"
+#include "common/picture_hash.h"
+#include "common/report.h"
 #include "capture/source.h"
 #include "common/clock.h"
 #include "common/frame_publisher.h"

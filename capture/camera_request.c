@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "capture/report.h"
+#include "common/report.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/program.h"

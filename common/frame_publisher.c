@@ -230,8 +230,7 @@ static void publisher_ring_doorbells(const struct frame_publisher *publisher)
     }
 }
 
-int frame_publisher_publish(struct frame_publisher *publisher, struct frame_info *info,
-                            const uint8_t *jpeg)
+int frame_publisher_begin(struct frame_publisher *publisher, const struct frame_info *info)
 {
     if (info->size == 0 || info->size > publisher->max_frame_bytes) {
         return -EMSGSIZE;
@@ -242,11 +241,32 @@ int frame_publisher_publish(struct frame_publisher *publisher, struct frame_info
             return result;
         }
     }
-    int result = frame_ring_publish(publisher->ring, info, jpeg);
+    return frame_ring_begin(publisher->ring, info->size);
+}
+
+void frame_publisher_add(struct frame_publisher *publisher, const uint8_t *bytes, size_t size)
+{
+    frame_ring_add(publisher->ring, bytes, size);
+}
+
+int frame_publisher_commit(struct frame_publisher *publisher, struct frame_info *info)
+{
+    int result = frame_ring_commit(publisher->ring, info);
     if (result == 0) {
         publisher_ring_doorbells(publisher);
     }
     return result;
+}
+
+int frame_publisher_publish(struct frame_publisher *publisher, struct frame_info *info,
+                            const uint8_t *jpeg)
+{
+    int result = frame_publisher_begin(publisher, info);
+    if (result < 0) {
+        return result;
+    }
+    frame_publisher_add(publisher, jpeg, info->size);
+    return frame_publisher_commit(publisher, info);
 }
 
 /* --- status --- */

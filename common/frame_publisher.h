@@ -34,6 +34,12 @@ void frame_publisher_destroy(struct frame_publisher *publisher); /* NULL is allo
 int frame_publisher_publish(struct frame_publisher *publisher, struct frame_info *info,
                             const uint8_t *jpeg);
 
+/* The same in pieces, as frame_ring_begin(), frame_ring_add() and frame_ring_commit() have it: `info` is
+ * begun with its size and captured times, and committed whole. */
+int frame_publisher_begin(struct frame_publisher *publisher, const struct frame_info *info);
+void frame_publisher_add(struct frame_publisher *publisher, const uint8_t *bytes, size_t size);
+int frame_publisher_commit(struct frame_publisher *publisher, struct frame_info *info);
+
 /* Keeps the status and sends it to every connection when the state, the reason or the picture's size
  * changed; the counters alone travel with the next change, and with `stats`. */
 void frame_publisher_set_status(struct frame_publisher *publisher,

@@ -19,6 +19,7 @@ struct frame_ring {
     uint64_t generation;
     uint64_t number; /* of the newest frame: never read back from the memory */
     size_t size, bank_size;
+    size_t begun, filled; /* bytes of the frame that is being written: in all, and so far */
     unsigned banks;
 };
 
@@ -130,21 +131,40 @@ static void words_write(_Atomic uint64_t *words, const uint8_t *bytes, size_t si
     }
 }
 
-int frame_ring_publish(struct frame_ring *ring, struct frame_info *info, const uint8_t *jpeg)
+int frame_ring_begin(struct frame_ring *ring, size_t size)
 {
-    if (info->size == 0 || info->size > ring->bank_size) {
+    if (size == 0 || size > ring->bank_size) {
         return -EMSGSIZE;
     }
-    uint64_t number = ++ring->number;
-    size_t bank = number % ring->banks;
-    struct ring_slot *slot = &ring->header->slots[bank];
-
-    word_store(&slot->sequence, 0);
+    word_store(&ring->header->slots[(ring->number + 1) % ring->banks].sequence, 0);
     /* Whoever sees a word written below also sees that the bank is no longer the frame it was: pairs
      * with the acquire fence in ring_take(). */
     atomic_thread_fence(memory_order_release);
+    ring->begun = size;
+    ring->filled = 0;
+    return 0;
+}
 
-    words_write(ring_bank(ring, bank), jpeg, info->size);
+void frame_ring_add(struct frame_ring *ring, const uint8_t *bytes, size_t size)
+{
+    if (size > ring->begun - ring->filled || ring->filled % sizeof(uint64_t) != 0) {
+        ring->begun = 0; /* frame_ring_commit() will say so */
+        ring->filled = 0;
+        return;
+    }
+    _Atomic uint64_t *bank = ring_bank(ring, (ring->number + 1) % ring->banks);
+    words_write(bank + ring->filled / sizeof(uint64_t), bytes, size);
+    ring->filled += size;
+}
+
+int frame_ring_commit(struct frame_ring *ring, struct frame_info *info)
+{
+    if (info->size == 0 || ring->begun != info->size || ring->filled != info->size) {
+        return -EINVAL;
+    }
+    uint64_t number = ++ring->number;
+    struct ring_slot *slot = &ring->header->slots[number % ring->banks];
+    ring->begun = ring->filled = 0;
     info->generation = ring->generation;
     info->number = number;
     info->published_ns = clock_monotonic_ns();
@@ -155,6 +175,16 @@ int frame_ring_publish(struct frame_ring *ring, struct frame_info *info, const u
     /* Pairs with the acquire load of `head` in frame_ring_reader_read(). */
     atomic_store_explicit(&ring->header->head, number, memory_order_release);
     return 0;
+}
+
+int frame_ring_publish(struct frame_ring *ring, struct frame_info *info, const uint8_t *jpeg)
+{
+    int result = frame_ring_begin(ring, info->size);
+    if (result < 0) {
+        return result;
+    }
+    frame_ring_add(ring, jpeg, info->size);
+    return frame_ring_commit(ring, info);
 }
 
 int frame_ring_descriptor(const struct frame_ring *ring)

@@ -52,6 +52,14 @@ void frame_ring_destroy(struct frame_ring *ring); /* NULL is allowed */
  * changed). */
 int frame_ring_publish(struct frame_ring *ring, struct frame_info *info, const uint8_t *jpeg);
 
+/* The same in pieces, for who makes the bytes while they go in: a frame is begun with its size (-EMSGSIZE
+ * as above), gets its bytes in order, every piece but the last a multiple of eight, and is published
+ * when all info->size bytes are there (-EINVAL else, and nothing is published). Until then nobody sees
+ * it. One that is given up is overwritten by the next; it has cost the oldest bank only. */
+int frame_ring_begin(struct frame_ring *ring, size_t size);
+void frame_ring_add(struct frame_ring *ring, const uint8_t *bytes, size_t size);
+int frame_ring_commit(struct frame_ring *ring, struct frame_info *info);
+
 int frame_ring_descriptor(const struct frame_ring *ring); /* read-only; stays the ring's */
 size_t frame_ring_size(const struct frame_ring *ring);    /* bytes of shared memory */
 size_t frame_ring_bank_bytes(const struct frame_ring *ring);

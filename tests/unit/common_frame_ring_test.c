@@ -295,6 +295,69 @@ static void overrun_end(void)
     frame_ring_destroy(overrun.ring);
 }
 
+/* Adds all bytes of a frame in pieces of `piece` bytes. */
+static void add_in_pieces(struct frame_ring *ring, const uint8_t *jpeg, size_t size, size_t piece)
+{
+    for (size_t at = 0; at < size; at += piece) {
+        frame_ring_add(ring, jpeg + at, size - at < piece ? size - at : piece);
+    }
+}
+
+static void test_a_frame_may_come_in_pieces(void **state)
+{
+    static const size_t pieces[] = {8, 24, 1024, 5000, 8192};
+    struct frame_ring *ring = ring_of(3);
+    struct frame_ring_reader *reader = reader_of(ring);
+    uint8_t jpeg[5003], *buffer = xmalloc(BANK);
+    uint64_t missed;
+    (void)state;
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        struct frame_info info = {.size = sizeof jpeg}, got;
+        for (size_t at = 0; at < sizeof jpeg; at++) {
+            jpeg[at] = (uint8_t)(at * 7 + i);
+        }
+        assert_int_equal(frame_ring_begin(ring, sizeof jpeg), 0);
+        add_in_pieces(ring, jpeg, sizeof jpeg, pieces[i]);
+        assert_int_equal(frame_ring_reader_read(reader, &got, buffer, BANK, &missed), -EAGAIN);
+        assert_int_equal(frame_ring_commit(ring, &info), 0);
+        assert_int_equal(frame_ring_reader_read(reader, &got, buffer, BANK, &missed), 0);
+        assert_int_equal(got.number, i + 1);
+        assert_int_equal(got.size, sizeof jpeg);
+        assert_memory_equal(buffer, jpeg, sizeof jpeg);
+    }
+    free(buffer);
+    frame_ring_reader_destroy(reader);
+    frame_ring_destroy(ring);
+}
+
+static void test_a_frame_that_is_given_up_is_never_seen(void **state)
+{
+    struct frame_ring *ring = ring_of(3);
+    struct frame_ring_reader *reader = reader_of(ring);
+    uint8_t *buffer = xmalloc(BANK), bytes[100] = {0};
+    struct frame_info info, short_of = {.size = 100}, too_much = {.size = 64};
+    uint64_t missed;
+    (void)state;
+    publish(ring, 1, 100);
+    assert_int_equal(frame_ring_begin(ring, 0), -EMSGSIZE);
+    assert_int_equal(frame_ring_begin(ring, BANK + 1), -EMSGSIZE);
+    assert_int_equal(frame_ring_begin(ring, 100), 0);
+    frame_ring_add(ring, bytes, 64);
+    assert_int_equal(frame_ring_commit(ring, &short_of), -EINVAL);
+    assert_int_equal(frame_ring_begin(ring, 64), 0);
+    frame_ring_add(ring, bytes, 56);
+    frame_ring_add(ring, bytes, 16);
+    assert_int_equal(frame_ring_commit(ring, &too_much), -EINVAL);
+    assert_int_equal(frame_ring_reader_read(reader, &info, buffer, BANK, &missed), 0);
+    assert_frame(buffer, &info, 1);
+    publish(ring, 2, 100);
+    assert_int_equal(frame_ring_reader_read(reader, &info, buffer, BANK, &missed), 0);
+    assert_frame(buffer, &info, 2);
+    free(buffer);
+    frame_ring_reader_destroy(reader);
+    frame_ring_destroy(ring);
+}
+
 static void test_an_overrun_reader_takes_the_newest_instead(void **state)
 {
     const unsigned *banks = *state;
@@ -371,6 +434,8 @@ int main(void)
         cmocka_unit_test_prestate(test_only_the_newest_is_read_and_the_rest_counted, &one),
         cmocka_unit_test_prestate(test_only_the_newest_is_read_and_the_rest_counted, &three),
         cmocka_unit_test(test_sizes_that_do_not_fit_change_nothing),
+        cmocka_unit_test(test_a_frame_may_come_in_pieces),
+        cmocka_unit_test(test_a_frame_that_is_given_up_is_never_seen),
         cmocka_unit_test_prestate(test_an_overrun_reader_takes_the_newest_instead, &one),
         cmocka_unit_test_prestate(test_an_overrun_reader_takes_the_newest_instead, &three),
         cmocka_unit_test_prestate(test_a_reader_gives_up_after_three_overruns, &one),

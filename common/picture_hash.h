@@ -1,7 +1,7 @@
 /* A fast 64-bit fingerprint of a picture's bytes, to see whether a camera sends the same one again.
  * Not for anything that an adversary could gain by. Pure, thread-safe. */
-#ifndef CAPTURE_PICTURE_HASH_H
-#define CAPTURE_PICTURE_HASH_H
+#ifndef COMMON_PICTURE_HASH_H
+#define COMMON_PICTURE_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "capture/picture_hash.h"
+#include "common/picture_hash.h"
 
 #include <string.h>
 

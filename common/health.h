@@ -1,7 +1,7 @@
 /* How a camera is, judged by when its pictures come: the states and arrows of camera_status.h. Pure:
  * every moment is handed in, CLOCK_MONOTONIC ns. */
-#ifndef CAPTURE_HEALTH_H
-#define CAPTURE_HEALTH_H
+#ifndef COMMON_HEALTH_H
+#define COMMON_HEALTH_H
 
 #include <stdbool.h>
 #include <stdint.h>

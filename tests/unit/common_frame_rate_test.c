@@ -1,5 +1,5 @@
 /* Pictures per second. */
-#include "capture/frame_rate.h"
+#include "common/frame_rate.h"
 
 #include <math.h>
 #include <setjmp.h>

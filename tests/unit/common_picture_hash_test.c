@@ -1,5 +1,5 @@
 /* The fingerprint of a picture: every bit of it counts, and its place. */
-#include "capture/picture_hash.h"
+#include "common/picture_hash.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* The health of a camera: scripts of moments, each with the state that must follow. */
-#include "capture/health.h"
+#include "common/health.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

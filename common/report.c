@@ -1,4 +1,4 @@
-#include "capture/report.h"
+#include "common/report.h"
 
 #include <stdio.h>
 
@@ -37,8 +37,9 @@ void report_state(struct report *report, enum camera_state state, uint64_t now_n
     }
     if (state != was) {
         status->since_ns = clock_realtime_ns();
-        log_info("state=%s was=%s%s%s", camera_state_name(state), camera_state_name(was),
-                 status->reason[0] != '\0' ? " because: " : "", status->reason);
+        log_camera(LOG_INFO, report->camera, "state=%s was=%s%s%s", camera_state_name(state),
+                   camera_state_name(was), status->reason[0] != '\0' ? " because: " : "",
+                   status->reason);
     }
 }
 

@@ -1,4 +1,4 @@
-#include "capture/frame_rate.h"
+#include "common/frame_rate.h"
 
 #include "common/clock.h"
 

@@ -1,4 +1,4 @@
-#include "capture/health.h"
+#include "common/health.h"
 
 /* A new interval weighs 1/8: a rate that changes is followed within a dozen pictures. */
 #define SMOOTHING 8

@@ -1,13 +1,14 @@
-/* What a capture counts and says about its camera: the `status` message and the answer to `stats`.
- * Everything runs on the loop's thread. */
-#ifndef CAPTURE_REPORT_H
-#define CAPTURE_REPORT_H
+/* What is counted and said about a camera by whoever takes its pictures in (its capture, or the
+ * broadcaster for one that pushes): the `status` message and the answer to `stats`. Everything runs
+ * on the loop's thread. */
+#ifndef COMMON_REPORT_H
+#define COMMON_REPORT_H
 
 #include <jansson.h>
 #include <stdint.h>
 
-#include "capture/frame_rate.h"
 #include "common/camera_status.h"
+#include "common/frame_rate.h"
 #include "common/frame_ring.h"
 #include "common/jpeg_info.h"
 
@@ -15,6 +16,7 @@
 
 /* Zeroed is a camera of which nothing is known yet. */
 struct report {
+    const char *camera;          /* whose log lines these are; NULL: that of log_init() */
     struct camera_status status; /* fps apart, always up to date */
     struct frame_rate rate;
     uint64_t bad[JPEG_FAULTS]; /* pictures dropped, by cause */

@@ -1,6 +1,6 @@
 /* How many pictures come per second, over the last seconds. Pure. */
-#ifndef CAPTURE_FRAME_RATE_H
-#define CAPTURE_FRAME_RATE_H
+#ifndef COMMON_FRAME_RATE_H
+#define COMMON_FRAME_RATE_H
 
 #include <stddef.h>
 #include <stdint.h>
