@@ -25,7 +25,7 @@ BUILD ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
 # --- what is built from what -----------------------------------------------------------------------
 
-COMMON := camera_feed camera_id camera_status clock config config_cameras config_document \
+COMMON := address camera_feed camera_id camera_status clock config config_cameras config_document \
           config_errors config_options config_reference config_section config_spaces config_url \
           config_value control_client control_peer control_server curl_loop directory_watch fd \
           frame_container frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info log \
@@ -38,9 +38,9 @@ DETECTOR := annotate boxes camera decode demand detector encode font frame_job l
             model_file names picture pipeline poster preprocess schedule scheduler service settings \
             worker
 
-BROADCASTER := api_cameras api_json api_status base64 base64_avx2 camera_watch connection \
+BROADCASTER := access api_cameras api_json api_status base64 base64_avx2 camera_watch connection \
                control_service counters demand frame_message histogram host_check http_answer http_head http_reader \
-               http_response http_server http_session http_syntax http_target hub intake \
+               http_response http_server http_session http_syntax http_target hub identity intake \
                intake_scanner json_scanner listener output_queue picture_check routes services \
                shared_bytes snapshot static_files stream subprotocol transport utf8 viewer \
                viewer_message viewer_set websocket_handshake websocket_reader websocket_session

@@ -452,6 +452,11 @@ const char *connection_peer_name(const struct connection *connection)
     return connection->peer_name;
 }
 
+bool connection_peer_address(const struct connection *connection, struct in6_addr *address)
+{
+    return transport_peer_address(connection->transport, address);
+}
+
 bool connection_is_local(const struct connection *connection)
 {
     return transport_is_local(connection->transport);

@@ -100,6 +100,9 @@ void connection_destroy(struct connection *connection, enum connection_end end);
 /* "127.0.0.1:51234", "[::1]:51234" or "unix:pid=123". */
 const char *connection_peer_name(const struct connection *connection);
 
+/* Its address without the port; false when it is not IP, or gone. */
+bool connection_peer_address(const struct connection *connection, struct in6_addr *address);
+
 /* True for broadcaster.http.sock: a process of this uid, role publisher. */
 bool connection_is_local(const struct connection *connection);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "broadcaster/http_session_parts.h"
+#include "broadcaster/identity.h"
 #include "common/clock.h"
 #include "common/log.h"
 
@@ -258,6 +259,7 @@ void http_session_release(struct http_session *session)
     event_del(&session->timer);
     http_session_drop_body(session);
     http_reader_destroy(session->reader);
+    identity_unref(session->identity);
     session->server->connections--;
     free(session);
 }
@@ -386,4 +388,15 @@ struct connection *http_session_connection(struct http_session *session)
 const struct http_request *http_session_request(const struct http_session *session)
 {
     return http_reader_request(session->reader);
+}
+
+struct identity *http_session_identity(const struct http_session *session)
+{
+    return session->identity;
+}
+
+void http_session_set_identity(struct http_session *session, struct identity *identity)
+{
+    identity_unref(session->identity);
+    session->identity = identity;
 }

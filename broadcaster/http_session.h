@@ -19,6 +19,7 @@
 
 struct http_session;
 struct http_server; /* what all sessions share: limits, handlers, body memory */
+struct identity;    /* identity.h */
 
 /* Constant. */
 struct http_server_config {
@@ -73,6 +74,12 @@ const char *http_timeout_name(enum http_timeout timeout); /* "head" */
 void http_server_accept(struct http_server *server, struct transport *transport);
 
 struct connection *http_session_connection(struct http_session *session);
+
+/* Who asks, as http_session_set_identity() said of the newest request; NULL: nobody said. Whoever
+ * outlives the answer (or the upgrade) takes a reference. */
+struct identity *http_session_identity(const struct http_session *session);
+/* Takes the reference. */
+void http_session_set_identity(struct http_session *session, struct identity *identity);
 
 /* The request in work, from the request handler until it has been answered: also while its body is
  * read and in the body's `done`. */

@@ -33,6 +33,7 @@ struct http_session {
     struct http_server *server;
     struct connection *connection;
     struct http_reader *reader; /* NULL between requests */
+    struct identity *identity;  /* our reference, or NULL */
     struct event timer;
     uint64_t deadline_ns; /* 0: none; not used where an answer waits */
     uint64_t armed_ns;    /* when the timer goes off; 0: it does not */

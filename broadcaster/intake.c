@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "broadcaster/hub.h"
+#include "broadcaster/identity.h"
 #include "broadcaster/intake_scanner.h"
 #include "broadcaster/picture_check.h"
 #include "broadcaster/services.h"
@@ -43,6 +44,7 @@ static const struct {
     [INTAKE_TOO_LARGE] = {"too_large", 413},
     [INTAKE_WRONG_TYPE] = {"wrong_type", 415},
     [INTAKE_FOREIGN_CAMERA] = {"foreign_camera", 409},
+    [INTAKE_CAMERA_NOT_ALLOWED] = {"camera_not_allowed", 403},
     [INTAKE_TOO_MANY_STREAMS] = {"too_many_streams", 503},
 };
 
@@ -222,6 +224,9 @@ static bool intake_admit(struct intake *intake, struct http_session *session,
     const struct services *services = intake->services;
     if (post->frame.jpeg_size > services->config->max_frame_bytes) {
         return intake_fail(post, INTAKE_TOO_LARGE, "the JPEG is larger than max_frame_bytes");
+    }
+    if (!identity_allows_camera(http_session_identity(session), post->key.camera)) {
+        return intake_fail(post, INTAKE_CAMERA_NOT_ALLOWED, "this token is not for this camera");
     }
     if (!connection_is_local(http_session_connection(session)) &&
         services_has_local_detector(services, post->key.camera)) {

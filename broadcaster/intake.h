@@ -20,7 +20,8 @@ enum intake_fault {
     INTAKE_BAD_PICTURE,
     INTAKE_TOO_LARGE,
     INTAKE_WRONG_TYPE,
-    INTAKE_FOREIGN_CAMERA, /* it belongs to the local detector */
+    INTAKE_FOREIGN_CAMERA,     /* it belongs to the local detector */
+    INTAKE_CAMERA_NOT_ALLOWED, /* the token is for others */
     INTAKE_TOO_MANY_STREAMS,
     INTAKE_FAULTS
 };

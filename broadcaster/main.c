@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "broadcaster/access.h"
 #include "broadcaster/camera_watch.h"
 #include "broadcaster/control_service.h"
 #include "broadcaster/demand.h"
@@ -57,6 +58,7 @@ static void configure(struct services *services)
                    seconds_to_ns(config->stream_idle_s));
     host_rules_destroy(services->host_rules);
     services->host_rules = host_rules_create(config);
+    access_configure(services->access, config);
     static_files_destroy(services->files);
     services->files = static_files_create(config->web_dir);
     camera_watch_configure(services->cameras);
@@ -93,6 +95,7 @@ static void create_services(struct services *services, const struct program *pro
     services->base = loop_base(program->loop);
     services->config = program->config;
     services->started_ns = clock_monotonic_ns();
+    services->access = access_create();
     services->hub = hub_create(services->base, &hub_handlers, services);
     services->demand = demand_create(services);
     services->cameras = camera_watch_create(services);
@@ -112,6 +115,7 @@ static void destroy_services(struct services *services)
     hub_destroy(services->hub);
     demand_destroy(services->demand);
     host_rules_destroy(services->host_rules);
+    access_destroy(services->access);
     counters_finish(&services->counters);
 }
 

@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "broadcaster/access.h"
 #include "broadcaster/api_cameras.h"
 #include "broadcaster/api_status.h"
 #include "broadcaster/host_check.h"
+#include "broadcaster/identity.h"
 #include "broadcaster/intake.h"
 #include "broadcaster/services.h"
 #include "broadcaster/snapshot.h"
@@ -24,6 +26,7 @@ struct route {
     const char *pattern;     /* {id} stands for a camera id */
     route_handler *handler;
     bool websocket;
+    unsigned roles; /* one of these is needed (enum role); ROLE_ANYBODY: none */
 };
 
 static void route_viewer(struct services *services, struct http_session *session,
@@ -41,12 +44,12 @@ static void route_intake(struct services *services, struct http_session *session
 }
 
 static const struct route routes[] = {
-    {HTTP_POST, "/api/broadcast-detection", route_intake, false},
-    {HTTP_GET, "/api/broadcast-status", api_status_handle, false},
-    {HTTP_GET, "/api/cameras", api_cameras_handle, false},
-    {HTTP_GET, "/api/cameras/" ROUTE_ID "/snapshot.jpg", snapshot_handle, false},
-    {HTTP_GET, "/healthz", api_health_handle, false},
-    {HTTP_GET, "/ws/viewer/detection", route_viewer, true},
+    {HTTP_POST, "/api/broadcast-detection", route_intake, false, ROLE_PUBLISHER},
+    {HTTP_GET, "/api/broadcast-status", api_status_handle, false, ROLE_VIEWER},
+    {HTTP_GET, "/api/cameras", api_cameras_handle, false, ROLE_VIEWER | ROLE_PUBLISHER},
+    {HTTP_GET, "/api/cameras/" ROUTE_ID "/snapshot.jpg", snapshot_handle, false, ROLE_VIEWER},
+    {HTTP_GET, "/healthz", api_health_handle, false, ROLE_ANYBODY},
+    {HTTP_GET, "/ws/viewer/detection", route_viewer, true, ROLE_VIEWER},
 };
 
 #define ROUTE_COUNT (sizeof routes / sizeof routes[0])
@@ -141,6 +144,22 @@ static bool routes_check_origin(struct services *services, struct http_session *
     return false;
 }
 
+/* The camera in the path and the one in `camera_id` must be the asker's to have. Whether they are right
+ * otherwise is the handler's business. */
+static bool routes_check_camera(struct http_session *session, const struct http_request *request,
+                                const struct route *route, const char *camera)
+{
+    char wanted[CAMERA_ID_SIZE];
+    if (route->roles == ROLE_ANYBODY) {
+        return true;
+    }
+    if (camera[0] != '\0' && !identity_check_camera(session, camera)) {
+        return false;
+    }
+    return http_request_parameter(request, "camera_id", wanted, sizeof wanted) < 0 ||
+           wanted[0] == '\0' || identity_check_camera(session, wanted);
+}
+
 static void route_call(const struct route *route, struct services *services,
                        struct http_session *session, const struct http_request *request,
                        struct http_text id)
@@ -148,6 +167,9 @@ static void route_call(const struct route *route, struct services *services,
     char camera[CAMERA_ID_SIZE] = "";
     bool changes = request->method != HTTP_GET && request->method != HTTP_HEAD;
     if ((changes || route->websocket) && !routes_check_origin(services, session, request)) {
+        return;
+    }
+    if (!access_admit(services->access, session, request, route->roles)) {
         return;
     }
     if (id.data != NULL) {
@@ -159,7 +181,9 @@ static void route_call(const struct route *route, struct services *services,
         memcpy(camera, id.data, id.size);
         camera[id.size] = '\0';
     }
-    route->handler(services, session, request, camera);
+    if (routes_check_camera(session, request, route, camera)) {
+        route->handler(services, session, request, camera);
+    }
 }
 
 void routes_handle(void *arg, struct http_session *session, const struct http_request *request)

@@ -20,6 +20,7 @@ struct services {
     struct static_files *files;
     struct http_server *http;
     struct host_rules *host_rules;
+    struct access *access;
     struct counters counters; /* each is incremented where it happens */
     uint64_t started_ns;      /* CLOCK_MONOTONIC */
 };

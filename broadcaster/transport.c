@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/address.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -138,6 +139,17 @@ int transport_fd(const struct transport *transport)
 bool transport_is_local(const struct transport *transport)
 {
     return transport->local;
+}
+
+bool transport_peer_address(const struct transport *transport, struct in6_addr *address)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_storage storage;
+    } peer = {.storage = {.ss_family = AF_UNSPEC}};
+    socklen_t size = sizeof peer;
+    return getpeername(transport->fd, &peer.any, &size) == 0 &&
+           address_of_socket(&peer.any, address);
 }
 
 char *transport_peer_name(const struct transport *transport)

@@ -2,6 +2,7 @@
 #ifndef BROADCASTER_TRANSPORT_H
 #define BROADCASTER_TRANSPORT_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +39,9 @@ void transport_set_user_timeout(struct transport *transport, uint64_t timeout_ns
 
 int transport_fd(const struct transport *transport);
 bool transport_is_local(const struct transport *transport); /* a Unix-domain socket */
+
+/* The peer's address without its port; false when it is not IP, or gone. */
+bool transport_peer_address(const struct transport *transport, struct in6_addr *address);
 
 /* "127.0.0.1:51234", "[::1]:51234", "unix:pid=123", or "gone"; the caller's to free(). */
 char *transport_peer_name(const struct transport *transport);

@@ -1,0 +1,59 @@
+/* Who asks: found out once per request, before any handler (access.h), and carried by the session until
+ * the request is answered; who goes on after that (a viewer) keeps a reference. One thread. */
+#ifndef BROADCASTER_IDENTITY_H
+#define BROADCASTER_IDENTITY_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/address.h"
+
+#define IDENTITY_NAME_SIZE 65 /* with its NUL */
+
+struct http_session;
+
+/* What somebody may do; a set of them in identity::roles. */
+enum role {
+    ROLE_VIEWER = 1 << 0,    /* watch and read */
+    ROLE_PUBLISHER = 1 << 1, /* POST frames, be a camera */
+    ROLE_ADMIN = 1 << 2,     /* change cameras, list and close viewers */
+};
+#define ROLE_ANYBODY 0u /* of a route: nothing is asked */
+#define ROLE_ALL     ((unsigned)(ROLE_VIEWER | ROLE_PUBLISHER | ROLE_ADMIN))
+
+/* Does not change once it is made. */
+struct identity {
+    size_t references;
+    unsigned roles; /* of enum role */
+    /* For people, limits and the log: the token's name, else what the client calls itself in
+     * `user_id`, else its address. No white space, no control characters, UTF-8. */
+    char user[IDENTITY_NAME_SIZE];
+    char token
+        [IDENTITY_NAME_SIZE]; /* the name of the token of the configuration; "": came without */
+    /* The client's, without a port, also behind a trusted proxy; "local": broadcaster.http.sock. */
+    char address[ADDRESS_TEXT_SIZE];
+    struct in6_addr ip; /* the same; :: when it is local */
+    bool is_local;      /* came by broadcaster.http.sock */
+    bool is_signed;     /* came with a short-lived token */
+    bool every_camera;  /* else only `cameras` */
+    char **cameras;
+    size_t camera_count;
+};
+
+/* All zero but for one reference: nobody, who may do nothing. */
+struct identity *identity_create(void);
+struct identity *identity_ref(struct identity *identity);
+void identity_unref(struct identity *identity); /* NULL is allowed */
+
+/* Copies the list; every_camera is no longer so. */
+void identity_limit_cameras(struct identity *identity, char *const *cameras, size_t count);
+
+bool identity_has_role(const struct identity *identity, enum role role);
+bool identity_allows_camera(const struct identity *identity, const char *camera);
+
+/* True when the one who asks may have the camera; else the session has been answered with 403. Routes
+ * ask it for cameras in the path and in `camera_id`; handlers for those in a body or a message. */
+bool identity_check_camera(struct http_session *session, const char *camera);
+
+#endif
