@@ -308,7 +308,7 @@ BENCHES := bench-ring bench-parser bench-capture bench-detector bench-broadcaste
 .PHONY: bench $(BENCHES)
 bench: ## print figures, in six minutes; bench-ring, -parser, -capture, -detector, -broadcaster: one
 bench $(BENCHES):
-	@tests/packages bench
+	@tests/packages $(if $(filter bench-rivals,$@),rivals,bench)
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS:%=$(BUILD)/%)
 	@RINGCAST_PROGRAMS="$(abspath $(BUILD))" tests/bench/run $(patsubst bench-%,%,$(filter bench-%,$@))
 
