@@ -25,8 +25,8 @@ BUILD ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
 # --- what is built from what -----------------------------------------------------------------------
 
-COMMON := address camera_feed camera_id camera_status clock config config_cameras config_document \
-          config_errors config_options config_reference config_section config_spaces config_url \
+COMMON := address camera_feed camera_id camera_status clock config config_access config_cameras config_document \
+          config_errors config_options config_reference config_section config_spaces config_tokens config_url \
           config_value control_client control_peer control_server curl_loop directory_watch fd \
           frame_container frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info log \
           loop memory messages picture_hash program report text_hash
@@ -45,7 +45,7 @@ BROADCASTER := access api_cameras api_json api_status base64 base64_avx2 camera_
                shared_bytes snapshot static_files stream subprotocol transport utf8 viewer \
                viewer_message viewer_set websocket_handshake websocket_reader websocket_session
 
-CTL := ctl ctl_question ctl_status
+CTL := ctl ctl_question ctl_status ctl_token
 CATALOGUE := catalogue download store
 CAMSIM := arguments auth camera client faults frames multipart picture request scene \
           scene_backdrop scene_car_model scene_cast scene_fixture_model scene_ground scene_layout \
@@ -53,7 +53,7 @@ CAMSIM := arguments auth camera client faults frames multipart picture request s
           scene_raster scene_render scene_shadow scene_truth scene_view scene_world
 
 # Unit tests, by the library that they test: tests/unit/<library>_<module>_test.c
-UNIT_COMMON := camera_feed camera_id camera_status clock config config_document config_options \
+UNIT_COMMON := address camera_feed camera_id camera_status clock config config_access config_document config_options \
                config_url control control_life curl_loop fd frame_container frame_publisher \
                frame_rate frame_ring frame_ring_forged frame_ring_threads frame_ring_torture health \
                jpeg_info log messages picture_hash program text_hash
@@ -160,7 +160,7 @@ $(BUILD)/ringcast-detector: LDLIBS = $(LIBS_COMMON) $(LIBS_DETECTOR)
 $(BUILD)/ringcast-broadcaster: $(BUILD)/broadcaster/main.o $(LIB_BROADCASTER) $(LIB_COMMON)
 $(BUILD)/ringcast-broadcaster: LDLIBS = $(LIBS_COMMON) $(LIBS_BROADCASTER)
 $(BUILD)/ringcast-ctl: $(call objects,common,$(CTL)) $(LIB_COMMON)
-$(BUILD)/ringcast-ctl: LDLIBS = $(LIBS_COMMON)
+$(BUILD)/ringcast-ctl: LDLIBS = $(LIBS_COMMON) -lcrypto
 # Of the detector they need the names of the classes, and no OpenCV.
 $(BUILD)/ringcast-model: $(BUILD)/detector/catalogue/main.o $(BUILD)/detector/names.o $(LIB_CATALOGUE) $(LIB_COMMON)
 $(BUILD)/ringcast-model: LDLIBS = $(LIBS_COMMON) $(LIBS_CATALOGUE)

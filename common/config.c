@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/config_access.h"
 #include "common/config_cameras.h"
 #include "common/config_document.h"
 #include "common/config_errors.h"
@@ -83,6 +84,7 @@ static void check_together(const struct config *config, struct config_errors *er
                           "%.15g is not longer than ping_interval_s %.15g",
                           broadcaster->ping_timeout_s, broadcaster->ping_interval_s);
     }
+    config_access_check(broadcaster, errors);
     if (detector->weights != NULL && detector->model == NULL) {
         config_errors_add(errors, "detector.weights", "without detector.model");
     }

@@ -55,6 +55,18 @@ struct config_strings {
     size_t count;
 };
 
+#define CONFIG_DIGEST_SIZE 32 /* SHA-256 */
+
+enum token_role { TOKEN_VIEWER, TOKEN_PUBLISHER, TOKEN_ADMIN };
+
+/* One that may come in; what it says is known only as its hash. */
+struct config_token {
+    char *name;
+    uint8_t sha256[CONFIG_DIGEST_SIZE];
+    enum token_role role;
+    struct config_strings cameras; /* none given: all */
+};
+
 struct config_detector {
     char *model;   /* NULL: no detection */
     char *weights; /* Darknet: `model` is the .cfg, this is the .weights */
@@ -77,9 +89,19 @@ struct config_broadcaster {
     char *listen;                /* address:port, [address]:port */
     struct config_strings hosts; /* further Host names that are ours */
     struct config_strings cors_origins;
+    struct config_strings trusted_proxies; /* address or address/length */
+    char *base_path;                       /* "/cameras"; NULL: none */
+    bool insecure;
+    struct config_token *tokens;
+    size_t token_count;
+    double token_life_s;              /* of a signed token, when nobody says otherwise */
+    char *tls_certificate, *tls_key;  /* NULL: plain; the key may stand with the certificate */
     char *web_dir;                    /* NULL: found beside the program */
     int64_t max_viewers, max_streams; /* 0: none */
-    int64_t intake_memory;            /* bytes of all bodies being received */
+    int64_t max_viewers_per_user, max_viewers_per_address;
+    int64_t max_reconnects_per_minute;
+    double max_posts_per_second; /* of each camera and source */
+    int64_t intake_memory;       /* bytes of all bodies being received */
     double head_timeout_s, body_timeout_s, idle_timeout_s;
     double ping_interval_s, ping_timeout_s, keepalive_s, viewer_stall_s;
     double stream_idle_s; /* streams without viewers and updates go after so long */

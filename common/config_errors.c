@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/memory.h"
 
@@ -32,4 +33,26 @@ void config_errors_finish(struct config_errors *errors)
     }
     free(errors->lines);
     *errors = (struct config_errors){0};
+}
+
+bool config_errors_only_keys(json_t *object, const char *const *keys, const char *path,
+                             struct config_errors *errors)
+{
+    bool right = true;
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value)
+    {
+        size_t i = 0;
+        while (keys[i] != NULL && strcmp(keys[i], key) != 0) {
+            i++;
+        }
+        if (keys[i] == NULL) {
+            char *key_path = xasprintf("%s.%.64s", path, key);
+            config_errors_add(errors, key_path, "unknown key");
+            free(key_path);
+            right = false;
+        }
+    }
+    return right;
 }

@@ -9,4 +9,9 @@
 void config_errors_add(struct config_errors *errors, const char *path, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Adds an error for every member of `object` that is not among `keys` (NULL-terminated); false when
+ * there is one. */
+bool config_errors_only_keys(json_t *object, const char *const *keys, const char *path,
+                             struct config_errors *errors);
+
 #endif

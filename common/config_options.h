@@ -24,9 +24,12 @@ enum config_type {                 /* in the file                          field
                    CONFIG_NUMBER,  /*                                      double */
                    CONFIG_BOOL,    /*                                      bool */
                    CONFIG_ENUM, /* one of names                         the enum; its value is the place in names */
-                   CONFIG_CHOICE,  /* one of names                         char * */
-                   CONFIG_STRINGS, /* texts; min, max: length of each      struct config_strings */
-                   CONFIG_ORIGINS, /* scheme://host[:port]                 struct config_strings */
+                   CONFIG_CHOICE,   /* one of names                         char * */
+                   CONFIG_STRINGS,  /* texts; min, max: length of each      struct config_strings */
+                   CONFIG_ORIGINS,  /* scheme://host[:port]                 struct config_strings */
+                   CONFIG_NETWORKS, /* address or address/length           struct config_strings */
+                   CONFIG_BASE_PATH, /* "/cameras"                         char * */
+                   CONFIG_TOKENS, /* who may come in                       token_count behind tokens */
                    CONFIG_SPACES /* parking spaces                       space_count behind spaces */
 };
 

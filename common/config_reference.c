@@ -75,7 +75,12 @@ static char *bounds_text(const struct config_option *option)
         return xstrdup("list of texts");
     case CONFIG_ORIGINS:
         return xstrdup("list of origins");
+    case CONFIG_NETWORKS:
+        return xstrdup("list of addresses and networks");
+    case CONFIG_BASE_PATH:
+        return xstrdup("path of a URL");
     case CONFIG_SPACES:
+    case CONFIG_TOKENS:
         return xasprintf("list, at most %.15g", option->maximum);
     default:
         return config_value_wanted(option);

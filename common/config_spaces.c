@@ -65,29 +65,6 @@ static bool read_polygon(json_t *array, struct config_space *space, const char *
     return right;
 }
 
-/* Refuses members of `object` that are not among `keys` (NULL-terminated). */
-static bool only_keys(json_t *object, const char *const *keys, const char *path,
-                      struct config_errors *errors)
-{
-    bool right = true;
-    const char *key;
-    json_t *value;
-    json_object_foreach(object, key, value)
-    {
-        size_t i = 0;
-        while (keys[i] != NULL && strcmp(keys[i], key) != 0) {
-            i++;
-        }
-        if (keys[i] == NULL) {
-            char *key_path = xasprintf("%s.%.64s", path, key);
-            config_errors_add(errors, key_path, "unknown key");
-            free(key_path);
-            right = false;
-        }
-    }
-    return right;
-}
-
 static bool read_box(json_t *object, struct config_space *space, const char *path,
                      struct config_errors *errors)
 {
@@ -97,7 +74,7 @@ static bool read_box(json_t *object, struct config_space *space, const char *pat
         config_errors_add(errors, path, "must be {x, y, width, height}");
         return false;
     }
-    bool right = only_keys(object, keys, path, errors);
+    bool right = config_errors_only_keys(object, keys, path, errors);
     for (size_t i = 0; i < 4; i++) {
         char *side_path = xasprintf("%s.%s", path, keys[i]);
         right &= read_relative(json_object_get(object, keys[i]), &sides[i], side_path, errors);
@@ -178,7 +155,7 @@ static bool read_space(json_t *object, struct config_space *space, const char *p
         config_errors_add(errors, path, "must be an object");
         return false;
     }
-    bool known = only_keys(object, keys, path, errors);
+    bool known = config_errors_only_keys(object, keys, path, errors);
     bool names = read_names(object, space, path, errors);
     bool shape = read_shape(object, space, path, errors);
     return known && names && shape;

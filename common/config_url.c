@@ -69,6 +69,9 @@ const char *config_url_mistake(const char *text)
 
 const char *config_origin_mistake(const char *text)
 {
+    if (strcmp(text, "*") == 0) {
+        return NULL;
+    }
     const char *mistake = config_url_mistake(text);
     if (mistake != NULL) {
         return mistake;

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/config_access.h"
 #include "common/config_errors.h"
 #include "common/config_spaces.h"
+#include "common/config_tokens.h"
 #include "common/config_url.h"
 #include "common/memory.h"
 
@@ -87,8 +89,10 @@ json_t *config_value_from_text(const struct config_option *option, const char *t
         return strcmp(text, "false") == 0 || strcmp(text, "0") == 0 ? json_false() : NULL;
     case CONFIG_STRINGS:
     case CONFIG_ORIGINS:
+    case CONFIG_NETWORKS:
         return strings_from_text(text);
     case CONFIG_SPACES:
+    case CONFIG_TOKENS:
         return NULL;
     default:
         return json_string(text);
@@ -121,9 +125,12 @@ char *config_value_wanted(const struct config_option *option)
         return xstrdup("true or false");
     case CONFIG_STRINGS:
     case CONFIG_ORIGINS:
+    case CONFIG_NETWORKS:
         return xstrdup("a list of texts");
     case CONFIG_SPACES:
         return xstrdup("a list of spaces");
+    case CONFIG_TOKENS:
+        return xstrdup("a list of tokens");
     case CONFIG_ENUM:
     case CONFIG_CHOICE:
         break;
@@ -238,6 +245,8 @@ static bool store_string(const struct config_option *option, json_t *value, void
         mistake = config_url_mistake(text);
     } else if (option->type == CONFIG_LISTEN) {
         mistake = config_listen_mistake(text);
+    } else if (option->type == CONFIG_BASE_PATH) {
+        mistake = config_base_path_mistake(text);
     }
     if (mistake != NULL) {
         config_errors_add(reader->errors, path, "%s", mistake);
@@ -259,7 +268,9 @@ static bool check_list_text(const struct config_option *option, json_t *element,
     if (!config_check_length(option, text, path, reader)) {
         return false;
     }
-    const char *mistake = option->type == CONFIG_ORIGINS ? config_origin_mistake(text) : NULL;
+    const char *mistake = option->type == CONFIG_ORIGINS    ? config_origin_mistake(text)
+                          : option->type == CONFIG_NETWORKS ? config_network_mistake(text)
+                                                            : NULL;
     if (mistake != NULL) {
         config_errors_add(reader->errors, path, "%s", mistake);
     }
@@ -311,12 +322,19 @@ bool config_value_store(const struct config_option *option, json_t *value, void 
         return true;
     case CONFIG_STRINGS:
     case CONFIG_ORIGINS:
+    case CONFIG_NETWORKS:
         return store_strings(option, value, field, path, reader);
     case CONFIG_SPACES:
         if (!json_is_array(value)) {
             return config_wrong_type(option, path, reader);
         }
         return config_spaces_read(section_struct, value, (size_t)option->maximum, path,
+                                  reader->errors);
+    case CONFIG_TOKENS:
+        if (!json_is_array(value)) {
+            return config_wrong_type(option, path, reader);
+        }
+        return config_tokens_read(section_struct, value, (size_t)option->maximum, path,
                                   reader->errors);
     default:
         return store_string(option, value, field, path, reader);
@@ -342,14 +360,19 @@ void config_value_free(const struct config_option *option, void *section_struct)
     case CONFIG_URL:
     case CONFIG_LISTEN:
     case CONFIG_CHOICE:
+    case CONFIG_BASE_PATH:
         free(*(char **)field);
         break;
     case CONFIG_STRINGS:
     case CONFIG_ORIGINS:
+    case CONFIG_NETWORKS:
         free_strings(field);
         break;
     case CONFIG_SPACES:
         config_spaces_free(section_struct);
+        break;
+    case CONFIG_TOKENS:
+        config_tokens_free(section_struct);
         break;
     default:
         break;
@@ -384,9 +407,12 @@ char *config_value_to_text(const struct config_option *option, const void *secti
         return xstrdup(option->names[place]);
     case CONFIG_STRINGS:
     case CONFIG_ORIGINS:
+    case CONFIG_NETWORKS:
         return join_strings(field);
     case CONFIG_SPACES:
         return xasprintf("%zu", ((const struct config_camera *)section_struct)->space_count);
+    case CONFIG_TOKENS:
+        return xasprintf("%zu", ((const struct config_broadcaster *)section_struct)->token_count);
     default:
         return xstrdup(*(char *const *)field != NULL ? *(char *const *)field : "");
     }

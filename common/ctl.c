@@ -11,6 +11,7 @@
 #include "common/config.h"
 #include "common/ctl_question.h"
 #include "common/ctl_status.h"
+#include "common/ctl_token.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/program.h"
@@ -29,6 +30,8 @@ static const char *const usage =
     "  get KEY…     values of the configuration, one per line\n"
     "  reference    docs/configuration.md\n"
     "  status       the processes of the run directory\n"
+    "  token NAME   a new secret, and its line for broadcaster.tokens; with\n"
+    "               --role viewer|publisher|admin (viewer), --cameras ID,ID… (all)\n"
     "\n"
     "  -c, --config FILE   the configuration (ringcast.json)\n"
     "      --help, --version\n";
@@ -38,6 +41,7 @@ struct ctl {
     const char *config_path;
     char **arguments;
     int count;
+    const char *role, *cameras; /* of a token; NULL: not given */
 };
 
 /* The configuration, or NULL when it has mistakes, which are then on stderr. The caller frees it. */
@@ -208,6 +212,9 @@ static int ctl_run(struct ctl *ctl)
         config_print_reference();
         return EXIT_SUCCESS;
     }
+    if (strcmp(command, "token") == 0 && ctl->count == 2) {
+        return ctl_token_print(ctl->arguments[1], ctl->role, ctl->cameras);
+    }
     for (size_t i = 0; i < sizeof ctl_commands / sizeof ctl_commands[0]; i++) {
         if (strcmp(command, ctl_commands[i].name) == 0) {
             ctl->arguments++;
@@ -228,10 +235,9 @@ static int ctl_run(struct ctl *ctl)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},  {"role", required_argument, NULL, 'r'},
+        {"cameras", required_argument, NULL, 'C'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0},
     };
     struct ctl ctl = {.config_path = "ringcast.json"};
     int option;
@@ -242,6 +248,12 @@ int main(int argc, char **argv)
         switch (option) {
         case 'c':
             ctl.config_path = optarg;
+            break;
+        case 'r':
+            ctl.role = optarg;
+            break;
+        case 'C':
+            ctl.cameras = optarg;
             break;
         case 'h':
             printf("%s", usage);

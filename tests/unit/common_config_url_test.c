@@ -72,7 +72,8 @@ static void test_origins(void **state)
         {"https://user@portal.example", form},
         {"https://portal.example#x", form},
         {"http:/portal.example", "must begin with http:// or https://"},
-        {"*", "must begin with http:// or https://"},
+        {"*", NULL},
+        {"**", "must begin with http:// or https://"},
         {"null", "must begin with http:// or https://"},
     };
     (void)state;
