@@ -28,8 +28,8 @@ BUILD ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 COMMON := address camera_feed camera_id camera_status clock config config_access config_cameras config_document \
           config_errors config_options config_reference config_section config_spaces config_tokens config_url \
           config_value control_client control_peer control_server curl_loop directory_watch fd \
-          frame_container frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info log \
-          loop memory messages picture_hash program report text_hash
+          frame_container frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info \
+          log loop memory messages picture_hash process_usage program report text_hash
 
 CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_part mjpeg_source \
            snapshot_source
@@ -38,10 +38,12 @@ DETECTOR := annotate boxes camera decode demand detector encode font frame_job l
             model_file names picture pipeline poster preprocess schedule scheduler service settings \
             worker
 
-BROADCASTER := access api_cameras api_json api_status base64 base64_avx2 camera_watch connection \
-               control_service counters demand frame_message histogram host_check http_answer http_head http_reader \
-               http_response http_server http_session http_syntax http_target hub identity intake \
-               intake_scanner json_scanner listener output_queue picture_check routes services \
+BROADCASTER := access api_cameras api_json api_metrics api_operations api_status api_viewers \
+               base64 base64_avx2 camera_watch connection control_service counters demand \
+               detector_watch frame_message frame_stages histogram host_check http_answer \
+               http_head http_reader http_response http_server http_session http_syntax \
+               http_target hub identity intake intake_scanner json_scanner listener \
+               metrics_sources metrics_text output_queue picture_check routes services \
                shared_bytes snapshot static_files stream subprotocol transport utf8 viewer \
                viewer_message viewer_set websocket_handshake websocket_reader websocket_session
 
@@ -56,12 +58,12 @@ CAMSIM := arguments auth camera client faults frames multipart picture request s
 UNIT_COMMON := address camera_feed camera_id camera_status clock config config_access config_document config_options \
                config_url control control_life curl_loop fd frame_container frame_publisher \
                frame_rate frame_ring frame_ring_forged frame_ring_threads frame_ring_torture health \
-               jpeg_info log messages picture_hash program text_hash
+               jpeg_info log messages picture_hash process_usage program text_hash
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate boxes demand layout metadata model_file preprocess schedule scheduler \
                  settings
-UNIT_BROADCASTER := base64 connection frame_message host_check http_reader http_session hub \
-                    intake_scanner listener picture_check viewer_message websocket_handshake \
+UNIT_BROADCASTER := base64 connection counters frame_message host_check http_reader http_session hub \
+                    intake_scanner listener metrics_text picture_check viewer_message websocket_handshake \
                     websocket_reader
 
 UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world

@@ -33,13 +33,3 @@ void api_status_handle(struct services *services, struct http_session *session,
                      json_pack("{s:o,s:I,s:I}", "broadcasters", broadcasters, "total_viewers",
                                (json_int_t)viewers, "active_cameras", active));
 }
-
-void api_health_handle(struct services *services, struct http_session *session,
-                       const struct http_request *request, const char *camera)
-{
-    static const char text[] = "{\"status\":\"ok\"}";
-    (void)services;
-    (void)request;
-    (void)camera;
-    http_respond_text(session, 200, "application/json", NOT_STORED, text, sizeof text - 1);
-}

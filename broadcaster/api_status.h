@@ -1,4 +1,4 @@
-/* GET /api/broadcast-status and GET /healthz. One thread. */
+/* GET /api/broadcast-status. One thread. */
 #ifndef BROADCASTER_API_STATUS_H
 #define BROADCASTER_API_STATUS_H
 
@@ -6,10 +6,8 @@
 
 struct services;
 
-/* Route handlers (routes.c); `camera` is not used. */
+/* A route handler (routes.c); `camera` is not used. */
 void api_status_handle(struct services *services, struct http_session *session,
-                       const struct http_request *request, const char *camera);
-void api_health_handle(struct services *services, struct http_session *session,
                        const struct http_request *request, const char *camera);
 
 #endif

@@ -73,6 +73,12 @@ const struct camera_status *camera_watch_status(const struct camera_watch_set *s
     return watch != NULL ? camera_feed_status(watch->feed) : NULL;
 }
 
+const json_t *camera_watch_stats(const struct camera_watch_set *set, const char *camera)
+{
+    const struct camera_watch *watch = camera_watch_find(set, camera);
+    return watch != NULL ? camera_feed_stats(watch->feed) : NULL;
+}
+
 bool camera_watch_is_captured(const struct camera_watch_set *set, const char *camera)
 {
     const struct camera_watch *watch = camera_watch_find(set, camera);

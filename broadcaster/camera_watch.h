@@ -3,6 +3,7 @@
 #ifndef BROADCASTER_CAMERA_WATCH_H
 #define BROADCASTER_CAMERA_WATCH_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,6 +23,10 @@ void camera_watch_configure(struct camera_watch_set *set);
 /* What its capture says, or NULL for a camera without one. */
 const struct camera_status *camera_watch_status(const struct camera_watch_set *set,
                                                 const char *camera);
+
+/* What its capture counts, two seconds ago or less; NULL when it has none, or that does not answer. The
+ * reference stays here. */
+const json_t *camera_watch_stats(const struct camera_watch_set *set, const char *camera);
 
 /* True while a capture process answers for the camera. */
 bool camera_watch_is_captured(const struct camera_watch_set *set, const char *camera);

@@ -77,6 +77,15 @@ struct camera_counters *counters_camera(struct counters *counters, const char *c
     return counters->cameras[at];
 }
 
+uint64_t connections_open(const struct connection_counters *connections)
+{
+    uint64_t open = connections->opened;
+    for (enum connection_end end = 0; end < CONNECTION_ENDS; end++) {
+        open -= connections->closed[end];
+    }
+    return open;
+}
+
 void counters_closed(struct connection_counters *connections, enum connection_end end, bool kicked)
 {
     connections->closed[end]++;

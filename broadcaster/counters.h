@@ -67,6 +67,9 @@ void counters_finish(struct counters *counters);
  * counts often keeps the pointer. */
 struct camera_counters *counters_camera(struct counters *counters, const char *camera);
 
+/* How many are open at this moment. */
+uint64_t connections_open(const struct connection_counters *connections);
+
 /* Counts one end. `kicked`: the operator wanted it. */
 void counters_closed(struct connection_counters *connections, enum connection_end end, bool kicked);
 

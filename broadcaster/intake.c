@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "broadcaster/frame_stages.h"
 #include "broadcaster/hub.h"
 #include "broadcaster/identity.h"
 #include "broadcaster/intake_scanner.h"
@@ -27,6 +28,7 @@ struct intake_post {
     struct stream_key key;
     struct posted_frame frame;
     struct byte_span timestamp; /* the JSON value as it came; size 0: none */
+    uint64_t posted_ns;         /* CLOCK_REALTIME when the sender began; 0: it did not say */
     enum intake_fault fault;
     const char *message; /* NULL: nothing is wrong so far */
 };
@@ -167,6 +169,7 @@ static bool intake_read_container(struct intake_post *post)
     frame->jpeg_size = container.jpeg_size;
     frame->number = container.frame_number;
     frame->generation = container.generation;
+    post->posted_ns = container.sent_ns;
     if (container.captured_ns != 0) {
         frame->captured_ns = container.captured_ns;
     }
@@ -236,6 +239,24 @@ static bool intake_admit(struct intake *intake, struct http_session *session,
     return true;
 }
 
+/* How long the frame has been on its way. Other machines' clocks are not ours: of the way between two
+ * machines nothing is known. */
+static void intake_observe(struct intake *intake, const struct intake_post *post, bool local)
+{
+    struct camera_counters *counters =
+        counters_camera(&intake->services->counters, post->key.camera);
+    struct frame_stages stages;
+    counters->posted++;
+    counters->posted_bytes += post->frame.body->size;
+    frame_stages_read(post->frame.metadata, &stages);
+    if (local && post->posted_ns != 0) {
+        stages.known[LATENCY_POSTED] = true;
+        stages.duration_ns[LATENCY_POSTED] =
+            clock_elapsed_ns(post->posted_ns, post->frame.taken_ns);
+    }
+    frame_stages_observe(&stages, counters);
+}
+
 /* Takes the post's body in any case. */
 static void intake_finish(struct intake *intake, struct http_session *session,
                           struct intake_post *post, bool whole)
@@ -250,6 +271,7 @@ static void intake_finish(struct intake *intake, struct http_session *session,
             intake->counters.bytes += body_size;
             intake->counters.metadata_only += post->frame.jpeg_size == 0;
             intake_answer(session, post, stream_viewers(stream));
+            intake_observe(intake, post, connection_is_local(http_session_connection(session)));
             shared_bytes_unref(body);
             return;
         }

@@ -6,6 +6,7 @@
 #include "broadcaster/camera_watch.h"
 #include "broadcaster/control_service.h"
 #include "broadcaster/demand.h"
+#include "broadcaster/detector_watch.h"
 #include "broadcaster/host_check.h"
 #include "broadcaster/hub.h"
 #include "broadcaster/intake.h"
@@ -63,6 +64,7 @@ static void configure(struct services *services)
     services->files = static_files_create(config->web_dir);
     camera_watch_configure(services->cameras);
     demand_configure(services->demand);
+    detector_watch_configure(services->detectors);
 }
 
 static void on_reload(void *arg)
@@ -98,6 +100,7 @@ static void create_services(struct services *services, const struct program *pro
     services->access = access_create();
     services->hub = hub_create(services->base, &hub_handlers, services);
     services->demand = demand_create(services);
+    services->detectors = detector_watch_create(services);
     services->cameras = camera_watch_create(services);
     services->intake = intake_create(services);
     services->viewers = viewer_set_create(services);
@@ -114,6 +117,7 @@ static void destroy_services(struct services *services)
     camera_watch_destroy(services->cameras);
     hub_destroy(services->hub);
     demand_destroy(services->demand);
+    detector_watch_destroy(services->detectors);
     host_rules_destroy(services->host_rules);
     access_destroy(services->access);
     counters_finish(&services->counters);

@@ -5,7 +5,10 @@
 
 #include "broadcaster/access.h"
 #include "broadcaster/api_cameras.h"
+#include "broadcaster/api_metrics.h"
+#include "broadcaster/api_operations.h"
 #include "broadcaster/api_status.h"
+#include "broadcaster/api_viewers.h"
 #include "broadcaster/host_check.h"
 #include "broadcaster/identity.h"
 #include "broadcaster/intake.h"
@@ -15,15 +18,16 @@
 #include "broadcaster/viewer_set.h"
 #include "common/camera_id.h"
 
-#define ROUTE_ID "{id}"
+#define ROUTE_ID     "{id}"
+#define ROUTE_VIEWER "{viewer}"
 
-/* `camera`: what stood for {id} in the path, a valid id; "" without one. */
+/* `camera`: what stood for {id} or {viewer} in the path, of the form of a camera id; "" without one. */
 typedef void route_handler(struct services *services, struct http_session *session,
                            const struct http_request *request, const char *camera);
 
 struct route {
     enum http_method method; /* GET answers HEAD too, unless it opens a WebSocket */
-    const char *pattern;     /* {id} stands for a camera id */
+    const char *pattern;     /* {id} stands for a camera id, {viewer} for a viewer's */
     route_handler *handler;
     bool websocket;
     unsigned roles; /* one of these is needed (enum role); ROLE_ANYBODY: none */
@@ -48,16 +52,22 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/broadcast-status", api_status_handle, false, ROLE_VIEWER},
     {HTTP_GET, "/api/cameras", api_cameras_handle, false, ROLE_VIEWER | ROLE_PUBLISHER},
     {HTTP_GET, "/api/cameras/" ROUTE_ID "/snapshot.jpg", snapshot_handle, false, ROLE_VIEWER},
+    {HTTP_GET, "/api/version", api_version_handle, false, ROLE_ANYBODY},
+    {HTTP_GET, "/api/viewers", api_viewers_list, false, ROLE_ADMIN},
+    {HTTP_DELETE, "/api/viewers/" ROUTE_VIEWER, api_viewers_kick, false, ROLE_ADMIN},
     {HTTP_GET, "/healthz", api_health_handle, false, ROLE_ANYBODY},
+    {HTTP_GET, "/metrics", api_metrics_handle, false, ROLE_VIEWER | ROLE_ADMIN},
+    {HTTP_GET, "/readyz", api_ready_handle, false, ROLE_ANYBODY},
+    {HTTP_GET, "/ws/health", api_websocket_health_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/ws/viewer/detection", route_viewer, true, ROLE_VIEWER},
 };
 
 #define ROUTE_COUNT (sizeof routes / sizeof routes[0])
 
-/* True when the path is of the pattern; `id` gets what stands for {id}. */
+/* True when the path is of the pattern; `id` gets what stands for its hole. */
 static bool route_matches(const char *pattern, const char *path, struct http_text *id)
 {
-    const char *hole = strstr(pattern, ROUTE_ID);
+    const char *hole = strchr(pattern, '{');
     *id = (struct http_text){NULL, 0};
     if (hole == NULL) {
         return strcmp(pattern, path) == 0;
@@ -67,7 +77,7 @@ static bool route_matches(const char *pattern, const char *path, struct http_tex
         return false;
     }
     *id = (struct http_text){path + before, strcspn(path + before, "/")};
-    return strcmp(hole + sizeof ROUTE_ID - 1, id->data + id->size) == 0;
+    return strcmp(strchr(hole, '}') + 1, id->data + id->size) == 0;
 }
 
 static bool route_takes(const struct route *route, enum http_method method)
@@ -80,18 +90,32 @@ static bool route_takes(const struct route *route, enum http_method method)
 static void routes_allowed(struct services *services, const struct http_request *request,
                            char allow[64])
 {
+    static const struct {
+        enum http_method method;
+        const char *name;
+    } methods[] = {{HTTP_GET, "GET"},
+                   {HTTP_HEAD, "HEAD"},
+                   {HTTP_POST, "POST"},
+                   {HTTP_PUT, "PUT"},
+                   {HTTP_DELETE, "DELETE"}};
     bool file = static_files_have(services->files, request->path);
-    bool get = file, head = file, post = false;
-    for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        struct http_text id;
-        if (route_matches(routes[i].pattern, request->path, &id)) {
-            get = get || route_takes(&routes[i], HTTP_GET);
-            head = head || route_takes(&routes[i], HTTP_HEAD);
-            post = post || route_takes(&routes[i], HTTP_POST);
+    size_t size = 0;
+    allow[0] = '\0';
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        enum http_method method = methods[i].method;
+        bool allowed = file && (method == HTTP_GET || method == HTTP_HEAD);
+        for (size_t at = 0; at < ROUTE_COUNT && !allowed; at++) {
+            struct http_text id;
+            allowed = route_matches(routes[at].pattern, request->path, &id) &&
+                      route_takes(&routes[at], method);
+        }
+        if (allowed) {
+            size += (size_t)snprintf(allow + size, 64 - size, "%s, ", methods[i].name);
         }
     }
-    snprintf(allow, 64, "%s%s%s%s", get ? "GET, " : "", head ? "HEAD, " : "", post ? "POST, " : "",
-             get || post ? "OPTIONS" : "");
+    if (size > 0) {
+        snprintf(allow + size, 64 - size, "OPTIONS");
+    }
 }
 
 /* No route takes this method on this path: a file, another method, or nothing. */
@@ -153,7 +177,8 @@ static bool routes_check_camera(struct http_session *session, const struct http_
     if (route->roles == ROLE_ANYBODY) {
         return true;
     }
-    if (camera[0] != '\0' && !identity_check_camera(session, camera)) {
+    bool named = strstr(route->pattern, ROUTE_ID) != NULL;
+    if (named && !identity_check_camera(session, camera)) {
         return false;
     }
     return http_request_parameter(request, "camera_id", wanted, sizeof wanted) < 0 ||

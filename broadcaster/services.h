@@ -17,6 +17,7 @@ struct services {
     struct viewer_set *viewers;
     struct camera_watch_set *cameras;
     struct demand *demand;
+    struct detector_watch_set *detectors;
     struct static_files *files;
     struct http_server *http;
     struct host_rules *host_rules;

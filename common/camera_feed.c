@@ -27,6 +27,7 @@ struct camera_feed {
     struct camera_status told; /* what the capture said last, while it does not answer */
     const char *fault;         /* why we ended the connection; NULL: we did not */
     struct event *ask;         /* runs while connected */
+    json_t *stats;             /* its last answer; NULL: none since it connected */
     bool asked, silent;
 
     bool attached;                    /* the wish, whether or not a capture is there to meet it */
@@ -255,6 +256,8 @@ static void feed_on_message(void *arg, struct control_peer *peer, enum message_t
         break;
     case MESSAGE_STATS_ANSWER:
         feed_take_numbers(feed, body);
+        json_decref(feed->stats);
+        feed->stats = json_incref(body);
         break;
     case MESSAGE_RING:
         feed_on_ring(feed, body, descriptors[0], descriptors[1]);
@@ -275,6 +278,8 @@ static void feed_on_closed(void *arg, struct control_peer *peer)
     (void)peer;
     feed->fault = NULL;
     event_del(feed->ask);
+    json_decref(feed->stats);
+    feed->stats = NULL;
     feed_drop_bell(feed);
     feed_go_offline(feed, reason);
     log_camera(LOG_INFO, feed->camera, "waiting for its capture: %s", reason);
@@ -318,6 +323,7 @@ void camera_feed_destroy(struct camera_feed *feed)
     feed->handlers = (struct camera_feed_handlers){0}; /* the owner is past hearing of it */
     control_client_destroy(feed->client);
     event_free(feed->ask);
+    json_decref(feed->stats);
     feed_drop_bell(feed);
     feed_drop_ring(feed);
     free(feed->camera);
@@ -349,6 +355,11 @@ const struct camera_status *camera_feed_status(const struct camera_feed *feed)
 bool camera_feed_connected(const struct camera_feed *feed)
 {
     return control_client_peer(feed->client) != NULL;
+}
+
+const json_t *camera_feed_stats(const struct camera_feed *feed)
+{
+    return feed->silent ? NULL : feed->stats;
 }
 
 /* --- frames --- */

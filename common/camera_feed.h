@@ -13,6 +13,7 @@
 #define COMMON_CAMERA_FEED_H
 
 #include <event2/event.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,6 +44,9 @@ const struct camera_status *camera_feed_status(const struct camera_feed *feed);
 
 /* True while a capture answers: what it says of its camera is first hand. */
 bool camera_feed_connected(const struct camera_feed *feed);
+
+/* What it answered to `stats`, two seconds ago or less; NULL while it has not. The feed's reference. */
+const json_t *camera_feed_stats(const struct camera_feed *feed);
 
 /* A buffer that grows to what the ring may hold; zeroed at first, freed with free(bytes). */
 struct frame_buffer {

@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from harness.broadcaster import Broadcaster  # noqa: E402
 from harness.faults import Worker  # noqa: E402
 from harness.jpeg import write_clip  # noqa: E402
 from harness.processes import ASSETS, Camsim, Capture, Pipeline, alive  # noqa: E402
@@ -85,6 +86,15 @@ def capture(started, tmp_path):
     """capture(url=…) starts a capture process without the others."""
     def start(camera="CAM1", **settings):
         started.append(Capture(tmp_path / f"capture.{len(started)}", camera, **settings))
+        return started[-1]
+    return start
+
+
+@pytest.fixture
+def broadcaster(started, tmp_path):
+    """broadcaster(top=…, **settings) starts one without the other processes."""
+    def start(**settings):
+        started.append(Broadcaster(tmp_path / f"broadcaster.{len(started)}", **settings))
         return started[-1]
     return start
 

@@ -1,0 +1,16 @@
+/* Who watches what: GET /api/viewers, DELETE /api/viewers/{id}. One thread. */
+#ifndef BROADCASTER_API_VIEWERS_H
+#define BROADCASTER_API_VIEWERS_H
+
+#include "broadcaster/http_session.h"
+
+struct services;
+
+/* Route handlers (routes.c). `id`: of the viewer, in the path. Lists are paged: `?limit=` (100)
+ * and `?after=`, the `next` of the page before. */
+void api_viewers_list(struct services *services, struct http_session *session,
+                      const struct http_request *request, const char *id);
+void api_viewers_kick(struct services *services, struct http_session *session,
+                      const struct http_request *request, const char *id);
+
+#endif
