@@ -27,7 +27,7 @@ BUILD ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
 COMMON := address camera_feed camera_id camera_status clock config config_access config_cameras config_document \
           config_errors config_options config_reference config_section config_spaces config_tokens config_url \
-          config_value control_client control_peer control_server curl_loop directory_watch fd \
+          config_value config_wait control_client control_peer control_server curl_loop directory_watch fd \
           frame_container frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info \
           log loop memory messages picture_hash process_usage program report text_hash
 
@@ -47,7 +47,7 @@ BROADCASTER := access api_cameras api_json api_metrics api_operations api_status
                shared_bytes snapshot static_files stream subprotocol transport utf8 viewer \
                viewer_message viewer_set websocket_handshake websocket_reader websocket_session
 
-CTL := ctl ctl_question ctl_status ctl_token
+CTL := ctl ctl_question ctl_status ctl_store ctl_token ctl_wait
 CATALOGUE := catalogue download store
 CAMSIM := arguments auth camera client faults frames multipart picture request scene \
           scene_backdrop scene_car_model scene_cast scene_fixture_model scene_ground scene_layout \

@@ -93,22 +93,44 @@ static void check_together(const struct config *config, struct config_errors *er
     }
 }
 
-static void read_document(struct config *config, json_t *document, struct config_reader *reader)
+/* Lays the overlay over the cameras and reads them. `overlay` NULL: the one on disk. */
+static void read_cameras(struct config *config, json_t *document, json_t *overlay,
+                         struct config_reader *reader)
+{
+    json_t *in_file = json_copy(json_object_get(document, "cameras"));
+    json_t *laid = overlay != NULL
+                       ? json_incref(overlay)
+                       : config_document_read_overlay(config->state_dir, reader->errors);
+    config_document_overlay(document, laid, reader->errors);
+    config_cameras_read(config, json_object_get(document, "cameras"), reader);
+    for (size_t i = 0; i < config->camera_count; i++) {
+        struct config_camera *camera = &config->cameras[i];
+        if (json_object_get(laid, camera->id) != NULL) {
+            bool filed = json_object_get(in_file, camera->id) != NULL;
+            camera->origin = filed ? ORIGIN_CHANGED : ORIGIN_ADDED;
+        }
+    }
+    json_decref(laid);
+    json_decref(in_file);
+}
+
+static void read_document(struct config *config, json_t *document, json_t *overlay,
+                          struct config_reader *reader)
 {
     config_document_expand(document, reader->errors);
     config_section_environment(document, reader->errors);
     read_top(config, document, reader);
-    config_document_overlay(document, config->state_dir, reader->errors);
-    config_document_hash(document, config->hash);
     config_section_read(SECTION_DETECTOR, json_object_get(document, "detector"), "detector",
                         &config->detector, reader);
     config_section_read(SECTION_BROADCASTER, json_object_get(document, "broadcaster"),
                         "broadcaster", &config->broadcaster, reader);
-    config_cameras_read(config, json_object_get(document, "cameras"), reader);
+    read_cameras(config, document, overlay, reader);
+    config_document_hash(document, config->hash);
     check_together(config, reader->errors);
 }
 
-int config_load(const char *path, struct config **config, struct config_errors *errors)
+int config_load_overlaid(const char *path, json_t *overlay, struct config **config,
+                         struct config_errors *errors)
 {
     json_t *document = NULL;
     *config = NULL;
@@ -128,7 +150,7 @@ int config_load(const char *path, struct config **config, struct config_errors *
     }
     struct config *loaded = xcalloc(1, sizeof *loaded);
     struct config_reader reader = {.directory = folder, .errors = errors};
-    read_document(loaded, document, &reader);
+    read_document(loaded, document, overlay, &reader);
     if (errors->count == 0) {
         *config = loaded;
     } else {
@@ -139,6 +161,11 @@ int config_load(const char *path, struct config **config, struct config_errors *
 free_document:
     json_decref(document);
     return result;
+}
+
+int config_load(const char *path, struct config **config, struct config_errors *errors)
+{
+    return config_load_overlaid(path, NULL, config, errors);
 }
 
 void config_destroy(struct config *config)

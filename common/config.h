@@ -17,6 +17,8 @@
 enum camera_source { SOURCE_MJPEG, SOURCE_SNAPSHOT, SOURCE_FILE, SOURCE_PUSH };
 enum camera_detect { DETECT_ALWAYS, DETECT_ON_DEMAND, DETECT_OFF };
 enum camera_capture { CAPTURE_ALWAYS, CAPTURE_ON_DEMAND };
+/* Where a camera is described: in the file alone, there and changed by the overlay, in the overlay. */
+enum camera_origin { ORIGIN_FILE, ORIGIN_CHANGED, ORIGIN_ADDED };
 
 struct config_point {
     double x, y; /* relative, 0..1 */
@@ -32,6 +34,7 @@ struct config_space {
 
 struct config_camera {
     char *id;
+    enum camera_origin origin;
     char *name;
     enum camera_source source;
     char *url;  /* mjpeg, snapshot; may hold a user and a password: never in a log or an answer */
@@ -130,6 +133,11 @@ struct config_errors {
  * *config is the caller's; else -EINVAL (or -errno of the file) and `errors` holds every mistake.
  * config_errors_finish() frees those in both cases. */
 int config_load(const char *path, struct config **config, struct config_errors *errors);
+
+/* The same with `overlay` in the place of the one on disk: what a change would lead to. */
+int config_load_overlaid(const char *path, json_t *overlay, struct config **config,
+                         struct config_errors *errors);
+
 void config_destroy(struct config *config); /* NULL is allowed */
 void config_errors_finish(struct config_errors *errors);
 

@@ -209,36 +209,55 @@ json_t *config_document_patch(json_t *target, json_t *patch)
     return target;
 }
 
-/* True when the overlay keeps to what the API may change. */
-static bool overlay_allowed(json_t *overlay, const char *path, struct config_errors *errors)
+static void overlay_refuse(const char *id, const char *key, struct config_errors *errors)
 {
-    bool allowed = true;
+    char *path = xasprintf("cameras.%.64s.%s", id, key);
+    config_errors_add(
+        errors, path,
+        "files are named only in the configuration file, not in " CONFIG_OVERLAY_NAME);
+    free(path);
+}
+
+/* Holds the overlay to what the API may change. */
+static void overlay_check(json_t *overlay, struct config_errors *errors)
+{
     const char *id;
     json_t *camera;
     json_object_foreach(overlay, id, camera)
     {
         const char *source = json_string_value(json_object_get(camera, "source"));
-        if (json_is_string(json_object_get(camera, "path")) ||
-            (source != NULL && strcmp(source, "file") == 0)) {
-            config_errors_add(errors, path,
-                              "camera %.64s: files are named only in the configuration file", id);
-            allowed = false;
+        if (json_is_string(json_object_get(camera, "path"))) {
+            overlay_refuse(id, "path", errors);
+        }
+        if (source != NULL && strcmp(source, "file") == 0) {
+            overlay_refuse(id, "source", errors);
         }
     }
-    return allowed;
 }
 
-void config_document_overlay(json_t *document, const char *state_dir, struct config_errors *errors)
+char *config_document_overlay_path(const char *state_dir)
+{
+    return xasprintf("%s/%s", state_dir, CONFIG_OVERLAY_NAME);
+}
+
+json_t *config_document_read_overlay(const char *state_dir, struct config_errors *errors)
 {
     json_t *overlay = NULL;
-    char *path = xasprintf("%s/%s", state_dir, CONFIG_OVERLAY_NAME);
-    if (config_document_read(path, &overlay, errors) == 0 &&
-        overlay_allowed(overlay, path, errors)) {
+    char *path = config_document_overlay_path(state_dir);
+    if (config_document_read(path, &overlay, errors) == -ENOENT) {
+        overlay = json_object();
+    }
+    free(path);
+    return overlay;
+}
+
+void config_document_overlay(json_t *document, json_t *overlay, struct config_errors *errors)
+{
+    if (json_object_size(overlay) > 0) {
+        overlay_check(overlay, errors);
         json_t *cameras = json_incref(json_object_get(document, "cameras"));
         json_object_set_new(document, "cameras", config_document_patch(cameras, overlay));
     }
-    json_decref(overlay);
-    free(path);
 }
 
 void config_document_hash(const json_t *document, char hash[17])

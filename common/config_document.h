@@ -27,10 +27,17 @@ void config_document_expand(json_t *document, struct config_errors *errors);
  * returns a new one. */
 json_t *config_document_patch(json_t *target, json_t *patch);
 
-/* Lays <state_dir>/cameras.json, when there is one, over the `cameras` of `document`. The overlay may
- * not name files of this machine (`path`, source `file`), and ${} means nothing in it: whoever may
- * use the API may not read files and environment through it. */
-void config_document_overlay(json_t *document, const char *state_dir, struct config_errors *errors);
+/* The overlay of `state_dir` as it stands on disk: a new reference, an empty object where there is none;
+ * NULL with the mistake added when it cannot be read. */
+json_t *config_document_read_overlay(const char *state_dir, struct config_errors *errors);
+
+/* Where the overlay of `state_dir` stands. The caller frees it. */
+char *config_document_overlay_path(const char *state_dir);
+
+/* Lays `overlay` (NULL: nothing) over the `cameras` of `document`. It may not name files of this machine
+ * (`path`, source `file`), and ${} means nothing in it: whoever may use the API may not read files and
+ * environment through it. */
+void config_document_overlay(json_t *document, json_t *overlay, struct config_errors *errors);
 
 /* A hash of the whole document, whatever the order of its keys: 16 hexadecimal digits. */
 void config_document_hash(const json_t *document, char hash[17]);

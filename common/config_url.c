@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/config.h"
 #include "common/memory.h"
@@ -121,6 +122,55 @@ bool config_url_has_user(const char *text)
     bool has = url != NULL && (url_has(url, CURLUPART_USER) || url_has(url, CURLUPART_PASSWORD));
     curl_url_cleanup(url);
     return has;
+}
+
+/* A part of the URL, decoded where it was encoded, or NULL where it has none. The caller frees it. */
+static char *url_part(CURLU *url, CURLUPart part, unsigned flags)
+{
+    char *text = NULL;
+    char *copy = curl_url_get(url, part, &text, flags) == CURLUE_OK ? xstrdup(text) : NULL;
+    curl_free(text);
+    return copy;
+}
+
+char *config_url_take_user(const char *text, char **user, char **password)
+{
+    const char *mistake;
+    CURLU *url = url_parse(text, &mistake);
+    *user = *password = NULL;
+    if (url == NULL || (!url_has(url, CURLUPART_USER) && !url_has(url, CURLUPART_PASSWORD))) {
+        curl_url_cleanup(url);
+        return xstrdup(text);
+    }
+    *user = url_part(url, CURLUPART_USER, CURLU_URLDECODE);
+    *password = url_part(url, CURLUPART_PASSWORD, CURLU_URLDECODE);
+    curl_url_set(url, CURLUPART_USER, NULL, 0);
+    curl_url_set(url, CURLUPART_PASSWORD, NULL, 0);
+    char *rest = url_part(url, CURLUPART_URL, 0);
+    curl_url_cleanup(url);
+    return rest != NULL ? rest : xstrdup(text);
+}
+
+static bool url_same_part(CURLU *a, CURLU *b, CURLUPart part)
+{
+    char *left = url_part(a, part, CURLU_DEFAULT_PORT),
+         *right = url_part(b, part, CURLU_DEFAULT_PORT);
+    bool same = left != NULL && right != NULL && strcasecmp(left, right) == 0;
+    free(left);
+    free(right);
+    return same;
+}
+
+bool config_url_same_origin(const char *a, const char *b)
+{
+    const char *mistake;
+    CURLU *left = url_parse(a, &mistake), *right = url_parse(b, &mistake);
+    bool same = left != NULL && right != NULL && url_same_part(left, right, CURLUPART_SCHEME) &&
+                url_same_part(left, right, CURLUPART_HOST) &&
+                url_same_part(left, right, CURLUPART_PORT);
+    curl_url_cleanup(left);
+    curl_url_cleanup(right);
+    return same;
 }
 
 /* Many cameras take their password in the query, under a name of their own: every value goes. */

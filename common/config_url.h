@@ -13,4 +13,11 @@ const char *config_listen_mistake(const char *text); /* address:port, [address]:
 /* True when the URL itself bears a user or a password. */
 bool config_url_has_user(const char *url);
 
+/* Takes user and password out of a URL that is right: returns what is left, and what was taken out,
+ * decoded, in *user and *password (NULL: it had none; "": an empty one). The caller frees all three. */
+char *config_url_take_user(const char *url, char **user, char **password);
+
+/* True when both are right and lead to the same place: scheme, host and port. */
+bool config_url_same_origin(const char *a, const char *b);
+
 #endif

@@ -11,7 +11,9 @@
 #include "common/config.h"
 #include "common/ctl_question.h"
 #include "common/ctl_status.h"
+#include "common/ctl_store.h"
 #include "common/ctl_token.h"
+#include "common/ctl_wait.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/program.h"
@@ -32,6 +34,9 @@ static const char *const usage =
     "  status       the processes of the run directory\n"
     "  token NAME   a new secret, and its line for broadcaster.tokens; with\n"
     "               --role viewer|publisher|admin (viewer), --cameras ID,ID… (all)\n"
+    "  store FILE   what comes by stdin becomes the file: the old or the new one, whole, at any moment\n"
+    "  wait         until every process works with the configuration; ends with 1 when one does not\n"
+    "               within 30 s\n"
     "\n"
     "  -c, --config FILE   the configuration (ringcast.json)\n"
     "      --help, --version\n";
@@ -96,14 +101,18 @@ static int ctl_status(const struct ctl *ctl, const struct config *config)
     return ctl_status_print(config);
 }
 
+static int ctl_wait(const struct ctl *ctl, const struct config *config)
+{
+    (void)ctl;
+    return ctl_wait_print(config);
+}
+
 static const struct {
     const char *name;
     int (*run)(const struct ctl *ctl, const struct config *config);
 } ctl_commands[] = {
-    {"cameras", ctl_cameras},
-    {"check", ctl_check},
-    {"get", ctl_get},
-    {"status", ctl_status},
+    {"cameras", ctl_cameras}, {"check", ctl_check}, {"get", ctl_get},
+    {"status", ctl_status},   {"wait", ctl_wait},
 };
 
 /* --- asking a socket --- */
@@ -214,6 +223,9 @@ static int ctl_run(struct ctl *ctl)
     }
     if (strcmp(command, "token") == 0 && ctl->count == 2) {
         return ctl_token_print(ctl->arguments[1], ctl->role, ctl->cameras);
+    }
+    if (strcmp(command, "store") == 0 && ctl->count == 2) {
+        return ctl_store_stdin(ctl->arguments[1]);
     }
     for (size_t i = 0; i < sizeof ctl_commands / sizeof ctl_commands[0]; i++) {
         if (strcmp(command, ctl_commands[i].name) == 0) {

@@ -206,6 +206,8 @@ static void test_overlay(void **state)
     const struct config_camera *a = config_find_camera(file->config, "A");
     assert_string_equal(a->url, "http://a/");
     assert_true(a->fps == 7);
+    assert_int_equal(a->origin, ORIGIN_CHANGED);
+    assert_int_equal(config_find_camera(file->config, "B")->origin, ORIGIN_ADDED);
     assert_string_equal(a->name, "${RT_A}");
     assert_string_equal(config_find_camera(file->config, "F")->path, "/clips/f.mjpeg");
     config_file_write(file, "cameras.json", "{'A': null, 'F': {'path': null}}");
@@ -226,21 +228,53 @@ static void test_overlay_where_the_file_has_no_cameras(void **state)
 
 static void test_overlay_cannot_name_files(void **state)
 {
-    static const char *const overlays[] = {
-        "{'B': {'path': '/etc'}}",
-        "{'A': {'url': null, 'path': '/etc'}}",
-        "{'B': {'source': 'file'}}",
-        "{'F': {'path': '/etc'}}",
+    static const struct {
+        const char *overlay, *blamed;
+    } overlays[] = {
+        {"{'B': {'path': '/etc'}}", "cameras.B.path"},
+        {"{'A': {'url': null, 'path': '/etc'}}", "cameras.A.path"},
+        {"{'B': {'source': 'file'}}", "cameras.B.source"},
+        {"{'F': {'path': '/etc'}}", "cameras.F.path"},
     };
     struct config_file *file = *state;
-    char *path = xasprintf("%s/cameras.json", file->folder);
     for (size_t i = 0; i < sizeof overlays / sizeof overlays[0]; i++) {
-        config_file_write(file, "cameras.json", overlays[i]);
+        config_file_write(file, "cameras.json", overlays[i].overlay);
         config_file_load(file, TWO_CAMERAS);
         assert_int_equal(file->result, -EINVAL);
-        assert_true(config_file_blames(file, path));
+        assert_true(config_file_blames(file, overlays[i].blamed));
     }
-    free(path);
+}
+
+/* What would be, were this the overlay: the one on disk does not count. */
+static void test_overlay_that_is_not_on_disk(void **state)
+{
+    struct config_file *file = *state;
+    struct config *config;
+    struct config_errors errors;
+    config_file_write(file, "cameras.json", "{'A': {'fps': 7}}");
+    config_file_load(file, TWO_CAMERAS);
+    json_t *overlay = json_pack("{s:{s:i}}", "A", "fps", 8);
+    assert_int_equal(config_load_overlaid(file->path, overlay, &config, &errors), 0);
+    assert_true(config_find_camera(config, "A")->fps == 8);
+    assert_int_equal(config_find_camera(config, "F")->origin, ORIGIN_FILE);
+    assert_string_not_equal(config->hash, file->config->hash);
+    config_errors_finish(&errors);
+    char *text = json_dumps(overlay, 0);
+    config_file_write(file, "cameras.json", text);
+    config_file_load_again(file);
+    assert_string_equal(config->hash, file->config->hash);
+    config_destroy(config);
+    /* An empty one is as good as none. */
+    config_file_write(file, "cameras.json", "{}");
+    config_file_load(file, "{}");
+    json_t *empty = json_object();
+    assert_int_equal(config_load_overlaid(file->path, empty, &config, &errors), 0);
+    assert_string_equal(config->hash, file->config->hash);
+    config_errors_finish(&errors);
+    config_destroy(config);
+    json_decref(overlay);
+    json_decref(empty);
+    free(text);
 }
 
 static void test_broken_overlay(void **state)
@@ -381,6 +415,7 @@ int main(void)
         TEST(test_overlay),
         TEST(test_overlay_where_the_file_has_no_cameras),
         TEST(test_overlay_cannot_name_files),
+        TEST(test_overlay_that_is_not_on_disk),
         TEST(test_broken_overlay),
         TEST(test_environment_overrides),
         TEST(test_mistakes_in_the_environment),

@@ -144,6 +144,50 @@ static void test_urls_for_people(void **state)
     }
 }
 
+static void test_user_taken_out(void **state)
+{
+    static const struct {
+        const char *url, *rest, *user, *password;
+    } samples[] = {
+        {"http://cam:81/stream?x=1", "http://cam:81/stream?x=1", NULL, NULL},
+        {"http://admin:S%40C%3a@cam/x", "http://cam/x", "admin", "S@C:"},
+        {"http://admin@cam/x?y", "http://cam/x?y", "admin", NULL},
+        {"https://:pass@[::1]:443/", "https://[::1]:443/", "", "pass"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(samples); i++) {
+        char *user, *password;
+        char *rest = config_url_take_user(samples[i].url, &user, &password);
+        assert_string_equal(rest, samples[i].rest);
+        assert_string_equal(user != NULL ? user : "(none)",
+                            samples[i].user != NULL ? samples[i].user : "(none)");
+        assert_string_equal(password != NULL ? password : "(none)",
+                            samples[i].password != NULL ? samples[i].password : "(none)");
+        free(rest);
+        free(user);
+        free(password);
+    }
+}
+
+static void test_same_origin(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } samples[] = {
+        {"http://cam/a", "http://CAM:80/b?c", true}, {"https://cam/", "https://cam:443/x", true},
+        {"http://cam/", "https://cam/", false},      {"http://cam/", "http://cam:81/", false},
+        {"http://cam/", "http://cam.evil/", false},  {"http://cam/", "http://cam@evil/", false},
+        {"http://u:p@cam/", "http://cam/", true},    {"http://cam/", "not a url", false},
+        {"http://cam/", "http://evil/?cam/", false}, {"http://cam/", "http://cam\\@evil/", false},
+        {"http://[::1]/", "http://[::1]:80/", true}, {"", "", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(samples); i++) {
+        assert_int_equal(config_url_same_origin(samples[i].a, samples[i].b), samples[i].same);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +196,8 @@ int main(void)
         cmocka_unit_test(test_listen_addresses),
         cmocka_unit_test(test_urls_with_a_user),
         cmocka_unit_test(test_urls_for_people),
+        cmocka_unit_test(test_user_taken_out),
+        cmocka_unit_test(test_same_origin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
