@@ -34,9 +34,9 @@ COMMON := address camera_feed camera_id camera_status clock config config_access
 CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_part mjpeg_source \
            snapshot_source
 
-DETECTOR := annotate boxes camera decode demand detector encode font frame_job layout metadata \
-            model_file names picture pipeline poster preprocess schedule scheduler service settings \
-            worker
+DETECTOR := annotate boxes camera camera_counts decode demand detector encode font frame_job layout \
+            metadata model_file names picture pipeline poster preprocess schedule scheduler service \
+            settings worker
 
 BROADCASTER := access api_cameras api_json api_metrics api_operations api_status api_viewers \
                base64 base64_avx2 camera_watch connection control_service counters demand \
@@ -60,7 +60,7 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
                frame_rate frame_ring frame_ring_forged frame_ring_threads frame_ring_torture health \
                jpeg_info log messages picture_hash process_usage program text_hash
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
-UNIT_DETECTOR := annotate boxes demand layout metadata model_file preprocess schedule scheduler \
+UNIT_DETECTOR := annotate boxes camera_counts demand layout metadata model_file preprocess schedule scheduler \
                  settings
 UNIT_BROADCASTER := base64 connection counters frame_message host_check http_reader http_session hub \
                     intake_scanner listener metrics_text picture_check viewer_message websocket_handshake \

@@ -1,6 +1,7 @@
 #include "broadcaster/demand.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "broadcaster/hub.h"
@@ -9,15 +10,16 @@
 #include "common/log.h"
 #include "common/memory.h"
 
-#define DEMAND_CAMERAS_MOST 300 /* that surely fit into one packet */
+#define DEMAND_PAGE_BYTES (MESSAGE_BYTES_MAX - 1024) /* the rest is for what stands around them */
 
 /* One detector process. */
 struct demand_detector {
     struct demand *demand;
     size_t index;
     struct control_client *client;
-    json_t *told; /* the cameras that it knows of; NULL: nothing yet */
-    bool over;    /* more are watched than it can be told of */
+    json_t *cameras;  /* what it is to know, sorted by id; NULL: nothing yet */
+    size_t next_page; /* the place in `cameras` where the next page begins */
+    bool telling;     /* not all pages have gone out */
 };
 
 struct demand {
@@ -29,51 +31,75 @@ struct demand {
 
 static json_t *demand_camera(const struct config *config, const struct config_camera *camera)
 {
-    return json_pack("{s:s,s:n,s:f,s:[{s:i,s:f,s:b,s:I}],s:b}", "camera", camera->id, "socket",
-                     "rate", camera->fps, "renderings", "id", 0, "conf", config->detector.conf,
+    return json_pack("{s:s,s:f,s:[{s:i,s:f,s:b,s:I}],s:b}", "camera", camera->id, "rate",
+                     camera->fps, "renderings", "id", 0, "conf", config->detector.conf,
                      "show_labels", config->detector.show_labels, "quality",
                      (json_int_t)config->detector.quality, "metadata", 0);
 }
 
-/* The watched cameras that this detector serves; *over: not all of them. */
-static json_t *demand_cameras(const struct services *services, size_t detector, bool *over)
+/* The watched cameras that this detector serves, in the order of the hub's streams: by id. */
+static json_t *demand_cameras(const struct services *services, size_t detector)
 {
     const struct config *config = services->config;
     json_t *cameras = json_array();
-    *over = false;
     for (size_t i = 0; i < hub_stream_count(services->hub); i++) {
         const struct stream *stream = hub_stream(services->hub, i);
         const char *id = stream_key(stream)->camera;
         if (stream_subscribers(stream) > 0 && services_has_local_detector(services, id) &&
             config_camera_detector(config, id) == detector) {
-            *over = json_array_size(cameras) == DEMAND_CAMERAS_MOST;
-            if (*over) {
-                break;
-            }
             json_array_append_new(cameras, demand_camera(config, config_find_camera(config, id)));
         }
     }
     return cameras;
 }
 
+static const char *demand_camera_id(const json_t *cameras, size_t at)
+{
+    return json_string_value(json_object_get(json_array_get(cameras, at), "camera"));
+}
+
+/* As many cameras as one packet holds, and which range of ids they are the whole of. */
+static json_t *demand_page(struct demand_detector *detector)
+{
+    size_t begin = detector->next_page, end = begin, bytes = 0;
+    json_t *cameras = json_array(), *camera;
+    while ((camera = json_array_get(detector->cameras, end)) != NULL) {
+        bytes += json_dumpb(camera, NULL, 0, JSON_COMPACT) + 1;
+        if (bytes > DEMAND_PAGE_BYTES) {
+            break;
+        }
+        json_array_append(cameras, camera);
+        end++;
+    }
+    const char *after = begin > 0 ? demand_camera_id(detector->cameras, begin - 1) : "";
+    const char *next = camera != NULL ? demand_camera_id(detector->cameras, end - 1) : NULL;
+    detector->next_page = end;
+    detector->telling = camera != NULL;
+    return json_pack("{s:s,s:s?,s:o}", "after", after, "next", next, "cameras", cameras);
+}
+
+/* A page that has to wait holds the others back: a newer one would take its place. */
+static void demand_send_pages(struct demand_detector *detector, struct control_peer *peer)
+{
+    while (detector->telling && !control_waiting(peer)) {
+        control_send(peer, MESSAGE_DEMAND, demand_page(detector), NULL);
+    }
+}
+
 static void demand_tell(struct demand_detector *detector)
 {
     struct control_peer *peer = control_client_peer(detector->client);
-    bool over;
-    json_t *cameras = demand_cameras(detector->demand->services, detector->index, &over);
-    if (over && !detector->over) {
-        log_warn("more cameras are watched than a detector can serve index=%zu most=%d; raise "
-                 "detector.processes",
-                 detector->index, DEMAND_CAMERAS_MOST);
-    }
-    detector->over = over;
-    if (peer == NULL || (detector->told != NULL && json_equal(cameras, detector->told))) {
+    json_t *cameras = demand_cameras(detector->demand->services, detector->index);
+    if (peer == NULL || (detector->cameras != NULL && json_equal(cameras, detector->cameras))) {
         json_decref(cameras);
         return;
     }
-    json_decref(detector->told);
-    detector->told = cameras;
-    control_send(peer, MESSAGE_DEMAND, json_pack("{s:O}", "cameras", cameras), NULL);
+    json_decref(detector->cameras);
+    detector->cameras = cameras;
+    /* The first page may replace one that waits, of whatever range: all of them go out again. */
+    detector->next_page = 0;
+    control_send(peer, MESSAGE_DEMAND, demand_page(detector), NULL);
+    demand_send_pages(detector, peer);
 }
 
 static void demand_on_opened(void *arg, struct control_peer *peer)
@@ -84,13 +110,19 @@ static void demand_on_opened(void *arg, struct control_peer *peer)
     demand_tell(detector);
 }
 
+static void demand_on_drained(void *arg, struct control_peer *peer)
+{
+    demand_send_pages(arg, peer);
+}
+
 static void demand_on_closed(void *arg, struct control_peer *peer)
 {
     struct demand_detector *detector = arg;
     (void)peer;
     log_info("waiting for detector index=%zu", detector->index);
-    json_decref(detector->told);
-    detector->told = NULL;
+    json_decref(detector->cameras);
+    detector->cameras = NULL;
+    detector->telling = false;
 }
 
 static void demand_on_tell(evutil_socket_t fd, short what, void *arg)
@@ -112,6 +144,7 @@ static void demand_add(struct demand *demand)
 {
     static const struct control_handlers handlers = {
         .opened = demand_on_opened,
+        .drained = demand_on_drained,
         .closed = demand_on_closed,
     };
     struct demand_detector *detector = xcalloc(1, sizeof *detector);
@@ -131,7 +164,7 @@ static void demand_remove_last(struct demand *demand)
 {
     struct demand_detector *detector = demand->detectors[--demand->count];
     control_client_destroy(detector->client);
-    json_decref(detector->told);
+    json_decref(detector->cameras);
     free(detector);
 }
 

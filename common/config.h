@@ -45,6 +45,7 @@ struct config_camera {
     double linger_s;     /* on_demand: connected for so long after the last reader */
     double source_fps;   /* snapshot, file: how often a picture is taken from the source */
     double fps;          /* the camera's own rate of detection, at most */
+    double max_fps;      /* up to which viewers may raise it */
     int64_t skip_frames; /* every Nth camera frame is considered */
     enum camera_detect detect;
     int64_t detector; /* -1: by its place among the sorted ids */
@@ -83,7 +84,6 @@ struct config_detector {
     int64_t processes, workers, threads;
     int64_t quality;  /* of the default rendering */
     bool show_labels; /* of the default rendering */
-    double linger_s;  /* a rendering without viewers is kept so long */
     char *post_url;   /* NULL: the broadcaster of this run directory */
     char *post_token;
 };
@@ -107,6 +107,7 @@ struct config_broadcaster {
     int64_t intake_memory;       /* bytes of all bodies being received */
     double head_timeout_s, body_timeout_s, idle_timeout_s;
     double ping_interval_s, ping_timeout_s, keepalive_s, viewer_stall_s;
+    double linger_s;      /* a rendering without viewers is kept so long */
     double stream_idle_s; /* streams without viewers and updates go after so long */
 };
 
@@ -120,6 +121,7 @@ struct config {
     struct config_broadcaster broadcaster;
     struct config_camera *cameras; /* sorted by id */
     size_t camera_count;
+    struct config_camera guest; /* what holds for a camera that pushes and is not configured */
     char hash[17]; /* of the merged configuration: what `stats` carries as config_hash */
 };
 
@@ -143,6 +145,9 @@ void config_errors_finish(struct config_errors *errors);
 
 /* The camera with this id, or NULL. */
 const struct config_camera *config_find_camera(const struct config *config, const char *id);
+
+/* The same, or config->guest, whose id and name are "". */
+const struct config_camera *config_camera_or_guest(const struct config *config, const char *id);
 
 /* Which detector process serves a camera: `camera.detector`, or its place in the sorted ids modulo
  * detector.processes, or for an id that is not configured a hash of it. The same in every process. */

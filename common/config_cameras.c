@@ -33,6 +33,9 @@ static void camera_defaults(struct config_camera *camera, json_t *object)
     if (!given(object, "source_fps")) {
         camera->source_fps = camera->source == SOURCE_SNAPSHOT ? SNAPSHOT_FPS : FILE_FPS;
     }
+    if (!given(object, "max_fps")) {
+        camera->max_fps = camera->fps;
+    }
     if (!given(object, "detect")) {
         camera->detect = camera->space_count > 0 ? DETECT_ALWAYS : DETECT_ON_DEMAND;
     }
@@ -78,6 +81,9 @@ static void check_camera(const struct config *config, const struct config_camera
 {
     check_source(camera, object, path, errors);
     check_credentials(camera, path, errors);
+    if (camera->max_fps < camera->fps) {
+        config_errors_add(errors, path, "max_fps %g is below fps %g", camera->max_fps, camera->fps);
+    }
     if (camera->detector >= config->detector.processes) {
         config_errors_add(errors, path, "detector %lld does not exist: detector.processes is %lld",
                           (long long)camera->detector, (long long)config->detector.processes);
@@ -104,6 +110,16 @@ static void read_camera(const struct config *config, struct config_camera *camer
     free(path);
 }
 
+/* A camera of which nothing is configured has the defaults. */
+static void read_guest(struct config *config, struct config_reader *reader)
+{
+    json_t *nothing = json_object();
+    config->guest.id = xstrdup("");
+    config_section_read(SECTION_CAMERA, nothing, "cameras", &config->guest, reader);
+    camera_defaults(&config->guest, nothing);
+    json_decref(nothing);
+}
+
 static int compare_ids(const void *a, const void *b)
 {
     return strcmp(((const struct config_camera *)a)->id, ((const struct config_camera *)b)->id);
@@ -113,6 +129,7 @@ void config_cameras_read(struct config *config, json_t *object, struct config_re
 {
     const char *id;
     json_t *camera;
+    read_guest(config, reader);
     if (object != NULL && !json_is_object(object)) {
         config_errors_add(reader->errors, "cameras", "must be an object: {\"ID\": {…}}");
         return;
@@ -131,12 +148,18 @@ void config_cameras_read(struct config *config, json_t *object, struct config_re
     qsort(config->cameras, config->camera_count, sizeof *config->cameras, compare_ids);
 }
 
+static void free_camera(struct config_camera *camera)
+{
+    free(camera->id);
+    config_section_free(SECTION_CAMERA, camera);
+}
+
 void config_cameras_free(struct config *config)
 {
     for (size_t i = 0; i < config->camera_count; i++) {
-        free(config->cameras[i].id);
-        config_section_free(SECTION_CAMERA, &config->cameras[i]);
+        free_camera(&config->cameras[i]);
     }
+    free_camera(&config->guest);
     free(config->cameras);
 }
 
@@ -148,6 +171,12 @@ const struct config_camera *config_find_camera(const struct config *config, cons
     }
     return bsearch(&wanted, config->cameras, config->camera_count, sizeof *config->cameras,
                    compare_ids);
+}
+
+const struct config_camera *config_camera_or_guest(const struct config *config, const char *id)
+{
+    const struct config_camera *camera = config_find_camera(config, id);
+    return camera != NULL ? camera : &config->guest;
 }
 
 size_t config_camera_detector(const struct config *config, const char *id)

@@ -89,8 +89,6 @@ const struct config_option config_options[] = {
         "JPEG quality of the default rendering."),
     ROW(DETECTOR(show_labels), "show_labels", CONFIG_BOOL, 0, 0, "true",
         "Class and confidence beside each box of the default rendering."),
-    ROW(DETECTOR(linger_s), "linger_s", CONFIG_NUMBER, 0, HOUR_S, "2",
-        "Seconds for which a rendering is kept after its last viewer."),
     ROW(DETECTOR(post_url), "post_url", CONFIG_URL, 1, 2048, NULL,
         "A broadcaster on another machine to post to.",
         .fallback_note = "the broadcaster of the same run directory"),
@@ -157,6 +155,9 @@ const struct config_option config_options[] = {
         "Seconds without a message after which a viewer gets `keepalive`."),
     ROW(BROADCASTER(viewer_stall_s), "viewer_stall_s", CONFIG_NUMBER, 0.1, HOUR_S, "10",
         "Seconds after which a viewer that takes no byte is closed. A slow one only gets fewer frames."),
+    ROW(BROADCASTER(linger_s), "linger_s", CONFIG_NUMBER, 0, HOUR_S, "2",
+        "Seconds for which a rendering and its last picture are kept after its last viewer, for one who "
+        "reloads the page. Nothing is drawn meanwhile."),
     ROW(BROADCASTER(stream_idle_s), "stream_idle_s", CONFIG_NUMBER, 0.1, 24 * HOUR_S, "300",
         "Seconds after which a stream without viewers and updates is removed."),
 
@@ -188,6 +189,9 @@ const struct config_option config_options[] = {
         .fallback_note = "5 for `snapshot`, 10 for `file`"),
     ROW(CAMERA(fps), "fps", CONFIG_NUMBER, 0.1, 60, "10",
         "The camera's own rate of detection, at most."),
+    ROW(CAMERA(max_fps), "max_fps", CONFIG_NUMBER, 0.1, 60, NULL,
+        "Up to which rate a viewer who asks for more than `fps` may raise it.",
+        .fallback_note = "`fps`: nobody may"),
     ROW(CAMERA(skip_frames), "skip_frames", CONFIG_INTEGER, 1, 100, "1",
         "Every Nth frame of the camera is considered for detection."),
     ROW(CAMERA(detect), "detect", CONFIG_ENUM, 0, 0, NULL,

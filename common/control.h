@@ -10,6 +10,7 @@
 
 #include <event2/event.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/messages.h"
@@ -25,6 +26,8 @@ struct control_handlers {
      * the handler; `body` does not: json_incref() what is kept. */
     void (*message)(void *arg, struct control_peer *peer, enum message_type type, json_t *body,
                     const int *descriptors);
+    /* The message that had to wait has gone: control_waiting() is false again. */
+    void (*drained)(void *arg, struct control_peer *peer);
     /* The connection is over; `peer` is freed after the call. Called for every peer that `opened` was
      * called for, except by control_client_destroy(). */
     void (*closed)(void *arg, struct control_peer *peer);
@@ -66,6 +69,9 @@ struct control_peer *control_client_peer(struct control_client *client);
  * a message that the table refuses, which is a fault of ours and logged as an error. */
 void control_send(struct control_peer *peer, enum message_type type, json_t *body,
                   const int *descriptors);
+
+/* True while a newest-only message waits; the next one would take its place. */
+bool control_waiting(const struct control_peer *peer);
 
 /* Ends the connection; `closed` is called from the loop. */
 void control_close(struct control_peer *peer);

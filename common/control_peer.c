@@ -63,6 +63,15 @@ static void control_peer_free(struct control_peer *peer)
     free(peer);
 }
 
+/* A handler has returned, which may have destroyed the peer. */
+static void control_peer_leave_handler(struct control_peer *peer)
+{
+    peer->in_handler = false;
+    if (peer->destroyed) {
+        control_peer_free(peer);
+    }
+}
+
 /* Ends the connection as the other side sees it; the peer itself stays. */
 static void control_peer_disconnect(struct control_peer *peer)
 {
@@ -215,10 +224,7 @@ static void control_peer_read(evutil_socket_t fd, short events, void *arg)
             control_deliver(peer, &packet);
         }
     }
-    peer->in_handler = false;
-    if (peer->destroyed) {
-        control_peer_free(peer);
-    }
+    control_peer_leave_handler(peer);
 }
 
 /* --- sending --- */
@@ -271,7 +277,16 @@ static void control_peer_write(evutil_socket_t fd, short events, void *arg)
     peer->waiting = NULL;
     if (result < 0) {
         control_send_failed(peer, "waiting", result);
+    } else if (peer->owner.handlers.drained != NULL) {
+        peer->in_handler = true;
+        peer->owner.handlers.drained(peer->owner.arg, peer);
+        control_peer_leave_handler(peer);
     }
+}
+
+bool control_waiting(const struct control_peer *peer)
+{
+    return peer->waiting != NULL;
 }
 
 /* A peer is sent newest-only messages of one type only (status or demand), so one slot will do.
@@ -364,10 +379,7 @@ void control_peer_open(struct control_peer *peer)
     if (peer->owner.handlers.opened != NULL) {
         peer->owner.handlers.opened(peer->owner.arg, peer);
     }
-    peer->in_handler = false;
-    if (peer->destroyed) {
-        control_peer_free(peer);
-    }
+    control_peer_leave_handler(peer);
 }
 
 void control_set_context(struct control_peer *peer, void *context)

@@ -22,7 +22,7 @@ enum message_type {
     MESSAGE_ATTACH,       /* client -> server on capture sockets: I want frames (demand) */
     MESSAGE_RING,         /* server -> client: 2 descriptors, ring and doorbell */
     MESSAGE_DETACH,       /* client -> server: no more frames */
-    MESSAGE_DEMAND,       /* broadcaster -> detector: the whole of what is wanted */
+    MESSAGE_DEMAND,       /* broadcaster -> detector: what is wanted, in pages: after, next */
     MESSAGE_STATS,        /* client -> server, no fields: tell me your counters */
     MESSAGE_STATS_ANSWER, /* "stats" on the way back */
     MESSAGE_VIEWERS,      /* client -> broadcaster: after, limit */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/config.h"
+#include "detector/camera_counts.h"
 #include "detector/demand.h"
 #include "detector/frame_job.h"
 #include "detector/settings.h"
@@ -19,17 +20,10 @@ struct camera;
 /* There may be a job for a worker now. */
 typedef void camera_ready_fn(void *arg);
 
-/* What became of a message to the broadcaster. */
-enum post_result {
-    POST_ACCEPTED,
-    POST_REPLACED, /* by a newer one, before it was sent */
-    POST_REFUSED,  /* the broadcaster answered and did not want it */
-    POST_FAILED,   /* no answer */
-};
-
-/* `config` and `settings` are not kept beyond the next camera_configure(): the first is copied, of the
+/* `id` is the camera's, whatever `config` is called (config.h: guest). `id` is copied; `config` and
+ * `settings` are not kept beyond the next camera_configure(): the first is copied, of the
  * second a reference is taken. */
-struct camera *camera_create(struct event_base *base, const char *run_dir,
+struct camera *camera_create(struct event_base *base, const char *run_dir, const char *id,
                              const struct config_camera *config,
                              struct detection_settings *settings, camera_ready_fn *ready,
                              void *arg);
@@ -54,8 +48,7 @@ uint64_t camera_waiting_since(const struct camera *camera);
 bool camera_fill(struct camera *camera, struct frame_job *job);
 void camera_finish(struct camera *camera, struct frame_job *job);
 
-/* `cause` is why the broadcaster refused it (POST_REFUSED). */
-void camera_count_post(struct camera *camera, enum post_result result, const char *cause);
+void camera_count_post(struct camera *camera, const struct post_outcome *outcome);
 
 /* Its part of `stats`; the caller owns the reference. */
 json_t *camera_stats(const struct camera *camera);

@@ -76,32 +76,29 @@ int demand_parse(const json_t *entry, const struct rendering *defaults, struct d
     return 0;
 }
 
+void demand_page_of(const json_t *message, struct demand_page *page)
+{
+    const char *after = json_string_value(json_object_get(message, "after"));
+    page->after = after != NULL ? after : "";
+    page->next = json_string_value(json_object_get(message, "next"));
+}
+
+bool demand_page_covers(const struct demand_page *page, const char *camera)
+{
+    return strcmp(camera, page->after) > 0 &&
+           (page->next == NULL || strcmp(camera, page->next) <= 0);
+}
+
 /* --- keeping --- */
 
-static struct demand_slot *demand_find(struct demand *demand, uint32_t id)
+struct demand_slot *demand_find(struct demand *demand, uint32_t rendering)
 {
     for (size_t i = 0; i < demand->count; i++) {
-        if (demand->slots[i].rendering.id == id) {
+        if (demand->slots[i].rendering.id == rendering) {
             return &demand->slots[i];
         }
     }
     return NULL;
-}
-
-static void demand_remove(struct demand *demand, size_t at)
-{
-    demand->slots[at] = demand->slots[--demand->count];
-}
-
-/* Room for one more: what only lingers gives way to what is wished. */
-static struct demand_slot *demand_add(struct demand *demand)
-{
-    for (size_t i = 0; demand->count == DEMAND_RENDERINGS_MAX && i < demand->count; i++) {
-        if (demand->slots[i].until_ns > 0) {
-            demand_remove(demand, i);
-        }
-    }
-    return &demand->slots[demand->count++];
 }
 
 static bool demand_same_look(const struct rendering *a, const struct rendering *b)
@@ -109,54 +106,34 @@ static bool demand_same_look(const struct rendering *a, const struct rendering *
     return a->conf == b->conf && a->show_labels == b->show_labels && a->quality == b->quality;
 }
 
-static bool demand_wish_rendering(struct demand *demand, const struct rendering *rendering)
+/* Of two renderings with one id the later counts. */
+static void demand_wish_rendering(struct demand *demand, struct demand *before,
+                                  const struct rendering *rendering)
 {
+    const struct demand_slot *known = demand_find(before, rendering->id);
     struct demand_slot *slot = demand_find(demand, rendering->id);
-    if (slot != NULL && demand_same_look(&slot->rendering, rendering)) {
-        slot->until_ns = 0;
-        return false;
-    }
     if (slot == NULL) {
-        slot = demand_add(demand);
+        slot = &demand->slots[demand->count++];
     }
     *slot = (struct demand_slot){.rendering = *rendering};
-    return true;
+    if (known != NULL) {
+        slot->viewers = known->viewers;
+        slot->drawn = known->drawn && demand_same_look(&known->rendering, rendering);
+    }
 }
 
-bool demand_update(struct demand *demand, const struct demand_wish *wish, uint64_t now_ns,
-                   uint64_t linger_ns)
+void demand_set(struct demand *demand, const struct demand_wish *wish)
 {
-    bool changed = false;
-    for (size_t i = 0; i < demand->count; i++) {
-        if (demand->slots[i].until_ns == 0) {
-            demand->slots[i].until_ns = now_ns + linger_ns;
-        }
+    struct demand before = *demand;
+    *demand = (struct demand){0};
+    if (wish == NULL) {
+        return;
     }
-    demand->metadata = wish != NULL && wish->metadata;
-    if (wish != NULL) {
-        demand->rate = wish->rate;
-        for (size_t i = 0; i < wish->rendering_count; i++) {
-            changed |= demand_wish_rendering(demand, &wish->renderings[i]);
-        }
+    demand->rate = wish->rate;
+    demand->metadata = wish->metadata;
+    for (size_t i = 0; i < wish->rendering_count; i++) {
+        demand_wish_rendering(demand, &before, &wish->renderings[i]);
     }
-    return changed;
-}
-
-uint64_t demand_expire(struct demand *demand, uint64_t now_ns)
-{
-    uint64_t next = 0;
-    for (size_t i = demand->count; i-- > 0;) {
-        uint64_t until = demand->slots[i].until_ns;
-        if (until == 0) {
-            continue;
-        }
-        if (until <= now_ns) {
-            demand_remove(demand, i);
-        } else if (next == 0 || until < next) {
-            next = until;
-        }
-    }
-    return next;
 }
 
 bool demand_any(const struct demand *demand)

@@ -1,12 +1,12 @@
-/* What viewers want of a camera, as the broadcaster's `demand` message says it, and what is kept of it
- * while viewers come and go.
+/* What viewers want of a camera, as the broadcaster's `demand` message says it.
  *
- *   {"type":"demand","cameras":[{"camera":"CAM1","rate":10,"metadata":true,
+ *   {"type":"demand","after":"","next":null,"cameras":[{"camera":"CAM1","rate":10,"metadata":true,
  *     "renderings":[{"id":0,"conf":0.25,"show_labels":true,"quality":85}]}]}
  *
  * Members that are missing or null have the default: of `rate` the camera's own, of a rendering's
- * members those of the configuration. A message is the whole of what is wanted. Pure; the caller
- * brings the time. */
+ * members those of the configuration. A message is a page: the whole of what is wanted of all cameras
+ * whose ids come behind `after` and not behind `next` (missing, "" or null: the beginning, the end).
+ * Pure. */
 #ifndef DETECTOR_DEMAND_H
 #define DETECTOR_DEMAND_H
 
@@ -42,27 +42,34 @@ struct demand_wish {
 int demand_parse(const json_t *entry, const struct rendering *defaults, struct demand_wish *wish,
                  char error[DEMAND_ERROR_SIZE]);
 
-/* What is kept for a camera. A rendering that is no longer wished lingers, for a viewer who reloads the
- * page comes back at once. Zeroed memory is no demand. */
+/* Which cameras a message speaks of. The texts live as long as the message. */
+struct demand_page {
+    const char *after; /* "": from the first on */
+    const char *next;  /* NULL: to the last */
+};
+
+void demand_page_of(const json_t *message, struct demand_page *page);
+bool demand_page_covers(const struct demand_page *page, const char *camera);
+
+/* What is kept for a camera. Zeroed memory is no demand. */
 struct demand {
-    double rate; /* the last one wished */
+    double rate; /* 0: the camera's own */
     bool metadata;
     struct demand_slot {
         struct rendering rendering;
-        uint64_t until_ns; /* CLOCK_MONOTONIC end of its linger; 0: wished */
-        bool drawn;        /* some frame has been drawn with these settings */
+        bool drawn;     /* some frame has been drawn with these settings */
+        size_t viewers; /* as the broadcaster said last */
     } slots[DEMAND_RENDERINGS_MAX];
     size_t count;
 };
 
-/* `wish` NULL: nothing is wanted any more. Returns true when a rendering is new or looks different. */
-bool demand_update(struct demand *demand, const struct demand_wish *wish, uint64_t now_ns,
-                   uint64_t linger_ns);
+/* Takes a wish over; NULL: nothing is wanted any more. A rendering that was wanted before and looks the
+ * same stays drawn. */
+void demand_set(struct demand *demand, const struct demand_wish *wish);
 
-/* Forgets what has lingered long enough. Returns the time of the next end, 0: none. */
-uint64_t demand_expire(struct demand *demand, uint64_t now_ns);
+struct demand_slot *demand_find(struct demand *demand, uint32_t rendering); /* or NULL */
 
-/* True while anything is wanted, lingering renderings included. */
+/* True while anything is wanted. */
 bool demand_any(const struct demand *demand);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,35 +39,75 @@ static void detector_on_output(void *arg, const struct frame_output *output)
     poster_post(detector->poster, output);
 }
 
-static void detector_on_posted(void *arg, const char *id, enum post_result result,
-                               const char *cause)
+static void detector_on_posted(void *arg, const struct post_outcome *outcome)
 {
     struct detector *detector = arg;
-    struct camera *camera = scheduler_find(detector->scheduler, id);
-    if (camera != NULL) { /* else a reload has removed it meanwhile */
-        camera_count_post(camera, result, cause);
+    struct camera *camera = scheduler_find(detector->scheduler, outcome->camera);
+    if (camera != NULL) { /* else it has been removed meanwhile */
+        camera_count_post(camera, outcome);
     }
+}
+
+static int compare_wishes(const void *a, const void *b)
+{
+    return strcmp(((const struct demand_wish *)a)->camera, ((const struct demand_wish *)b)->camera);
 }
 
 static const struct demand_wish *find_wish(const struct demand_wish *wishes, size_t count,
                                            const char *id)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(wishes[i].camera, id) == 0) {
-            return &wishes[i];
-        }
+    struct demand_wish wanted;
+    if (count == 0) {
+        return NULL;
     }
-    return NULL;
+    snprintf(wanted.camera, sizeof wanted.camera, "%s", id);
+    return bsearch(&wanted, wishes, count, sizeof *wishes, compare_wishes);
 }
 
-static void detector_on_demand(void *arg, const struct demand_wish *wishes, size_t count)
+static struct camera *detector_add_camera(struct detector *detector, const char *id,
+                                          const struct config_camera *config)
+{
+    struct camera *camera =
+        camera_create(loop_base(detector->program->loop), detector->program->config->run_dir, id,
+                      config, detector->settings, scheduler_wake, detector->scheduler);
+    scheduler_add(detector->scheduler, camera);
+    return camera;
+}
+
+/* A camera that pushes need not be configured: it exists here for as long as somebody wants it. */
+static void detector_meet_guest(struct detector *detector, const struct demand_wish *wish)
+{
+    const struct config *config = detector->program->config;
+    if (scheduler_find(detector->scheduler, wish->camera) == NULL &&
+        config_find_camera(config, wish->camera) == NULL) {
+        camera_set_demand(detector_add_camera(detector, wish->camera, &config->guest), wish);
+    }
+}
+
+static void detector_on_demand(void *arg, const struct demand_page *page,
+                               const struct demand_wish *wishes, size_t count)
 {
     struct detector *detector = arg;
+    const struct config *config = detector->program->config;
     struct camera *camera;
-    for (size_t i = 0;
-         detector->scheduler != NULL && (camera = scheduler_camera(detector->scheduler, i)) != NULL;
-         i++) {
-        camera_set_demand(camera, find_wish(wishes, count, camera_id(camera)));
+    if (detector->scheduler == NULL) {
+        return;
+    }
+    for (size_t i = 0; (camera = scheduler_camera(detector->scheduler, i)) != NULL;) {
+        const char *id = camera_id(camera);
+        const struct demand_wish *wish = find_wish(wishes, count, id);
+        if (demand_page_covers(page, id) && wish == NULL &&
+            config_find_camera(config, id) == NULL) {
+            scheduler_remove(detector->scheduler, id); /* the last takes its place */
+            continue;
+        }
+        if (demand_page_covers(page, id)) {
+            camera_set_demand(camera, wish);
+        }
+        i++;
+    }
+    for (size_t i = 0; i < count; i++) {
+        detector_meet_guest(detector, &wishes[i]);
     }
 }
 
@@ -171,9 +212,7 @@ static void detector_follow_cameras(struct detector *detector)
             camera_configure(camera, wanted, detector->settings);
             continue;
         }
-        camera = camera_create(loop_base(detector->program->loop), config->run_dir, wanted,
-                               detector->settings, scheduler_wake, detector->scheduler);
-        scheduler_add(detector->scheduler, camera);
+        detector_add_camera(detector, wanted->id, wanted);
     }
 }
 

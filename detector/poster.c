@@ -127,34 +127,47 @@ static void poster_note_reach(struct poster *poster, CURLcode result)
     }
 }
 
-/* The broadcaster knows best what is wrong, and says it in `detail`. */
-static void slot_tell_refusal(struct post_slot *slot, long status)
+static void poster_tell(const struct poster *poster, const struct frame_container *header,
+                        enum post_result result, const char *cause, size_t viewers)
 {
-    char cause[256];
+    struct post_outcome outcome = {.camera = header->camera,
+                                   .rendering = header->rendering,
+                                   .result = result,
+                                   .cause = cause,
+                                   .viewers = viewers};
+    poster->result(poster->arg, &outcome);
+}
+
+/* The broadcaster says who watches; of a refusal it knows best what is wrong, and says it in `detail`. */
+static void slot_tell_answer(struct post_slot *slot, long status)
+{
+    char cause[256] = "";
     json_t *answer = slot->answer_size <= ANSWER_BYTES_MAX
                          ? json_loadb(slot->answer, slot->answer_size, 0, NULL)
                          : NULL;
-    const char *detail = json_string_value(json_object_get(answer, "detail"));
-    snprintf(cause, sizeof cause, "http_status=%ld%s%s", status, detail != NULL ? ": " : "",
-             detail != NULL ? detail : "");
+    bool accepted = status / 100 == 2;
+    json_int_t viewers = json_integer_value(json_object_get(answer, "viewers"));
+    if (!accepted) {
+        const char *detail = json_string_value(json_object_get(answer, "detail"));
+        snprintf(cause, sizeof cause, "http_status=%ld%s%s", status, detail != NULL ? ": " : "",
+                 detail != NULL ? detail : "");
+    }
+    poster_tell(slot->poster, &slot->sending.header, accepted ? POST_ACCEPTED : POST_REFUSED, cause,
+                viewers > 0 ? (size_t)viewers : 0);
     json_decref(answer);
-    slot->poster->result(slot->poster->arg, slot->sending.header.camera, POST_REFUSED, cause);
 }
 
 static void slot_done(void *arg, CURL *easy, CURLcode result)
 {
     struct post_slot *slot = arg;
     struct poster *poster = slot->poster;
-    const char *camera = slot->sending.header.camera;
     long status = 0;
     poster_note_reach(poster, result);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (result != CURLE_OK) {
-        poster->result(poster->arg, camera, POST_FAILED, "");
-    } else if (status / 100 != 2) {
-        slot_tell_refusal(slot, status);
+        poster_tell(poster, &slot->sending.header, POST_FAILED, "", 0);
     } else {
-        poster->result(poster->arg, camera, POST_ACCEPTED, "");
+        slot_tell_answer(slot, status);
     }
     free(slot->sending.body);
     slot->sending.body = NULL;
@@ -254,7 +267,7 @@ void poster_post(struct poster *poster, const struct frame_output *output)
         return;
     }
     if (slot->waiting.body != NULL) {
-        poster->result(poster->arg, output->header.camera, POST_REPLACED, "");
+        poster_tell(poster, &output->header, POST_REPLACED, "", 0);
         free(slot->waiting.body);
     }
     slot->waiting = *output;

@@ -7,15 +7,13 @@
 #include <event2/event.h>
 
 #include "common/config.h"
-#include "detector/camera.h"
+#include "detector/camera_counts.h"
 #include "detector/frame_job.h"
 
 struct poster;
 
-/* What became of a message of `camera`. `cause`: of POST_REFUSED the HTTP status and what the
- * broadcaster says about it, valid during the call; else "". */
-typedef void poster_result_fn(void *arg, const char *camera, enum post_result result,
-                              const char *cause);
+/* What became of a message; valid during the call. */
+typedef void poster_result_fn(void *arg, const struct post_outcome *outcome);
 
 /* Posts to detector.post_url, or to the HTTP socket of the broadcaster in the run directory. `config` is
  * not kept. */

@@ -14,11 +14,20 @@ void schedule_set(struct schedule *schedule, uint64_t skip, double rate)
     schedule->interval_ns = interval_ns;
 }
 
+static bool schedule_is_new_group(const struct schedule *schedule, uint64_t number)
+{
+    return number <= schedule->last_number || schedule->last_number == 0 ||
+           number / schedule->skip != schedule->last_number / schedule->skip;
+}
+
 bool schedule_wants(const struct schedule *schedule, uint64_t number, uint64_t now_ns)
 {
-    bool same_group = number > schedule->last_number && schedule->last_number > 0 &&
-                      number / schedule->skip == schedule->last_number / schedule->skip;
-    return !same_group && now_ns >= schedule->due_ns;
+    return schedule_is_new_group(schedule, number) && now_ns >= schedule->due_ns;
+}
+
+bool schedule_is_early(const struct schedule *schedule, uint64_t number, uint64_t now_ns)
+{
+    return schedule_is_new_group(schedule, number) && now_ns < schedule->due_ns;
 }
 
 uint64_t schedule_patience_ns(const struct schedule *schedule)

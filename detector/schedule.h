@@ -28,6 +28,9 @@ void schedule_set(struct schedule *schedule, uint64_t skip, double rate);
  * new count (the capture started again). */
 bool schedule_wants(const struct schedule *schedule, uint64_t number, uint64_t now_ns);
 
+/* Whether it is only the time that keeps the frame `number` from being taken. */
+bool schedule_is_early(const struct schedule *schedule, uint64_t number, uint64_t now_ns);
+
 /* When a frame that came before its time is to be taken after all, if none has followed it: one interval
  * after the next is due. Not sooner, for as long as frames keep coming a newer one is worth the wait. */
 uint64_t schedule_patience_ns(const struct schedule *schedule);

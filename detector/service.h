@@ -1,5 +1,5 @@
-/* The control socket `detector.<n>.sock`: takes the broadcaster's demand, answers `stats`. Demand lives
- * as long as the connection that it came over. Everything runs on the loop's thread. */
+/* The control socket `detector.<n>.sock`: takes the broadcaster's demand page by page, answers `stats`.
+ * Demand lives as long as the connection that it came over. Everything runs on the loop's thread. */
 #ifndef DETECTOR_SERVICE_H
 #define DETECTOR_SERVICE_H
 
@@ -12,8 +12,10 @@
 struct service;
 
 struct service_handlers {
-    /* What viewers want now, the whole of it; valid during the call. */
-    void (*demand)(void *arg, const struct demand_wish *wishes, size_t count);
+    /* What viewers want now of the cameras that the page covers, the whole of it, sorted by camera;
+     * valid during the call. */
+    void (*demand)(void *arg, const struct demand_page *page, const struct demand_wish *wishes,
+                   size_t count);
     /* What renderings that do not say look like. */
     const struct rendering *(*defaults)(void *arg);
     /* The fields of an answer to `stats`, a new reference. */

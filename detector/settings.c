@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -63,7 +62,6 @@ struct detection_settings *settings_create(const struct config_detector *config,
                       .conf = (float)config->conf,
                       .show_labels = config->show_labels,
                       .quality = (int)config->quality},
-        .linger_ns = (uint64_t)(config->linger_s * (double)NS_PER_SECOND),
         .references = 1,
     };
     settings_warn_of_no_vehicle(settings);

@@ -20,8 +20,7 @@ struct detection_settings {
     bool *wanted;               /* by class id; NULL: all classes */
     bool *vehicle;              /* by class id: counted by vehicle_count */
     struct rendering rendering; /* the camera's default rendering, id 0 */
-    uint64_t linger_ns;
-    size_t references; /* of the loop's thread */
+    size_t references;          /* of the loop's thread */
 };
 
 /* `names` must outlive it. NULL when detector.classes names a class that the network does not have,

@@ -4,9 +4,6 @@
 #include "detector/demand.h"
 #include "tests/fuzz/fuzz.h"
 
-#define STEP_NS   UINT64_C(1000000000)
-#define LINGER_NS UINT64_C(2000000000)
-
 static void check_wish(const struct demand_wish *wish)
 {
     FUZZ_CHECK(camera_id_valid(wish->camera, strlen(wish->camera)));
@@ -42,12 +39,14 @@ static void check_demand(const struct demand *demand, const struct demand_wish *
 }
 
 /* Every camera's wish goes to one and the same demand: that is harder on it than one each. */
-static void take_message(const json_t *body, struct demand *demand, uint64_t now_ns)
+static void take_message(const json_t *body, struct demand *demand)
 {
     static const struct rendering defaults = {.conf = 0.25f, .show_labels = true, .quality = 85};
     char error[DEMAND_ERROR_SIZE] = "";
+    struct demand_page page;
     const json_t *entry;
     size_t i;
+    demand_page_of(body, &page);
     json_array_foreach(json_object_get(body, "cameras"), i, entry)
     {
         struct demand_wish wish;
@@ -56,9 +55,16 @@ static void take_message(const json_t *body, struct demand *demand, uint64_t now
             continue;
         }
         check_wish(&wish);
-        demand_update(demand, &wish, now_ns, LINGER_NS);
+        FUZZ_CHECK(strcmp(wish.camera, page.after) > 0 || !demand_page_covers(&page, wish.camera));
+        demand_set(demand, &wish);
         check_demand(demand, &wish);
-        FUZZ_CHECK(!demand_update(demand, &wish, now_ns, LINGER_NS) || wish.rendering_count > 1);
+        for (size_t slot = 0; slot < demand->count; slot++) {
+            demand->slots[slot].drawn = true;
+        }
+        demand_set(demand, &wish);
+        for (size_t slot = 0; wish.rendering_count <= 1 && slot < demand->count; slot++) {
+            FUZZ_CHECK(demand->slots[slot].drawn); /* said twice, it is drawn once */
+        }
     }
 }
 
@@ -66,7 +72,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct demand demand = {0};
     char error[MESSAGE_ERROR_SIZE];
-    uint64_t now_ns = STEP_NS;
     const char *rest = (const char *)data, *end = rest + size;
     while (rest < end) {
         const char *newline = memchr(rest, '\n', (size_t)(end - rest));
@@ -74,16 +79,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         json_t *body;
         if (message_parse(rest, (size_t)(line_end - rest), MESSAGE_TO_SERVER,
                           MESSAGE_SERVICE_DETECTOR, 0, &body, error) == MESSAGE_DEMAND) {
-            take_message(body, &demand, now_ns);
+            take_message(body, &demand);
         }
         json_decref(body);
-        now_ns += STEP_NS;
-        uint64_t next = demand_expire(&demand, now_ns);
-        FUZZ_CHECK(next == 0 || next > now_ns);
         rest = newline != NULL ? newline + 1 : end;
     }
-    demand_update(&demand, NULL, now_ns, LINGER_NS);
-    demand_expire(&demand, now_ns + LINGER_NS);
+    demand_set(&demand, NULL);
     FUZZ_CHECK(!demand_any(&demand));
     return 0;
 }

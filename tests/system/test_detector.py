@@ -165,7 +165,7 @@ def bench(started, tmp_path, assets):
 
 
 def wish(*renderings, **fields):
-    return {"camera": "CAM1", "socket": None, "rate": 30, "metadata": False,
+    return {"camera": "CAM1", "rate": 30, "metadata": False,
             "renderings": [{"id": number, "conf": conf, "show_labels": True, "quality": 85}
                            for number, conf in renderings], **fields}
 
@@ -225,14 +225,14 @@ def test_posts_what_is_demanded(bench, control):
 
 
 def test_nothing_without_demand(bench, control):
-    here = bench(linger_s=0.2)
+    here = bench()
     with Control(here.run_dir / "detector.0.sock") as broadcaster:
         assert not here.camera_stats()["attached"]
         demand(broadcaster, wish((0, 0.25)))
         here.intake.wait()
         assert here.camera_stats()["attached"]
         demand(broadcaster)
-        wait_until(lambda: not here.camera_stats()["attached"], 5, "the end of the linger")
+        assert not here.camera_stats()["attached"], "at once"
         demand(broadcaster, wish((0, 0.25)))
         here.intake.wait(after=here.intake.count())
     wait_until(lambda: not here.camera_stats()["attached"], 5, "the end of a lost broadcaster")
@@ -241,18 +241,44 @@ def test_nothing_without_demand(bench, control):
     assert here.camera_stats()["taken"] == taken
 
 
-def test_a_rendering_lingers(bench, control):
-    here = bench(linger_s=60)
+def test_a_demand_comes_in_pages(bench, control):
+    """A page says all of its own cameras and nothing of the others."""
+    here = bench()
     broadcaster = control(here)
     demand(broadcaster, wish((0, 0.25)))
     here.intake.wait()
-    demand(broadcaster)
-    here.intake.wait(after=here.intake.count() + 3)
+    broadcaster.send("demand", after="CAM1", next=None, cameras=[])
+    broadcaster.send("demand", after="", next="CAM0", cameras=[])
     assert here.camera_stats()["attached"]
+    broadcaster.send("demand", after="CAM0", next="CAM1", cameras=[])
+    assert not here.camera_stats()["attached"]
+    broadcaster.send("demand", after="CAM1", cameras=[wish((0, 0.25))])
+    with pytest.raises(ConnectionError):
+        broadcaster.receive()
+
+
+def test_a_camera_that_is_not_configured(bench, control):
+    """One that pushes: it is there for as long as it is wanted."""
+    here = bench()
+    broadcaster = control(here)
+    demand(broadcaster, wish((0, 0.25), camera="PHONE"))
+    assert here.detector.stats()["cameras"]["PHONE"]["attached"]
+    here.detector.config["cameras"]["CAM2"] = here.camera
+    here.reload()
+    wait_until(lambda: set(here.detector.stats()["cameras"]) == {"CAM1", "CAM2", "PHONE"}, 10,
+               "the reload")
+    config = here.folder / "phone.json"
+    config.write_text(json.dumps({**here.detector.config, "cameras": {"PHONE": here.camera}}))
+    phone = here.start(Process([PROGRAMS / "ringcast-capture", "-c", config, "--camera", "PHONE"],
+                               here.folder / "phone.log"))
+    assert phone.wait_ready() == "\n"
+    here.intake.wait(lambda p: p.camera == "PHONE")
+    demand(broadcaster)
+    assert "PHONE" not in here.detector.stats()["cameras"]
 
 
 def test_another_clients_end_is_not_the_broadcasters(bench, control):
-    here = bench(linger_s=0)
+    here = bench()
     demand(control(here), wish((0, 0.25)))
     here.detector.stats()
     here.intake.wait(after=here.intake.count() + 3)
@@ -313,6 +339,19 @@ def test_rate(bench, control):
     end = here.intake.wait(lambda p: p.captured > start.captured + 5e9, timeout=30)
     between = [p for p in here.intake.frames if start.captured < p.captured <= end.captured]
     assert 18 <= len(between) <= 22
+
+
+def test_viewers_may_raise_the_rate(bench, control):
+    here = bench(fps=25)
+    here.detector.config["cameras"]["CAM1"].update(fps=2, max_fps=6, skip_frames=2)
+    here.reload()
+    broadcaster = control(here)
+    for asked, most in ((1, 1.5), (20, 7)):
+        demand(broadcaster, wish((0, 0.25), rate=asked))
+        start = here.intake.wait(after=here.intake.count() + 1)
+        end = here.intake.wait(lambda p, t=start.captured: p.captured > t + 3e9, timeout=30)
+        between = [p for p in here.intake.frames if start.captured < p.captured <= end.captured]
+        assert most * 3 * 0.6 <= len(between) <= most * 3 + 2
 
 
 def test_without_a_broadcaster_frames_are_dropped(bench, control):

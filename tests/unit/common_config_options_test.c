@@ -217,7 +217,6 @@ static void test_defaults_that_were_promised(void **state)
         {"detector.workers", "1"},
         {"detector.threads", "1"},
         {"detector.quality", "85"},
-        {"detector.linger_s", "2"},
         {"detector.vehicle_classes", "car,truck,bus,motorbike,motorcycle"},
         {"broadcaster.listen", "127.0.0.1:8069"},
         {"broadcaster.max_viewers", "20000"},

@@ -240,7 +240,7 @@ static void test_forged_answers(void **state)
 static void test_descriptors_without_handler(void **state)
 {
     struct fixture *fixture = *state;
-    static const struct control_handlers none = {NULL, NULL, NULL};
+    static const struct control_handlers none = {0};
     start_server(fixture);
     struct control_client *client = control_client_create(fixture->base, fixture->run_dir, NAME,
                                                           MESSAGE_SERVICE_CAPTURE, &none, NULL);
@@ -270,6 +270,8 @@ static void test_newest_only(void **state)
     }
     run_pending(fixture);
     assert_int_equal(fixture->server.closed, 0);
+    assert_true(control_waiting(fixture->server.peer));
+    assert_int_equal(fixture->server.drained, 0);
 
     unsigned received = 0;
     json_int_t last = 0;
@@ -289,10 +291,31 @@ static void test_newest_only(void **state)
         received++;
     }
     assert_true(received < sent / 2);
+    assert_false(control_waiting(fixture->server.peer));
+    assert_int_equal(fixture->server.drained, 1);
     /* The slot is empty: the loop does not wake up for it any more. */
     assert_true(count_wake_ups(fixture, 50 * NS_PER_MS) <= 2);
     fd_close(&raw);
     run_until(fixture, &fixture->server.closed, 1);
+}
+
+static void test_destroyed_when_the_last_has_gone(void **state)
+{
+    struct fixture *fixture = *state;
+    char reason[512] = "", bytes[4096];
+    memset(reason, 'r', sizeof reason - 1);
+    fixture->server.destroy_on_drained = true;
+    start_server(fixture);
+    int raw = raw_connect(fixture);
+    run_until(fixture, &fixture->server.opened, 1);
+    while (!control_waiting(fixture->server.peer)) {
+        control_send(fixture->server.peer, MESSAGE_STATUS, status_body(1, reason), NULL);
+    }
+    while (recv(raw, bytes, sizeof bytes, 0) > 0) {
+    }
+    run_until(fixture, &fixture->server.closed, 1);
+    assert_int_equal(fixture->server.drained, 1);
+    fd_close(&raw);
 }
 
 static void test_answer_that_cannot_go_closes(void **state)
@@ -370,6 +393,7 @@ int main(void)
         TEST(test_forged_answers),
         TEST(test_descriptors_without_handler),
         TEST(test_newest_only),
+        TEST(test_destroyed_when_the_last_has_gone),
         TEST(test_answer_that_cannot_go_closes),
         TEST(test_read_budget),
         TEST(test_last_words),

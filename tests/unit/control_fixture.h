@@ -29,13 +29,14 @@
 
 /* What one side of a control socket has lived to see. */
 struct recorder {
-    unsigned opened, messages, closed;
+    unsigned opened, messages, drained, closed;
     enum message_type type; /* of the last message */
     json_t *body;           /* of the last message */
     int descriptors[MESSAGE_DESCRIPTORS_MAX];
     struct control_peer *peer;
     /* What a handler shall do. */
-    bool close_on_open, close_on_message, destroy_on_open, destroy_on_message, destroy_on_close;
+    bool close_on_open, close_on_message, destroy_on_open, destroy_on_message, destroy_on_drained,
+        destroy_on_close;
     struct control_server *server;
     struct control_client *client;
 };
@@ -105,6 +106,16 @@ static inline void on_message(void *arg, struct control_peer *peer, enum message
     }
 }
 
+static inline void on_drained(void *arg, struct control_peer *peer)
+{
+    struct recorder *recorder = arg;
+    assert_false(control_waiting(peer));
+    recorder->drained++;
+    if (recorder->destroy_on_drained) {
+        recorder_destroy_owner(recorder);
+    }
+}
+
 static inline void on_closed(void *arg, struct control_peer *peer)
 {
     struct recorder *recorder = arg;
@@ -116,7 +127,8 @@ static inline void on_closed(void *arg, struct control_peer *peer)
     }
 }
 
-static const struct control_handlers handlers = {on_opened, on_message, on_closed};
+static const struct control_handlers handlers = {
+    .opened = on_opened, .message = on_message, .drained = on_drained, .closed = on_closed};
 
 static inline void on_watchdog(evutil_socket_t fd, short events, void *arg)
 {

@@ -3,13 +3,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
-
-#include "common/clock.h"
-
-#define LINGER_NS (2 * NS_PER_SECOND)
-#define START_NS  (1000 * NS_PER_SECOND)
 
 static const struct rendering defaults = {.conf = 0.25F, .show_labels = true, .quality = 85};
 
@@ -28,7 +25,7 @@ static void test_whole_entry(void **state)
 {
     struct demand_wish wish;
     (void)state;
-    assert_int_equal(parse("{\"camera\":\"CAM1\",\"socket\":null,\"rate\":7.5,\"metadata\":true,"
+    assert_int_equal(parse("{\"camera\":\"CAM1\",\"rate\":7.5,\"metadata\":true,"
                            "\"renderings\":[{\"id\":3,\"conf\":0.5,\"show_labels\":false,"
                            "\"quality\":60},{\"id\":0}]}",
                            &wish),
@@ -114,71 +111,101 @@ static struct demand_wish wish_for(size_t count, const uint32_t *ids)
     return wish;
 }
 
-static void test_lingering(void **state)
-{
-    struct demand demand = {0};
-    struct demand_wish wish = wish_for(1, (uint32_t[]){0});
-    (void)state;
-    assert_false(demand_any(&demand));
-    assert_true(demand_update(&demand, &wish, START_NS, LINGER_NS));
-    assert_int_equal(demand_expire(&demand, START_NS + 100 * NS_PER_SECOND), 0);
-    assert_true(demand_any(&demand));
-
-    assert_false(demand_update(&demand, NULL, START_NS, LINGER_NS));
-    assert_int_equal(demand_expire(&demand, START_NS + 1), START_NS + LINGER_NS);
-    assert_true(demand_any(&demand));
-    assert_float_equal(demand.rate, 10, 1e-9); /* what lingers does so at its own rate */
-    /* A second message without it does not prolong its life. */
-    assert_false(demand_update(&demand, NULL, START_NS + NS_PER_SECOND, LINGER_NS));
-    assert_int_equal(demand_expire(&demand, START_NS + LINGER_NS), 0);
-    assert_false(demand_any(&demand));
-}
-
-static void test_back_in_time_is_not_new(void **state)
+static void test_the_newest_wish_counts(void **state)
 {
     struct demand demand = {0};
     struct demand_wish wish = wish_for(2, (uint32_t[]){0, 5});
     (void)state;
-    assert_true(demand_update(&demand, &wish, START_NS, LINGER_NS));
-    demand.slots[0].drawn = demand.slots[1].drawn = true;
-    demand_update(&demand, NULL, START_NS, LINGER_NS);
-    assert_false(demand_update(&demand, &wish, START_NS + NS_PER_SECOND, LINGER_NS));
-    assert_int_equal(demand_expire(&demand, START_NS + 10 * NS_PER_SECOND), 0);
+    assert_false(demand_any(&demand));
+    wish.metadata = true;
+    demand_set(&demand, &wish);
+    assert_true(demand_any(&demand) && demand.metadata);
     assert_int_equal(demand.count, 2);
-    assert_true(demand.slots[0].drawn && demand.slots[1].drawn);
+    assert_float_equal(demand.rate, 10, 1e-9);
+    assert_non_null(demand_find(&demand, 5));
+    assert_null(demand_find(&demand, 6));
+    demand_set(&demand, NULL);
+    assert_false(demand_any(&demand));
+    assert_float_equal(demand.rate, 0, 1e-9);
 }
 
-static void test_other_looks_are_drawn_anew(void **state)
+static void test_metadata_alone_is_a_wish(void **state)
 {
     struct demand demand = {0};
-    struct demand_wish wish = wish_for(1, (uint32_t[]){4});
+    struct demand_wish wish = {.camera = "A", .metadata = true};
     (void)state;
-    demand_update(&demand, &wish, START_NS, LINGER_NS);
-    demand.slots[0].drawn = true;
-    wish.renderings[0].quality = 40;
-    assert_true(demand_update(&demand, &wish, START_NS, LINGER_NS));
+    demand_set(&demand, &wish);
+    assert_true(demand_any(&demand));
+    assert_int_equal(demand.count, 0);
+}
+
+/* One id twice in a message: the later counts, and is there once. */
+static void test_an_id_twice(void **state)
+{
+    struct demand demand = {0};
+    struct demand_wish wish = wish_for(2, (uint32_t[]){5, 5});
+    (void)state;
+    wish.renderings[1].quality = 40;
+    demand_set(&demand, &wish);
     assert_int_equal(demand.count, 1);
-    assert_false(demand.slots[0].drawn);
     assert_int_equal(demand.slots[0].rendering.quality, 40);
 }
 
-/* Ids may change faster than they linger: the wished ones always have room. */
-static void test_what_lingers_gives_way(void **state)
+static void test_what_stays_the_same_stays_drawn(void **state)
 {
     struct demand demand = {0};
-    uint32_t ids[DEMAND_RENDERINGS_MAX];
+    struct demand_wish wish = wish_for(3, (uint32_t[]){0, 4, 7});
     (void)state;
-    for (uint32_t round = 0; round < 5; round++) {
-        for (uint32_t i = 0; i < DEMAND_RENDERINGS_MAX; i++) {
-            ids[i] = round * 1000 + i;
+    demand_set(&demand, &wish);
+    for (size_t i = 0; i < demand.count; i++) {
+        assert_false(demand.slots[i].drawn);
+        demand.slots[i].drawn = true;
+        demand.slots[i].viewers = i + 1;
+    }
+    wish = wish_for(3, (uint32_t[]){9, 7, 4});
+    wish.renderings[2].quality = 40;
+    demand_set(&demand, &wish);
+    assert_int_equal(demand.count, 3);
+    assert_true(demand_find(&demand, 7)->drawn);
+    assert_int_equal(demand_find(&demand, 7)->viewers, 3);
+    assert_false(demand_find(&demand, 9)->drawn);
+    assert_false(demand_find(&demand, 4)->drawn); /* it looks different now */
+    assert_int_equal(demand_find(&demand, 4)->rendering.quality, 40);
+    /* Gone in between, it is drawn anew. */
+    demand_set(&demand, NULL);
+    demand_set(&demand, &wish);
+    assert_false(demand_find(&demand, 7)->drawn);
+}
+
+static void test_pages(void **state)
+{
+    static const struct {
+        const char *message;
+        bool a, b, c;
+    } samples[] = {
+        {"{}", true, true, true},
+        {"{'after':'','next':null}", true, true, true},
+        {"{'after':'A'}", false, true, true},
+        {"{'next':'B'}", true, true, false},
+        {"{'after':'A','next':'B'}", false, true, false},
+        {"{'after':'B','next':'B'}", false, false, false},
+        {"{'after':'AA','next':'BB'}", false, true, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        char text[64];
+        struct demand_page page;
+        snprintf(text, sizeof text, "%s", samples[i].message);
+        for (char *at = text; (at = strchr(at, '\'')) != NULL;) {
+            *at = '"';
         }
-        struct demand_wish wish = wish_for(DEMAND_RENDERINGS_MAX, ids);
-        assert_true(demand_update(&demand, &wish, START_NS + round, LINGER_NS));
-        assert_int_equal(demand.count, DEMAND_RENDERINGS_MAX);
-        for (size_t i = 0; i < demand.count; i++) {
-            assert_int_equal(demand.slots[i].rendering.id / 1000, round);
-            assert_int_equal(demand.slots[i].until_ns, 0);
-        }
+        json_t *message = json_loads(text, 0, NULL);
+        assert_non_null(message);
+        demand_page_of(message, &page);
+        assert_int_equal(demand_page_covers(&page, "A"), samples[i].a);
+        assert_int_equal(demand_page_covers(&page, "B"), samples[i].b);
+        assert_int_equal(demand_page_covers(&page, "C"), samples[i].c);
+        json_decref(message);
     }
 }
 
@@ -189,10 +216,11 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_too_many_renderings),
-        cmocka_unit_test(test_lingering),
-        cmocka_unit_test(test_back_in_time_is_not_new),
-        cmocka_unit_test(test_other_looks_are_drawn_anew),
-        cmocka_unit_test(test_what_lingers_gives_way),
+        cmocka_unit_test(test_the_newest_wish_counts),
+        cmocka_unit_test(test_metadata_alone_is_a_wish),
+        cmocka_unit_test(test_an_id_twice),
+        cmocka_unit_test(test_what_stays_the_same_stays_drawn),
+        cmocka_unit_test(test_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

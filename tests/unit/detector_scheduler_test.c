@@ -152,9 +152,10 @@ static void add_camera(size_t number, enum camera_detect detect)
 {
     char name[8];
     camera_name(number, name);
-    struct config_camera config = {.id = name, .fps = 1000, .skip_frames = 1, .detect = detect};
-    scheduler_add(bench.scheduler, camera_create(bench.base, bench.run_dir, &config, bench.settings,
-                                                 scheduler_wake, bench.scheduler));
+    struct config_camera config = {
+        .fps = 1000, .max_fps = 1000, .skip_frames = 1, .detect = detect};
+    scheduler_add(bench.scheduler, camera_create(bench.base, bench.run_dir, name, &config,
+                                                 bench.settings, scheduler_wake, bench.scheduler));
 }
 
 static void start_workers(size_t count)
@@ -179,8 +180,7 @@ static int set_up(void **state)
                                            .vehicle_classes = {vehicles, 1},
                                            .max_detections = 300,
                                            .quality = 85,
-                                           .show_labels = true,
-                                           .linger_s = 60};
+                                           .show_labels = true};
     static const struct frame_publisher_handlers none = {0};
     char error[SETTINGS_ERROR_SIZE], name[8];
     (void)state;

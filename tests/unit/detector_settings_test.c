@@ -80,8 +80,7 @@ static void test_settings(void **state)
                                      .vehicle_classes = {vehicles, 3},
                                      .max_detections = 7,
                                      .quality = 66,
-                                     .show_labels = true,
-                                     .linger_s = 1.5};
+                                     .show_labels = true};
     struct names *names = names_of("person\ncar\nbus\n", 3);
     char error[SETTINGS_ERROR_SIZE] = "";
     (void)state;
@@ -95,7 +94,6 @@ static void test_settings(void **state)
     assert_int_equal(settings->rendering.id, 0);
     assert_int_equal(settings->rendering.quality, 66);
     assert_float_equal(settings->rendering.conf, 0.3, 1e-6);
-    assert_int_equal(settings->linger_ns, 1500000000);
     settings_acquire(settings);
     settings_release(settings);
     assert_int_equal(settings->references, 1);
