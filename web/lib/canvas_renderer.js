@@ -34,6 +34,17 @@ function devicePixels(size, exact) {
   return exact !== undefined && Math.abs(exact - computed) <= 1 ? exact : Math.round(computed);
 }
 
+// Narrower borders come from rounding alone, and are covered.
+const BORDER_MIN = 2;
+
+/**
+ * @param {number} size of the picture on the canvas
+ * @param {number} room what the canvas has
+ */
+function drawnSize(size, room) {
+  return room - size < BORDER_MIN ? room : Math.round(size);
+}
+
 export class CanvasStreamRenderer {
   #canvas;
   #context;
@@ -169,8 +180,8 @@ export class CanvasStreamRenderer {
     }
     const { width, height } = this.#canvas;
     const scale = Math.min(width / picture.width, height / picture.height);
-    const drawnWidth = Math.round(picture.width * scale);
-    const drawnHeight = Math.round(picture.height * scale);
+    const drawnWidth = drawnSize(picture.width * scale, width);
+    const drawnHeight = drawnSize(picture.height * scale, height);
     const x = Math.round((width - drawnWidth) / 2);
     const y = Math.round((height - drawnHeight) / 2);
     if (x > 0 || y > 0) {

@@ -276,6 +276,20 @@ test('the renderer draws the newest and never queues', async () => {
   assert.equal(drawn.framesDrawn + drawn.framesDropped, 200);
 });
 
+test('the picture reaches the edges where sizes are rounded', async () => {
+  work('LOT');
+  const page = await openPage('/?camera=LOT', { viewport: { width: 390, height: 844 } });
+  await waitForPicture(page, 'live');
+  const { width, height } = await page.evaluate(() => {
+    const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('canvas'));
+    return { width: canvas.width, height: canvas.height };
+  });
+  assert.notEqual(width * 9, height * 16, 'a size that does not fit the picture');
+  for (const [x, y] of /** @type {const} */ ([[0, 0.5], [1 - 1 / width, 0.5], [0.5, 0], [0.5, 1 - 1 / height]])) {
+    assert.equal((await canvasPixel(page, x, y))[3], 255, `at ${x}, ${y}`);
+  }
+});
+
 test('by keyboard: choose a camera', async () => {
   work('LOT');
   const page = await openPage('/?camera=GATE');
