@@ -38,13 +38,13 @@ DETECTOR := annotate boxes camera camera_counts decode demand detector encode fo
             metadata model_file names picture pipeline poster preprocess schedule scheduler service \
             settings worker
 
-BROADCASTER := access api_cameras api_json api_metrics api_operations api_status api_viewers \
-               base64 base64_avx2 camera_watch connection control_service counters demand \
-               detector_watch frame_message frame_stages histogram host_check http_answer \
-               http_head http_reader http_response http_server http_session http_syntax \
-               http_target hub identity intake intake_scanner json_scanner listener \
-               metrics_sources metrics_text output_queue picture_check routes services \
-               shared_bytes snapshot static_files stream subprotocol transport utf8 viewer \
+BROADCASTER := access api_cameras api_json api_metrics api_operations api_status api_tokens \
+               api_viewers base64 base64_avx2 camera_watch connection control_service counters \
+               credentials demand detector_watch forwarded frame_message frame_stages gate histogram \
+               host_check http_answer http_head http_reader http_response http_server http_session \
+               http_syntax http_target hub identity intake intake_scanner json_scanner listener \
+               metrics_sources metrics_text output_queue picture_check routes services shared_bytes \
+               signed_token snapshot static_files stream subprotocol transport utf8 viewer \
                viewer_message viewer_set websocket_handshake websocket_reader websocket_session
 
 CTL := ctl ctl_question ctl_status ctl_store ctl_token ctl_wait

@@ -461,3 +461,8 @@ bool connection_is_local(const struct connection *connection)
 {
     return transport_is_local(connection->transport);
 }
+
+bool connection_is_secure(const struct connection *connection)
+{
+    return transport_is_secure(connection->transport);
+}

@@ -103,6 +103,9 @@ const char *connection_peer_name(const struct connection *connection);
 /* Its address without the port; false when it is not IP, or gone. */
 bool connection_peer_address(const struct connection *connection, struct in6_addr *address);
 
+/* True when nobody on the way can read along: TLS. */
+bool connection_is_secure(const struct connection *connection);
+
 /* True for broadcaster.http.sock: a process of this uid, role publisher. */
 bool connection_is_local(const struct connection *connection);
 

@@ -1,11 +1,10 @@
 #include "broadcaster/host_check.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "common/address.h"
 #include "common/memory.h"
 
 #define HOST_NAME_MAX_SIZE 256 /* RFC 1035: 255, and NUL */
@@ -36,21 +35,6 @@ static bool text_equals(struct http_text a, struct http_text b)
     return a.size == b.size && strncasecmp(a.data, b.data, a.size) == 0;
 }
 
-static bool host_read_address(const char *name, bool bracketed, struct in6_addr *address)
-{
-    struct in_addr four;
-    if (bracketed) {
-        return inet_pton(AF_INET6, name, address) == 1;
-    }
-    if (inet_pton(AF_INET, name, &four) != 1) {
-        return false;
-    }
-    memset(address, 0, sizeof *address);
-    address->s6_addr[10] = address->s6_addr[11] = 0xff;
-    memcpy(address->s6_addr + 12, &four, sizeof four);
-    return true;
-}
-
 /* "name", "name:port", "[address]:port"; false for anything else. */
 static bool host_split(struct http_text host, struct host_parts *parts)
 {
@@ -75,20 +59,10 @@ static bool host_split(struct http_text host, struct host_parts *parts)
             return false;
         }
     }
-    parts->is_address = host_read_address(parts->name, bracketed, &parts->address);
+    /* Only in brackets is IPv6 the address of a Host. */
+    parts->is_address = bracketed == (strchr(parts->name, ':') != NULL) &&
+                        address_parse(parts->name, size, &parts->address);
     return parts->is_address || !bracketed;
-}
-
-static bool address_is_loopback(const struct in6_addr *address)
-{
-    return IN6_IS_ADDR_LOOPBACK(address) ||
-           (IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr[12] == 127);
-}
-
-static bool address_is_any(const struct in6_addr *address)
-{
-    static const uint8_t any_v4[16] = {[10] = 0xff, [11] = 0xff};
-    return IN6_IS_ADDR_UNSPECIFIED(address) || memcmp(address, any_v4, sizeof any_v4) == 0;
 }
 
 /* An entry of `hosts` without a port stands for any port. */
@@ -155,16 +129,25 @@ bool host_rules_allow_origin(const struct host_rules *rules, struct http_text or
     if (host.size > 0 && origin_is_host(origin, host)) {
         return true;
     }
+    return host_rules_cors(rules, origin) != HOST_CORS_NONE;
+}
+
+enum host_cors host_rules_cors(const struct host_rules *rules, struct http_text origin)
+{
+    enum host_cors found = HOST_CORS_NONE;
     for (size_t i = 0; i < rules->origin_count; i++) {
         struct http_text listed = text_of(rules->origins[i]);
         if (listed.size > 0 && listed.data[listed.size - 1] == '/') {
             listed.size--;
         }
         if (text_equals(listed, origin)) {
-            return true;
+            return HOST_CORS_LISTED;
+        }
+        if (text_equals(listed, text_of("*"))) {
+            found = HOST_CORS_ANY;
         }
     }
-    return false;
+    return found;
 }
 
 static char **copy_strings(const struct config_strings *strings)

@@ -18,8 +18,16 @@ void host_rules_destroy(struct host_rules *rules); /* NULL is allowed */
  * when that is the wildcard: rebinding needs a name), or one of `hosts`. */
 bool host_rules_allow_host(const struct host_rules *rules, struct http_text host);
 
-/* An Origin field: the same place as the Host, or one of `cors_origins`. */
+/* An Origin field: the same place as the Host, or one of `cors_origins`, or these have "*". */
 bool host_rules_allow_origin(const struct host_rules *rules, struct http_text origin,
                              struct http_text host);
+
+/* What a page of that Origin may read of our answers. */
+enum host_cors {
+    HOST_CORS_NONE,
+    HOST_CORS_LISTED, /* everything */
+    HOST_CORS_ANY,    /* what anybody may: without the browser's own credentials */
+};
+enum host_cors host_rules_cors(const struct host_rules *rules, struct http_text origin);
 
 #endif

@@ -27,6 +27,7 @@ static void http_session_answer(struct http_session *session, int status, const 
         .status = status,
         .content_type = content_type,
         .fields = fields,
+        .more_fields = session->fields,
         .content_length = body != NULL ? body->size : 0,
         .minor_version = request->minor_version,
         .keep_alive = request->keep_alive && http_session_can_skip(session, request),
@@ -126,6 +127,7 @@ void http_session_refuse(struct http_session *session, int status, enum connecti
         .status = status,
         .content_type = "application/json",
         .fields = status == 503 ? "Retry-After: 1\r\n" : NULL,
+        .more_fields = session->fields,
         .content_length = json_size,
         .minor_version = 1,
     };

@@ -385,6 +385,11 @@ enum http_event http_reader_feed(struct http_reader *reader, const uint8_t *data
     return event;
 }
 
+void http_reader_enter_path(struct http_reader *reader, size_t bytes)
+{
+    reader->request.path += bytes;
+}
+
 const struct http_request *http_reader_request(const struct http_reader *reader)
 {
     return &reader->request;

@@ -90,6 +90,9 @@ void http_reader_destroy(struct http_reader *reader); /* NULL is allowed */
 enum http_event http_reader_feed(struct http_reader *reader, const uint8_t *data, size_t size,
                                  size_t *consumed, struct http_text *body);
 
+/* Takes the first `bytes` off the request's path; what is left begins with '/'. */
+void http_reader_enter_path(struct http_reader *reader, size_t bytes);
+
 const struct http_request *http_reader_request(const struct http_reader *reader);
 
 /* The status to answer with (400, 413, 414, 417, 431, 501, 505) and why, in words (a literal). */

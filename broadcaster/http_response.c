@@ -104,6 +104,7 @@ char *http_response_head(const struct http_response *response, size_t *size)
 {
     const char *type = response->content_type;
     const char *fields = response->fields != NULL ? response->fields : "";
+    const char *more = response->more_fields != NULL ? response->more_fields : "";
     char date[HTTP_DATE_SIZE];
     char length[48] = "";
     http_date(date);
@@ -112,10 +113,10 @@ char *http_response_head(const struct http_response *response, size_t *size)
                  response->content_length);
     }
     char *head =
-        xasprintf("HTTP/1.1 %d %s\r\nDate: %s\r\n%s%s%s%s%s%s\r\n", response->status,
+        xasprintf("HTTP/1.1 %d %s\r\nDate: %s\r\n%s%s%s%s%s%s%s\r\n", response->status,
                   http_status_phrase(response->status), date, type != NULL ? "Content-Type: " : "",
                   type != NULL ? type : "", type != NULL ? "\r\n" : "", length,
-                  http_connection_field(response), fields);
+                  http_connection_field(response), fields, more);
     *size = strlen(head);
     return head;
 }

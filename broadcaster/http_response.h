@@ -10,6 +10,7 @@ struct http_response {
     int status;
     const char *content_type; /* NULL: none */
     const char *fields;       /* further whole lines, each with its CRLF; NULL: none */
+    const char *more_fields;  /* and more of them, behind; NULL: none */
     uint64_t content_length;
     int minor_version; /* of the request: HTTP/1.0 has to be told that the connection stays */
     bool keep_alive;

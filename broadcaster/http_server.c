@@ -3,10 +3,13 @@
 
 #include "broadcaster/http_response.h"
 #include "broadcaster/http_session_parts.h"
+#include "broadcaster/identity.h"
 #include "broadcaster/websocket_handshake.h"
 #include "broadcaster/websocket_session.h"
 #include "common/clock.h"
 #include "common/memory.h"
+
+#define HTTP_CLOSE_POLICY 1008 /* RFC 6455, 7.4.1 */
 
 /* --- WebSocket --- */
 
@@ -15,6 +18,7 @@ static void http_websocket_gone(void *arg)
     struct http_websocket *websocket = arg;
     LIST_REMOVE(websocket, link);
     websocket->server->connections--;
+    identity_unref(websocket->identity);
     free(websocket);
 }
 
@@ -70,6 +74,8 @@ struct websocket_session *http_upgrade(struct http_session *session, const char 
     http_send_switch(session, accept, subprotocol);
     struct http_websocket *websocket = xcalloc(1, sizeof *websocket);
     websocket->server = server;
+    websocket->identity = session->identity;
+    session->identity = NULL;
     websocket->session =
         websocket_session_create(server->base, session->connection, config, handlers, arg);
     websocket_session_set_owner(websocket->session, http_websocket_gone, websocket);
@@ -111,6 +117,26 @@ void http_server_destroy(struct http_server *server)
         websocket_session_destroy(LIST_FIRST(&server->websockets)->session);
     }
     free(server);
+}
+
+void http_server_review(struct http_server *server,
+                        bool (*keep)(void *arg, const struct identity *identity), void *arg)
+{
+    struct http_websocket *websocket;
+    struct http_session *session;
+    LIST_FOREACH(websocket, &server->websockets, link)
+    {
+        if (websocket->identity != NULL && !keep(arg, websocket->identity)) {
+            websocket_session_evict(websocket->session, HTTP_CLOSE_POLICY,
+                                    "no longer allowed by the configuration", CONNECTION_FINISHED);
+        }
+    }
+    LIST_FOREACH(session, &server->sessions, link)
+    {
+        if (session->identity != NULL && !keep(arg, session->identity)) {
+            connection_abort(session->connection, CONNECTION_FINISHED);
+        }
+    }
 }
 
 void http_server_set_config(struct http_server *server, const struct http_server_config *config)

@@ -8,6 +8,7 @@
 #include "broadcaster/identity.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/memory.h"
 
 #define HTTP_INPUT_LARGE 65536 /* read at once while a body is received */
 #define HTTP_BODY_FIRST  65536 /* room for a body before any of it has come */
@@ -45,6 +46,13 @@ void http_session_drop_body(struct http_session *session)
     session->done = NULL;
 }
 
+void http_session_forget_request(struct http_session *session)
+{
+    http_session_set_identity(session, NULL);
+    free(session->fields);
+    session->fields = NULL;
+}
+
 void http_session_next(struct http_session *session)
 {
     if (connection_pending(session->connection) > 0) {
@@ -53,6 +61,7 @@ void http_session_next(struct http_session *session)
         return;
     }
     session->state = HTTP_SESSION_IDLE;
+    http_session_forget_request(session);
     connection_set_input_limit(session->connection, HTTP_INPUT_SMALL);
     http_session_arm(session, clock_monotonic_ns() + session->server->config.idle_timeout_ns);
     if (!session->receiving) {
@@ -259,7 +268,7 @@ void http_session_release(struct http_session *session)
     event_del(&session->timer);
     http_session_drop_body(session);
     http_reader_destroy(session->reader);
-    identity_unref(session->identity);
+    http_session_forget_request(session);
     session->server->connections--;
     free(session);
 }
@@ -399,4 +408,16 @@ void http_session_set_identity(struct http_session *session, struct identity *id
 {
     identity_unref(session->identity);
     session->identity = identity;
+}
+
+void http_session_enter_path(struct http_session *session, size_t bytes)
+{
+    http_reader_enter_path(session->reader, bytes);
+}
+
+void http_session_add_fields(struct http_session *session, const char *fields)
+{
+    char *all = xasprintf("%s%s", session->fields != NULL ? session->fields : "", fields);
+    free(session->fields);
+    session->fields = all;
 }

@@ -70,6 +70,11 @@ struct http_server_counters {
 const struct http_server_counters *http_server_counters(const struct http_server *server);
 const char *http_timeout_name(enum http_timeout timeout); /* "head" */
 
+/* Ends whoever came with an identity that `keep` is against: WebSockets with 1008, and answers that are
+ * still being given. */
+void http_server_review(struct http_server *server,
+                        bool (*keep)(void *arg, const struct identity *identity), void *arg);
+
 /* A new connection (from listener.h); takes the transport. */
 void http_server_accept(struct http_server *server, struct transport *transport);
 
@@ -85,7 +90,13 @@ void http_session_set_identity(struct http_session *session, struct identity *id
  * read and in the body's `done`. */
 const struct http_request *http_session_request(const struct http_session *session);
 
+/* The request's path without its first bytes, from now on: what is left begins with '/'. */
+void http_session_enter_path(struct http_session *session, size_t bytes);
+
 /* --- answers --- */
+
+/* Whole lines that every answer to the request in work gets, whoever answers; copied. */
+void http_session_add_fields(struct http_session *session, const char *fields);
 
 /* Further fields are whole lines: "Cache-Control: no-store\r\n"; NULL: none. HEAD gets the same head
  * and no body. The request's body, if it was not read, is skipped when it is small, else the

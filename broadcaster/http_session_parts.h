@@ -34,6 +34,7 @@ struct http_session {
     struct connection *connection;
     struct http_reader *reader; /* NULL between requests */
     struct identity *identity;  /* our reference, or NULL */
+    char *fields;               /* of http_session_add_fields(); NULL: none */
     struct event timer;
     uint64_t deadline_ns; /* 0: none; not used where an answer waits */
     uint64_t armed_ns;    /* when the timer goes off; 0: it does not */
@@ -61,6 +62,7 @@ struct http_websocket {
     LIST_ENTRY(http_websocket) link; /* http_server::websockets */
     struct http_server *server;
     struct websocket_session *session;
+    struct identity *identity; /* our reference, or NULL */
 };
 
 struct http_server {
@@ -98,6 +100,9 @@ void http_session_close(struct http_session *session, enum connection_end end);
 /* An answer after which nothing of this connection can be understood any more. */
 void http_session_refuse(struct http_session *session, int status, enum connection_end end,
                          const char *message);
+
+/* Nothing of the request that has been answered is left. */
+void http_session_forget_request(struct http_session *session);
 
 void http_session_release(struct http_session *session);
 

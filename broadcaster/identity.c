@@ -48,6 +48,12 @@ void identity_limit_cameras(struct identity *identity, char *const *cameras, siz
     }
 }
 
+void identity_copy_cameras(struct identity *identity, const struct identity *other)
+{
+    identity_limit_cameras(identity, other->cameras, other->camera_count);
+    identity->every_camera = other->every_camera;
+}
+
 bool identity_has_role(const struct identity *identity, enum role role)
 {
     return (identity->roles & (unsigned)role) != 0;

@@ -6,8 +6,10 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/address.h"
+#include "common/config.h"
 
 #define IDENTITY_NAME_SIZE 65 /* with its NUL */
 
@@ -33,10 +35,11 @@ struct identity {
         [IDENTITY_NAME_SIZE]; /* the name of the token of the configuration; "": came without */
     /* The client's, without a port, also behind a trusted proxy; "local": broadcaster.http.sock. */
     char address[ADDRESS_TEXT_SIZE];
-    struct in6_addr ip; /* the same; :: when it is local */
-    bool is_local;      /* came by broadcaster.http.sock */
-    bool is_signed;     /* came with a short-lived token */
-    bool every_camera;  /* else only `cameras` */
+    struct in6_addr ip;                 /* the same; :: when it is local */
+    bool is_local;                      /* came by broadcaster.http.sock */
+    bool is_signed;                     /* came with a short-lived token */
+    uint8_t digest[CONFIG_DIGEST_SIZE]; /* of that token of the configuration */
+    bool every_camera;                  /* else only `cameras` */
     char **cameras;
     size_t camera_count;
 };
@@ -48,6 +51,9 @@ void identity_unref(struct identity *identity); /* NULL is allowed */
 
 /* Copies the list; every_camera is no longer so. */
 void identity_limit_cameras(struct identity *identity, char *const *cameras, size_t count);
+
+/* The cameras of `other`, every one or a list. */
+void identity_copy_cameras(struct identity *identity, const struct identity *other);
 
 bool identity_has_role(const struct identity *identity, enum role role);
 bool identity_allows_camera(const struct identity *identity, const char *camera);

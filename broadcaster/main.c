@@ -67,6 +67,11 @@ static void configure(struct services *services)
     detector_watch_configure(services->detectors);
 }
 
+static bool still_admits(void *arg, const struct identity *identity)
+{
+    return access_still_admits(((const struct services *)arg)->access, identity);
+}
+
 static void on_reload(void *arg)
 {
     struct broadcaster *broadcaster = arg;
@@ -83,6 +88,7 @@ static void on_reload(void *arg)
     struct http_server_config http = http_config(services->config);
     http_server_set_config(services->http, &http);
     configure(services);
+    http_server_review(services->http, still_admits, services);
     config_destroy(old);
 }
 

@@ -8,8 +8,9 @@
 #include "broadcaster/api_metrics.h"
 #include "broadcaster/api_operations.h"
 #include "broadcaster/api_status.h"
+#include "broadcaster/api_tokens.h"
 #include "broadcaster/api_viewers.h"
-#include "broadcaster/host_check.h"
+#include "broadcaster/gate.h"
 #include "broadcaster/identity.h"
 #include "broadcaster/intake.h"
 #include "broadcaster/services.h"
@@ -52,6 +53,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/broadcast-status", api_status_handle, false, ROLE_VIEWER},
     {HTTP_GET, "/api/cameras", api_cameras_handle, false, ROLE_VIEWER | ROLE_PUBLISHER},
     {HTTP_GET, "/api/cameras/" ROUTE_ID "/snapshot.jpg", snapshot_handle, false, ROLE_VIEWER},
+    {HTTP_POST, "/api/tokens", api_tokens_handle, false, ROLE_ALL},
     {HTTP_GET, "/api/version", api_version_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/api/viewers", api_viewers_list, false, ROLE_ADMIN},
     {HTTP_DELETE, "/api/viewers/" ROUTE_VIEWER, api_viewers_kick, false, ROLE_ADMIN},
@@ -122,9 +124,10 @@ static void routes_allowed(struct services *services, const struct http_request 
 static void routes_handle_other(struct services *services, struct http_session *session,
                                 const struct http_request *request)
 {
-    char allow[64], fields[96];
+    char allow[64], preflight[GATE_PREFLIGHT_SIZE], fields[GATE_PREFLIGHT_SIZE + 96];
     routes_allowed(services, request, allow);
-    snprintf(fields, sizeof fields, "Allow: %s\r\n", allow);
+    gate_preflight(services, request, allow, preflight);
+    snprintf(fields, sizeof fields, "Allow: %s\r\n%s", allow, preflight);
     if (allow[0] == '\0') {
         http_respond_error(session, 404, "not_found", NULL, "there is nothing at this path");
     } else if (request->method == HTTP_OPTIONS) {
@@ -138,35 +141,6 @@ static void routes_handle_other(struct services *services, struct http_session *
 }
 
 /* --- the rules for all --- */
-
-static bool routes_check_host(struct services *services, struct http_session *session,
-                              const struct http_request *request)
-{
-    /* The rule is for browsers, and no browser leaves its Host out; HTTP/1.0 allows that. */
-    bool unnamed = request->minor_version == 0 && request->host.size == 0;
-    if (unnamed || connection_is_local(http_session_connection(session)) ||
-        host_rules_allow_host(services->host_rules, request->host)) {
-        return true;
-    }
-    http_respond_error(session, 421, "wrong_host", NULL,
-                       "this Host is not ours: add it to broadcaster.hosts if it should be");
-    return false;
-}
-
-/* Asked where a browser could do something in another site's name. */
-static bool routes_check_origin(struct services *services, struct http_session *session,
-                                const struct http_request *request)
-{
-    size_t count = http_request_field_count(request, "Origin");
-    const struct http_text *origin = http_request_field(request, "Origin");
-    if (count == 0 ||
-        (count == 1 && host_rules_allow_origin(services->host_rules, *origin, request->host))) {
-        return true;
-    }
-    http_respond_error(session, 403, "wrong_origin", NULL,
-                       "this Origin may not: add it to broadcaster.cors_origins if it should");
-    return false;
-}
 
 /* The camera in the path and the one in `camera_id` must be the asker's to have. Whether they are right
  * otherwise is the handler's business. */
@@ -187,14 +161,15 @@ static bool routes_check_camera(struct http_session *session, const struct http_
 
 static void route_call(const struct route *route, struct services *services,
                        struct http_session *session, const struct http_request *request,
-                       struct http_text id)
+                       const struct forwarded *forwarded, struct http_text id)
 {
     char camera[CAMERA_ID_SIZE] = "";
     bool changes = request->method != HTTP_GET && request->method != HTTP_HEAD;
-    if ((changes || route->websocket) && !routes_check_origin(services, session, request)) {
+    if ((changes || route->websocket) &&
+        !gate_check_origin(services, session, request, forwarded)) {
         return;
     }
-    if (!access_admit(services->access, session, request, route->roles)) {
+    if (!access_admit(services->access, session, request, forwarded, route->roles)) {
         return;
     }
     if (id.data != NULL) {
@@ -214,14 +189,16 @@ static void route_call(const struct route *route, struct services *services,
 void routes_handle(void *arg, struct http_session *session, const struct http_request *request)
 {
     struct services *services = arg;
-    if (!routes_check_host(services, session, request)) {
+    struct forwarded forwarded;
+    access_forwarded(services->access, session, request, &forwarded);
+    if (!gate_enter(services, session, request, &forwarded)) {
         return;
     }
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         struct http_text id;
         if (route_takes(&routes[i], request->method) &&
             route_matches(routes[i].pattern, request->path, &id)) {
-            route_call(&routes[i], services, session, request, id);
+            route_call(&routes[i], services, session, request, &forwarded, id);
             return;
         }
     }

@@ -136,6 +136,12 @@ int transport_fd(const struct transport *transport)
     return transport->fd;
 }
 
+bool transport_is_secure(const struct transport *transport)
+{
+    (void)transport;
+    return false;
+}
+
 bool transport_is_local(const struct transport *transport)
 {
     return transport->local;

@@ -38,7 +38,8 @@ int transport_error(struct transport *transport);
 void transport_set_user_timeout(struct transport *transport, uint64_t timeout_ns);
 
 int transport_fd(const struct transport *transport);
-bool transport_is_local(const struct transport *transport); /* a Unix-domain socket */
+bool transport_is_secure(const struct transport *transport); /* TLS */
+bool transport_is_local(const struct transport *transport);  /* a Unix-domain socket */
 
 /* The peer's address without its port; false when it is not IP, or gone. */
 bool transport_peer_address(const struct transport *transport, struct in6_addr *address);

@@ -448,6 +448,15 @@ void websocket_session_close(struct websocket_session *session, uint16_t code, c
     websocket_arm(session);
 }
 
+void websocket_session_evict(struct websocket_session *session, uint16_t code, const char *reason,
+                             enum connection_end end)
+{
+    if (websocket_may_send(session)) {
+        websocket_session_close(session, code, reason, end);
+        websocket_tell_closing(session);
+    }
+}
+
 void websocket_session_set_reading(struct websocket_session *session, bool reading)
 {
     session->paused = !reading;

@@ -69,6 +69,9 @@ void websocket_session_send(struct websocket_session *session, enum websocket_op
  * peer's. Nothing can be sent afterwards. `end` is what `closed` will say. */
 void websocket_session_close(struct websocket_session *session, uint16_t code, const char *reason,
                              enum connection_end end);
+/* The same for somebody else than its user, who is told by `closing`. */
+void websocket_session_evict(struct websocket_session *session, uint16_t code, const char *reason,
+                             enum connection_end end);
 
 /* Stops or resumes taking messages (and pings): for a user that answers every message and does not
  * want the answers to pile up. The peer's end is seen in both states. */
