@@ -29,23 +29,23 @@ COMMON := address camera_feed camera_id camera_status clock config config_access
           config_errors config_options config_reference config_section config_spaces config_tokens config_url \
           config_value config_wait control_client control_peer control_server curl_loop directory_watch fd \
           frame_container frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info \
-          log loop memory messages picture_hash process_usage program report text_hash
+          log loop memory messages picture_hash process_usage program report schedule text_hash
 
 CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_part mjpeg_source \
            snapshot_source
 
 DETECTOR := annotate boxes camera camera_counts decode demand detector encode font frame_job layout \
-            metadata model_file names picture pipeline poster preprocess schedule scheduler service \
+            metadata model_file names picture pipeline poster preprocess scheduler service \
             settings worker
 
 BROADCASTER := access api_cameras api_json api_metrics api_operations api_status api_tokens \
-               api_viewers base64 base64_avx2 camera_watch connection control_service counters \
+               api_viewers base64 base64_avx2 camera_watch channel connection control_service counters \
                credentials demand detector_watch forwarded frame_message frame_stages gate histogram \
                host_check http_answer http_head http_reader http_response http_server http_session \
                http_syntax http_target hub identity intake intake_scanner json_scanner listener \
-               metrics_sources metrics_text output_queue picture_check routes services shared_bytes \
-               signed_token snapshot static_files stream subprotocol transport utf8 viewer \
-               viewer_message viewer_set websocket_handshake websocket_reader websocket_session
+               metrics_sources metrics_text output_queue picture_check raw_source routes services shared_bytes \
+               signed_token snapshot sorted static_files stream subprotocol subscription transport utf8 viewer viewer_command \
+               viewer_message viewer_request viewer_say viewer_set viewer_text websocket_handshake websocket_reader websocket_session wish
 
 CTL := ctl ctl_question ctl_status ctl_store ctl_token ctl_wait
 CATALOGUE := catalogue download store
@@ -58,9 +58,9 @@ CAMSIM := arguments auth camera client faults frames multipart picture request s
 UNIT_COMMON := address camera_feed camera_id camera_status clock config config_access config_document config_options \
                config_url control control_life curl_loop fd frame_container frame_publisher \
                frame_rate frame_ring frame_ring_forged frame_ring_threads frame_ring_torture health \
-               jpeg_info log messages picture_hash process_usage program text_hash
+               jpeg_info log messages picture_hash process_usage program schedule text_hash
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
-UNIT_DETECTOR := annotate boxes camera_counts demand layout metadata model_file preprocess schedule scheduler \
+UNIT_DETECTOR := annotate boxes camera_counts demand layout metadata model_file preprocess scheduler \
                  settings
 UNIT_BROADCASTER := base64 connection counters frame_message host_check http_reader http_session hub \
                     intake_scanner listener metrics_text picture_check viewer_message websocket_handshake \

@@ -56,6 +56,7 @@ void api_cameras_handle(struct services *services, struct http_session *session,
 {
     const struct config *config = services->config;
     json_t *cameras = json_array();
+    struct hub_camera posted;
     (void)request;
     (void)camera;
     for (size_t i = 0; i < config->camera_count; i++) {
@@ -64,11 +65,11 @@ void api_cameras_handle(struct services *services, struct http_session *session,
             cameras, camera_to_json(services, each->id, each->name != NULL ? each->name : each->id,
                                     source_name(each->source), spaces_to_json(each)));
     }
-    for (size_t i = 0; i < hub_stream_count(services->hub); i++) {
-        const struct stream *stream = hub_stream(services->hub, i);
-        const char *id = stream_key(stream)->camera;
-        if (stream_frame_count(stream) > 0 && config_find_camera(config, id) == NULL) {
-            json_array_append_new(cameras, camera_to_json(services, id, id, "post", json_array()));
+    for (size_t at = 0; hub_next_camera(services->hub, &at, &posted);) {
+        if (stream_frame_count(posted.stream) > 0 &&
+            config_find_camera(config, posted.id) == NULL) {
+            json_array_append_new(
+                cameras, camera_to_json(services, posted.id, posted.id, "post", json_array()));
         }
     }
     api_json_respond(session, 200, "Cache-Control: no-store\r\n",

@@ -13,20 +13,20 @@ void api_status_handle(struct services *services, struct http_session *session,
                        const struct http_request *request, const char *camera)
 {
     json_t *broadcasters = json_array();
+    struct hub_camera each;
     size_t viewers = 0;
     (void)request;
     (void)camera;
-    for (size_t i = 0; i < hub_stream_count(services->hub); i++) {
-        const struct stream *stream = hub_stream(services->hub, i);
-        if (stream_viewers(stream) == 0 && stream_frame_count(stream) == 0) {
+    for (size_t at = 0; hub_next_camera(services->hub, &at, &each);) {
+        uint64_t frames = stream_frame_count(each.stream);
+        if (each.viewers == 0 && frames == 0) {
             continue;
         }
-        viewers += stream_viewers(stream);
-        json_array_append_new(
-            broadcasters, json_pack("{s:s,s:I,s:I,s:o}", "camera_id", stream_key(stream)->camera,
-                                    "viewers", (json_int_t)stream_viewers(stream), "frame_count",
-                                    (json_int_t)stream_frame_count(stream), "last_update",
-                                    api_json_seconds(stream_last_update_ns(stream))));
+        viewers += each.viewers;
+        json_array_append_new(broadcasters,
+                              json_pack("{s:s,s:I,s:I,s:o}", "camera_id", each.id, "viewers",
+                                        (json_int_t)each.viewers, "frame_count", (json_int_t)frames,
+                                        "last_update", api_json_seconds(each.last_update_ns)));
     }
     json_int_t active = (json_int_t)json_array_size(broadcasters);
     api_json_respond(session, 200, NOT_STORED,

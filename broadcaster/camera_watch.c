@@ -13,8 +13,8 @@ struct camera_watch {
     char camera[CAMERA_ID_SIZE];
     struct camera_feed *feed;
     struct camera_watch_waiter *waiters;
-    struct frame_buffer buffer;
-    struct frame_info info; /* of the frame in the buffer; number 0: none */
+    struct shared_bytes *picture; /* the newest; NULL: none yet */
+    struct frame_info info;       /* of it */
 };
 
 struct camera_watch_set {
@@ -57,13 +57,22 @@ static void camera_watch_tell(struct camera_watch *watch, bool gone)
     }
 }
 
+/* Copied once, into the bytes that go to everybody. */
 static void camera_watch_on_frame(void *arg)
 {
     struct camera_watch *watch = arg;
+    struct frame_info info;
     uint64_t missed;
-    if (camera_feed_read(watch->feed, &watch->info, &watch->buffer, &missed) == 0) {
-        camera_watch_tell(watch, false);
+    size_t capacity = camera_feed_capacity(watch->feed);
+    struct shared_bytes *picture = shared_bytes_create(capacity);
+    if (camera_feed_read_into(watch->feed, &info, picture->data, capacity, &missed) != 0) {
+        shared_bytes_unref(picture);
+        return;
     }
+    shared_bytes_unref(watch->picture);
+    watch->picture = shared_bytes_resize(picture, info.size);
+    watch->info = info;
+    camera_watch_tell(watch, false);
 }
 
 const struct camera_status *camera_watch_status(const struct camera_watch_set *set,
@@ -107,9 +116,8 @@ bool camera_watch_wait(struct camera_watch_set *set, const char *camera,
 
 static void camera_watch_drop_frame(struct camera_watch *watch)
 {
-    free(watch->buffer.bytes);
-    watch->buffer = (struct frame_buffer){0};
-    watch->info = (struct frame_info){0};
+    shared_bytes_unref(watch->picture);
+    watch->picture = NULL;
 }
 
 void camera_watch_leave(struct camera_watch_waiter *waiter)
@@ -129,13 +137,14 @@ void camera_watch_leave(struct camera_watch_waiter *waiter)
     }
 }
 
-const uint8_t *camera_watch_frame(const struct camera_watch_waiter *waiter, struct frame_info *info)
+struct shared_bytes *camera_watch_frame(const struct camera_watch_waiter *waiter,
+                                        struct frame_info *info)
 {
-    if (waiter->watch == NULL || waiter->watch->info.number == 0) {
+    if (waiter->watch == NULL || waiter->watch->picture == NULL) {
         return NULL;
     }
     *info = waiter->watch->info;
-    return waiter->watch->buffer.bytes;
+    return waiter->watch->picture;
 }
 
 /* --- which cameras --- */

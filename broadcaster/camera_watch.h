@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "broadcaster/shared_bytes.h"
 #include "common/camera_status.h"
 #include "common/frame_ring.h"
 
@@ -46,8 +47,9 @@ bool camera_watch_wait(struct camera_watch_set *set, const char *camera,
                        struct camera_watch_waiter *waiter);
 void camera_watch_leave(struct camera_watch_waiter *waiter); /* nothing happens if not waiting */
 
-/* The newest frame that has come while somebody waited, until the last one leaves; NULL: none yet. */
-const uint8_t *camera_watch_frame(const struct camera_watch_waiter *waiter,
-                                  struct frame_info *info);
+/* The newest frame that has come while somebody waited, until the last one leaves; NULL: none yet. Whoever
+ * keeps it takes a reference. */
+struct shared_bytes *camera_watch_frame(const struct camera_watch_waiter *waiter,
+                                        struct frame_info *info);
 
 #endif

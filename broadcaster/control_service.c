@@ -14,7 +14,7 @@
 
 #define PAGE_DEFAULT       100
 #define PAGE_MOST          200 /* viewers that surely fit into one packet */
-#define STATS_STREAMS_MOST 200
+#define STATS_CAMERAS_MOST 200
 
 struct control_service {
     struct services *services;
@@ -31,28 +31,29 @@ static json_t *service_refused(const struct intake_counters *counters)
     return refused;
 }
 
-/* The streams, as many as fit, and over all of them the rate and the age of the newest frame. */
-static json_t *service_streams(struct hub *hub, double *fps, uint64_t *newest_age_ns)
+/* The cameras that have streams, as many as fit, and over all of them the rate and the age of the newest
+ * frame. */
+static json_t *service_cameras(struct hub *hub, double *fps, uint64_t *newest_age_ns)
 {
-    json_t *streams = json_array();
+    json_t *cameras = json_array();
+    struct hub_camera each;
     *fps = 0;
     *newest_age_ns = UINT64_MAX;
-    for (size_t i = 0; i < hub_stream_count(hub); i++) {
-        struct stream *stream = hub_stream(hub, i);
+    for (size_t at = 0; hub_next_camera(hub, &at, &each);) {
         struct camera_status status;
-        uint64_t age = stream_frame_age_ns(stream);
-        stream_status(stream, &status);
+        uint64_t age = stream_frame_age_ns(each.stream);
+        stream_status(each.stream, &status);
         *fps += status.fps;
         *newest_age_ns = age < *newest_age_ns ? age : *newest_age_ns;
-        if (json_array_size(streams) < STATS_STREAMS_MOST) {
-            json_array_append_new(
-                streams, json_pack("{s:s,s:s,s:I,s:I,s:f}", "camera", stream_key(stream)->camera,
-                                   "state", camera_state_name(status.state), "viewers",
-                                   (json_int_t)stream_viewers(stream), "frames",
-                                   (json_int_t)stream_frame_count(stream), "fps", status.fps));
+        if (json_array_size(cameras) < STATS_CAMERAS_MOST) {
+            json_array_append_new(cameras, json_pack("{s:s,s:s,s:I,s:I,s:f}", "camera", each.id,
+                                                     "state", camera_state_name(status.state),
+                                                     "viewers", (json_int_t)each.viewers, "frames",
+                                                     (json_int_t)stream_frame_count(each.stream),
+                                                     "fps", status.fps));
         }
     }
-    return streams;
+    return cameras;
 }
 
 static json_t *service_stats(const struct services *services)
@@ -62,7 +63,7 @@ static json_t *service_stats(const struct services *services)
     double fps;
     uint64_t newest_age_ns, up_ms = (clock_monotonic_ns() - services->started_ns) / NS_PER_MS;
     viewer_set_totals(services->viewers, &totals);
-    json_t *streams = service_streams(services->hub, &fps, &newest_age_ns);
+    json_t *cameras = service_cameras(services->hub, &fps, &newest_age_ns);
     json_t *stats =
         json_pack("{s:s,s:i,s:f,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:f}", "config_hash",
                   services->config->hash, "pid", (int)getpid(), "uptime_s", (double)up_ms / 1000,
@@ -77,7 +78,7 @@ static json_t *service_stats(const struct services *services)
                             json_integer((json_int_t)(newest_age_ns / NS_PER_MS)));
     }
     json_object_set_new(stats, "refused", service_refused(intake));
-    json_object_set_new(stats, "cameras", streams);
+    json_object_set_new(stats, "cameras", cameras);
     return stats;
 }
 

@@ -44,8 +44,10 @@ static json_t *demand_cameras(const struct services *services, size_t detector)
     json_t *cameras = json_array();
     for (size_t i = 0; i < hub_stream_count(services->hub); i++) {
         const struct stream *stream = hub_stream(services->hub, i);
-        const char *id = stream_key(stream)->camera;
-        if (stream_subscribers(stream) > 0 && services_has_local_detector(services, id) &&
+        const struct stream_key *key = stream_key(stream);
+        const char *id = key->camera;
+        if (key->kind == STREAM_DETECT && key->rendering == 0 && stream_demand(stream) > 0 &&
+            services_has_local_detector(services, id) &&
             config_camera_detector(config, id) == detector) {
             json_array_append_new(cameras, demand_camera(config, config_find_camera(config, id)));
         }

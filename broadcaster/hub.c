@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broadcaster/sorted.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -18,29 +19,19 @@ struct hub {
     size_t max_streams; /* 0: any number */
     uint64_t idle_ns;
     struct event *watch;
+    struct hub_watcher *watchers;
 };
 
 /* --- the collection --- */
 
-/* Where the key stands or would stand. */
+static int hub_compare(const void *stream, const void *key)
+{
+    return stream_key_compare(stream_key(stream), key);
+}
+
 static size_t hub_place(const struct hub *hub, const struct stream_key *key, bool *found)
 {
-    size_t low = 0, high = hub->count;
-    *found = false;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = stream_key_compare(stream_key(hub->streams[middle]), key);
-        if (order == 0) {
-            *found = true;
-            return middle;
-        }
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    return sorted_place(hub->streams, hub->count, key, hub_compare, found);
 }
 
 struct stream *hub_find(struct hub *hub, const struct stream_key *key)
@@ -81,12 +72,55 @@ size_t hub_stream_count(const struct hub *hub)
     return hub->count;
 }
 
+/* --- cameras --- */
+
+/* The camera's streams stand side by side: the place of the first. */
+static size_t hub_camera_streams(const struct hub *hub, const char *camera)
+{
+    struct stream_key key = {0};
+    bool found;
+    memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
+    return hub_place(hub, &key, &found);
+}
+
+static bool hub_is_of_camera(const struct hub *hub, size_t at, const char *camera)
+{
+    return at < hub->count && strcmp(stream_key(hub->streams[at])->camera, camera) == 0;
+}
+
+bool hub_next_camera(struct hub *hub, size_t *at, struct hub_camera *camera)
+{
+    if (*at >= hub->count) {
+        return false;
+    }
+    struct stream *first = hub->streams[*at];
+    *camera = (struct hub_camera){.id = stream_key(first)->camera, .stream = first};
+    for (; hub_is_of_camera(hub, *at, camera->id); ++*at) {
+        struct stream *stream = hub->streams[*at];
+        uint64_t update_ns = stream_last_update_ns(stream);
+        camera->viewers += stream_viewers(stream);
+        if (update_ns > camera->last_update_ns) {
+            camera->last_update_ns = update_ns;
+        }
+        if (stream_frame_count(camera->stream) == 0 && stream_frame_count(stream) > 0) {
+            camera->stream = stream;
+        }
+    }
+    return true;
+}
+
+bool hub_find_camera(struct hub *hub, const char *id, struct hub_camera *camera)
+{
+    size_t at = hub_camera_streams(hub, id);
+    return hub_is_of_camera(hub, at, id) && hub_next_camera(hub, &at, camera);
+}
+
 /* --- time --- */
 
-/* Nobody watches it, and it never had a frame or has had none for long. */
+/* It never had a frame or has had none for long, and nobody needs it to exist. */
 static bool hub_is_needless(const struct hub *hub, const struct stream *stream)
 {
-    return stream_subscribers(stream) == 0 && stream_idle_ns(stream) > hub->idle_ns;
+    return stream_holders(stream) == 0 && stream_idle_ns(stream) > hub->idle_ns;
 }
 
 static void hub_sweep(struct hub *hub)
@@ -97,6 +131,7 @@ static void hub_sweep(struct hub *hub)
         if (hub_is_needless(hub, stream)) {
             log_camera(LOG_DEBUG, stream_key(stream)->camera, "stream removed frames=%llu",
                        (unsigned long long)stream_frame_count(stream));
+            stream_notify(stream, STREAM_GONE);
             stream_destroy(stream);
         } else {
             hub->streams[kept++] = stream;
@@ -137,6 +172,15 @@ static size_t hub_streams_with_frames(const struct hub *hub)
     return count;
 }
 
+static void hub_tell_watchers(struct hub *hub, struct stream *stream)
+{
+    struct hub_watcher *next;
+    for (struct hub_watcher *each = hub->watchers; each != NULL; each = next) {
+        next = each->next;
+        each->notify(each, stream);
+    }
+}
+
 int hub_post(struct hub *hub, const struct stream_key *key, const struct posted_frame *frame,
              struct stream **stream)
 {
@@ -150,22 +194,11 @@ int hub_post(struct hub *hub, const struct stream_key *key, const struct posted_
                    frame->height);
     }
     *stream = existing != NULL ? existing : hub_find_or_create(hub, key);
+    if (begins) {
+        hub_tell_watchers(hub, *stream);
+    }
     stream_post(*stream, frame);
     return 0;
-}
-
-/* The camera's streams stand side by side: the place of the first. */
-static size_t hub_camera_streams(const struct hub *hub, const char *camera)
-{
-    struct stream_key key = {0};
-    bool found;
-    memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
-    return hub_place(hub, &key, &found);
-}
-
-static bool hub_is_of_camera(const struct hub *hub, size_t at, const char *camera)
-{
-    return at < hub->count && strcmp(stream_key(hub->streams[at])->camera, camera) == 0;
 }
 
 void hub_end_camera(struct hub *hub, const char *camera, const char *reason)
@@ -182,6 +215,30 @@ void hub_tell_state(struct hub *hub, const char *camera)
     }
 }
 
+/* --- who follows whatever exists --- */
+
+void hub_watch(struct hub *hub, struct hub_watcher *watcher)
+{
+    watcher->next = hub->watchers;
+    watcher->previous = &hub->watchers;
+    if (hub->watchers != NULL) {
+        hub->watchers->previous = &watcher->next;
+    }
+    hub->watchers = watcher;
+}
+
+void hub_unwatch(struct hub_watcher *watcher)
+{
+    if (watcher->previous == NULL) {
+        return;
+    }
+    *watcher->previous = watcher->next;
+    if (watcher->next != NULL) {
+        watcher->next->previous = watcher->previous;
+    }
+    watcher->previous = NULL;
+}
+
 /* --- subscribers --- */
 
 void hub_subscribe(struct hub *hub, const struct stream_key *key,
@@ -189,8 +246,8 @@ void hub_subscribe(struct hub *hub, const struct stream_key *key,
 {
     struct stream *stream = hub_find_or_create(hub, key);
     stream_attach(stream, subscriber);
-    if (stream_subscribers(stream) == 1) {
-        hub->handlers.demand_changed(hub->arg);
+    if (subscriber->demands) {
+        hub->handlers.demand_changed(hub->arg, stream);
     }
 }
 
@@ -201,8 +258,25 @@ void hub_unsubscribe(struct hub *hub, struct stream_subscriber *subscriber)
         return;
     }
     stream_detach(subscriber);
-    if (stream_subscribers(stream) == 0) {
-        hub->handlers.demand_changed(hub->arg);
+    if (subscriber->demands) {
+        hub->handlers.demand_changed(hub->arg, stream);
+    }
+}
+
+void hub_set_demand(struct hub *hub, struct stream_subscriber *subscriber, bool demands)
+{
+    if (subscriber->stream == NULL) {
+        subscriber->demands = demands;
+    } else if (subscriber->demands != demands) {
+        stream_set_demand(subscriber, demands);
+        hub->handlers.demand_changed(hub->arg, subscriber->stream);
+    }
+}
+
+void hub_wish_changed(struct hub *hub, struct stream_subscriber *subscriber)
+{
+    if (subscriber->stream != NULL && subscriber->demands) {
+        hub->handlers.demand_changed(hub->arg, subscriber->stream);
     }
 }
 

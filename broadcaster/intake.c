@@ -160,6 +160,9 @@ static bool intake_read_container(struct intake_post *post)
     if (header == 0) {
         return intake_fail(post, INTAKE_BAD_CONTAINER, message);
     }
+    if (container.flags != 0) {
+        return intake_fail(post, INTAKE_BAD_CONTAINER, "raw pictures are not taken by POST");
+    }
     if (container.rendering != 0) {
         return intake_fail(post, INTAKE_BAD_CONTAINER, "nobody has asked for this rendering");
     }

@@ -11,6 +11,7 @@
 #include "broadcaster/hub.h"
 #include "broadcaster/intake.h"
 #include "broadcaster/listener.h"
+#include "broadcaster/raw_source.h"
 #include "broadcaster/routes.h"
 #include "broadcaster/services.h"
 #include "broadcaster/static_files.h"
@@ -41,9 +42,14 @@ static struct http_server_config http_config(const struct config *config)
     };
 }
 
-static void on_demand_changed(void *arg)
+static void on_demand_changed(void *arg, struct stream *stream)
 {
-    demand_changed(((struct services *)arg)->demand);
+    struct services *services = arg;
+    if (stream_key(stream)->kind == STREAM_RAW) {
+        raw_sources_follow(services->raw, stream);
+    } else {
+        demand_changed(services->demand);
+    }
 }
 
 static bool has_capture(void *arg, const char *camera)
@@ -63,6 +69,8 @@ static void configure(struct services *services)
     static_files_destroy(services->files);
     services->files = static_files_create(config->web_dir);
     camera_watch_configure(services->cameras);
+    raw_sources_configure(services->raw);
+    viewer_set_configure(services->viewers);
     demand_configure(services->demand);
     detector_watch_configure(services->detectors);
 }
@@ -108,6 +116,7 @@ static void create_services(struct services *services, const struct program *pro
     services->demand = demand_create(services);
     services->detectors = detector_watch_create(services);
     services->cameras = camera_watch_create(services);
+    services->raw = raw_sources_create(services);
     services->intake = intake_create(services);
     services->viewers = viewer_set_create(services);
     services->http = http_server_create(services->base, &http, &http_handlers, services);
@@ -120,6 +129,7 @@ static void destroy_services(struct services *services)
     static_files_destroy(services->files);
     viewer_set_destroy(services->viewers);
     intake_destroy(services->intake);
+    raw_sources_destroy(services->raw);
     camera_watch_destroy(services->cameras);
     hub_destroy(services->hub);
     demand_destroy(services->demand);

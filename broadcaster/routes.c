@@ -38,7 +38,21 @@ static void route_viewer(struct services *services, struct http_session *session
                          const struct http_request *request, const char *camera)
 {
     (void)camera;
-    viewer_set_open(services->viewers, session, request);
+    viewer_set_open(services->viewers, session, request, VIEWER_DETECTION);
+}
+
+static void route_raw(struct services *services, struct http_session *session,
+                      const struct http_request *request, const char *camera)
+{
+    (void)camera;
+    viewer_set_open(services->viewers, session, request, VIEWER_STREAM_RAW);
+}
+
+static void route_detect(struct services *services, struct http_session *session,
+                         const struct http_request *request, const char *camera)
+{
+    (void)camera;
+    viewer_set_open(services->viewers, session, request, VIEWER_STREAM_DETECT);
 }
 
 static void route_intake(struct services *services, struct http_session *session,
@@ -61,6 +75,8 @@ static const struct route routes[] = {
     {HTTP_GET, "/metrics", api_metrics_handle, false, ROLE_VIEWER | ROLE_ADMIN},
     {HTTP_GET, "/readyz", api_ready_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/ws/health", api_websocket_health_handle, false, ROLE_ANYBODY},
+    {HTTP_GET, "/ws/stream/detect", route_detect, true, ROLE_VIEWER},
+    {HTTP_GET, "/ws/stream/raw", route_raw, true, ROLE_VIEWER},
     {HTTP_GET, "/ws/viewer/detection", route_viewer, true, ROLE_VIEWER},
 };
 

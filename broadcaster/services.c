@@ -1,6 +1,5 @@
 #include "broadcaster/services.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "broadcaster/camera_watch.h"
@@ -14,14 +13,29 @@ void services_camera_status(const struct services *services, const char *camera,
         *status = *captured;
         return;
     }
-    struct stream_key key = {0};
-    snprintf(key.camera, sizeof key.camera, "%s", camera);
-    struct stream *stream = hub_find(services->hub, &key);
-    if (stream != NULL) {
-        stream_status(stream, status);
+    struct hub_camera posted;
+    if (hub_find_camera(services->hub, camera, &posted)) {
+        stream_status(posted.stream, status);
         return;
     }
     *status = (struct camera_status){.state = CAMERA_CONNECTING};
+}
+
+bool services_has_camera(const struct services *services, const char *camera)
+{
+    struct hub_camera posted;
+    return config_find_camera(services->config, camera) != NULL ||
+           (hub_find_camera(services->hub, camera, &posted) &&
+            stream_frame_count(posted.stream) > 0);
+}
+
+bool services_has_raw(const struct services *services, const char *camera)
+{
+    struct stream_key key = {.kind = STREAM_RAW};
+    memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
+    const struct stream *stream = hub_find(services->hub, &key);
+    return config_find_camera(services->config, camera) != NULL ||
+           (stream != NULL && stream_frame_count(stream) > 0);
 }
 
 bool services_has_local_detector(const struct services *services, const char *camera)

@@ -16,6 +16,7 @@ struct services {
     struct intake *intake;
     struct viewer_set *viewers;
     struct camera_watch_set *cameras;
+    struct raw_sources *raw;
     struct demand *demand;
     struct detector_watch_set *detectors;
     struct static_files *files;
@@ -30,6 +31,12 @@ struct services {
  * there is neither. */
 void services_camera_status(const struct services *services, const char *camera,
                             struct camera_status *status);
+
+/* True when the camera is configured or somebody has posted or pushed it. */
+bool services_has_camera(const struct services *services, const char *camera);
+
+/* True when there are raw pictures of the camera, or will be: it has a capture, or is one that pushes. */
+bool services_has_raw(const struct services *services, const char *camera);
 
 /* True when our own detector posts this camera, so that nobody else may. */
 bool services_has_local_detector(const struct services *services, const char *camera);

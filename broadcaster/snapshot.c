@@ -73,7 +73,7 @@ static void snapshot_respond_stale(struct http_session *session, uint64_t age_ns
 static bool snapshot_try_raw(struct snapshot *snapshot, uint64_t *age_ns)
 {
     struct frame_info info;
-    const uint8_t *jpeg = camera_watch_frame(&snapshot->waiter, &info);
+    struct shared_bytes *jpeg = camera_watch_frame(&snapshot->waiter, &info);
     *age_ns = UINT64_MAX;
     if (jpeg == NULL) {
         return false;
@@ -82,9 +82,7 @@ static bool snapshot_try_raw(struct snapshot *snapshot, uint64_t *age_ns)
     if (*age_ns > snapshot->max_age_ns) {
         return false;
     }
-    struct shared_bytes *copy = shared_bytes_create(info.size);
-    memcpy(copy->data, jpeg, info.size);
-    snapshot_respond(snapshot, copy, info.captured_realtime_ns);
+    snapshot_respond(snapshot, shared_bytes_ref(jpeg), info.captured_realtime_ns);
     return true;
 }
 
@@ -187,6 +185,8 @@ static bool snapshot_ask(struct snapshot *snapshot)
     memcpy(key.camera, snapshot->camera, sizeof key.camera);
     snapshot->subscriber.notify = snapshot_on_notice;
     snapshot->subscriber.owner = snapshot;
+    snapshot->subscriber.demands = true;
+    snapshot->subscriber.holds = true;
     hub_subscribe(services->hub, &key, &snapshot->subscriber);
     return true;
 }
@@ -239,21 +239,12 @@ static int read_max_age(const struct http_request *request, uint64_t *max_age_ns
     return result == -ENOENT ? 0 : result;
 }
 
-static bool camera_exists(struct services *services, const char *camera)
-{
-    struct stream_key key = {0};
-    memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
-    const struct stream *stream = hub_find(services->hub, &key);
-    return config_find_camera(services->config, camera) != NULL ||
-           (stream != NULL && stream_frame_count(stream) > 0);
-}
-
 void snapshot_handle(struct services *services, struct http_session *session,
                      const struct http_request *request, const char *camera)
 {
     bool annotated;
     uint64_t max_age_ns;
-    if (!camera_exists(services, camera)) {
+    if (!services_has_camera(services, camera)) {
         http_respond_error(session, 404, "unknown_camera", NULL, "there is no camera %s", camera);
         return;
     }

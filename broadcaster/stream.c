@@ -12,16 +12,19 @@
 #define STREAM_OFFLINE_TIME 5
 /* From so many viewers on, putting a message into a file costs less than copying it for each. */
 #define STREAM_FILE_VIEWERS 64
+#define STREAM_GAP_MOST     1000 /* camera frames between two that came here */
 #define STREAM_PERIOD_SHARE 8 /* the measured period is a running mean over about so many frames */
 
 struct stream {
     struct stream_key key;
-    struct stream_subscriber *subscribers;
-    size_t subscriber_count, viewer_count;
+    struct stream_subscriber *pictures, *metadata; /* who wants which */
+    size_t viewer_count, demand_count, holder_count;
 
     struct posted_frame frame; /* the newest with a picture; body NULL: none yet */
     uint64_t frame_count;
-    struct shared_bytes *json, *binary; /* made of it; NULL: nobody has asked */
+    uint64_t camera_frames;
+    struct posted_frame told;                    /* the newest metadata; body NULL: none yet */
+    struct shared_bytes *messages[WIRE_FORMATS]; /* made of these; NULL: nobody has asked */
 
     uint64_t last_update_ns;                /* CLOCK_REALTIME */
     uint64_t last_post_ns, last_picture_ns; /* CLOCK_MONOTONIC; 0: none yet */
@@ -34,9 +37,17 @@ struct stream {
     char end_reason[96];
 };
 
+const char *stream_kind_name(enum stream_kind kind)
+{
+    return kind == STREAM_RAW ? "raw" : "detect";
+}
+
 int stream_key_compare(const struct stream_key *a, const struct stream_key *b)
 {
     int order = strcmp(a->camera, b->camera);
+    if (order == 0) {
+        order = (a->kind > b->kind) - (a->kind < b->kind);
+    }
     return order != 0 ? order : (a->rendering > b->rendering) - (a->rendering < b->rendering);
 }
 
@@ -59,34 +70,53 @@ static void stream_drop_message(struct shared_bytes **message)
     }
 }
 
+/* Everything made of the newest picture. */
 static void stream_drop_messages(struct stream *stream)
 {
-    stream_drop_message(&stream->json);
-    stream_drop_message(&stream->binary);
+    for (size_t format = 0; format < WIRE_FORMATS; format++) {
+        if (format != WIRE_DETECTIONS) {
+            stream_drop_message(&stream->messages[format]);
+        }
+    }
+}
+
+static void stream_drop_metadata(struct stream *stream)
+{
+    stream_drop_message(&stream->messages[WIRE_DETECTIONS]);
+    shared_bytes_unref(stream->told.body);
+    stream->told = (struct posted_frame){0};
 }
 
 void stream_destroy(struct stream *stream)
 {
     if (stream != NULL) {
-        stream_drop_messages(stream);
-        shared_bytes_unref(stream->frame.body);
+        stream_forget(stream);
         free(stream);
     }
 }
 
 /* --- subscribers --- */
 
+static void stream_count(struct stream *stream, const struct stream_subscriber *subscriber,
+                         size_t one)
+{
+    stream->viewer_count += subscriber->is_viewer ? one : 0;
+    stream->demand_count += subscriber->demands ? one : 0;
+    stream->holder_count += subscriber->holds ? one : 0;
+}
+
 void stream_attach(struct stream *stream, struct stream_subscriber *subscriber)
 {
+    struct stream_subscriber **first =
+        subscriber->metadata_only ? &stream->metadata : &stream->pictures;
     subscriber->stream = stream;
-    subscriber->next = stream->subscribers;
-    subscriber->previous = &stream->subscribers;
-    if (stream->subscribers != NULL) {
-        stream->subscribers->previous = &subscriber->next;
+    subscriber->next = *first;
+    subscriber->previous = first;
+    if (*first != NULL) {
+        (*first)->previous = &subscriber->next;
     }
-    stream->subscribers = subscriber;
-    stream->subscriber_count++;
-    stream->viewer_count += subscriber->is_viewer;
+    *first = subscriber;
+    stream_count(stream, subscriber, 1);
 }
 
 void stream_detach(struct stream_subscriber *subscriber)
@@ -96,18 +126,42 @@ void stream_detach(struct stream_subscriber *subscriber)
     if (subscriber->next != NULL) {
         subscriber->next->previous = subscriber->previous;
     }
-    stream->subscriber_count--;
-    stream->viewer_count -= subscriber->is_viewer;
+    stream_count(stream, subscriber, (size_t)-1);
     subscriber->stream = NULL;
+}
+
+void stream_set_demand(struct stream_subscriber *subscriber, bool demands)
+{
+    struct stream *stream = subscriber->stream;
+    stream->demand_count -= subscriber->demands;
+    subscriber->demands = demands;
+    stream->demand_count += subscriber->demands;
+}
+
+const struct stream_subscriber *stream_next_subscriber(const struct stream *stream,
+                                                       const struct stream_subscriber *previous)
+{
+    if (previous == NULL) {
+        return stream->pictures != NULL ? stream->pictures : stream->metadata;
+    }
+    if (previous->next != NULL || previous->metadata_only) {
+        return previous->next;
+    }
+    return stream->metadata;
+}
+
+static void stream_tell(struct stream_subscriber *first, enum stream_notice notice)
+{
+    struct stream_subscriber *next;
+    for (struct stream_subscriber *each = first; each != NULL; each = next) {
+        next = each->next; /* `each` may leave */
+        each->notify(each, notice);
+    }
 }
 
 void stream_notify(struct stream *stream, enum stream_notice notice)
 {
-    struct stream_subscriber *next;
-    for (struct stream_subscriber *each = stream->subscribers; each != NULL; each = next) {
-        next = each->next; /* `each` may leave */
-        each->notify(each, notice);
-    }
+    stream_tell(stream->pictures, notice);
 }
 
 /* --- frames and state --- */
@@ -168,30 +222,66 @@ static void stream_measure(struct stream *stream, uint64_t now)
     stream->last_post_ns = now;
 }
 
+/* A number that jumps far says nothing of how many frames there were. */
+static uint64_t stream_gap(const struct posted_frame *last, const struct posted_frame *frame)
+{
+    bool counts = last->body != NULL && frame->generation == last->generation &&
+                  frame->number > last->number && frame->number - last->number <= STREAM_GAP_MOST;
+    return counts ? frame->number - last->number : 1;
+}
+
+static void stream_take_picture(struct stream *stream, const struct posted_frame *frame)
+{
+    stream_drop_messages(stream);
+    stream->camera_frames += stream_gap(&stream->frame, frame);
+    shared_bytes_unref(stream->frame.body);
+    stream->frame = *frame;
+    shared_bytes_ref(frame->body);
+    stream->frame_count++;
+    stream->last_picture_ns = stream->last_post_ns;
+}
+
+static void stream_take_metadata(struct stream *stream, const struct posted_frame *frame)
+{
+    stream_drop_metadata(stream);
+    stream->told = *frame;
+    shared_bytes_ref(frame->body);
+}
+
 void stream_post(struct stream *stream, const struct posted_frame *frame)
 {
-    uint64_t now = clock_monotonic_ns();
     bool begins = !stream->running;
-    stream_measure(stream, now);
+    stream_measure(stream, clock_monotonic_ns());
     stream->last_update_ns = frame->taken_ns;
     if (begins) {
         stream->running = true;
         stream->changed_ns = frame->taken_ns;
     }
-    if (frame->jpeg_size > 0) {
-        stream_drop_messages(stream);
-        shared_bytes_unref(stream->frame.body);
-        stream->frame = *frame;
-        stream->frame_count++;
-        stream->last_picture_ns = now;
-        stream_notify(stream, STREAM_FRAME);
-    } else {
-        shared_bytes_unref(frame->body);
+    if (frame->metadata.size > 0) {
+        stream_take_metadata(stream, frame);
     }
+    if (frame->jpeg_size > 0) {
+        stream_take_picture(stream, frame);
+        stream_notify(stream, STREAM_FRAME);
+    }
+    if (frame->metadata.size > 0) {
+        stream_tell(stream->metadata, STREAM_METADATA);
+    }
+    shared_bytes_unref(frame->body);
     if (begins) {
         stream_notify(stream, STREAM_STARTED);
     }
     stream_tell_state(stream);
+}
+
+void stream_forget(struct stream *stream)
+{
+    stream_drop_messages(stream);
+    stream_drop_metadata(stream);
+    shared_bytes_unref(stream->frame.body);
+    stream->frame =
+        (struct posted_frame){.width = stream->frame.width, .height = stream->frame.height};
+    stream->last_picture_ns = 0;
 }
 
 void stream_end(struct stream *stream, const char *reason)
@@ -224,14 +314,24 @@ size_t stream_viewers(const struct stream *stream)
     return stream->viewer_count;
 }
 
-size_t stream_subscribers(const struct stream *stream)
+size_t stream_demand(const struct stream *stream)
 {
-    return stream->subscriber_count;
+    return stream->demand_count;
+}
+
+size_t stream_holders(const struct stream *stream)
+{
+    return stream->holder_count;
 }
 
 uint64_t stream_frame_count(const struct stream *stream)
 {
     return stream->frame_count;
+}
+
+uint64_t stream_camera_frames(const struct stream *stream)
+{
+    return stream->camera_frames;
 }
 
 uint64_t stream_last_update_ns(const struct stream *stream)
@@ -263,9 +363,29 @@ const struct posted_frame *stream_frame(const struct stream *stream)
     return stream->frame.body != NULL ? &stream->frame : NULL;
 }
 
+uint64_t stream_frame_number(const struct stream *stream)
+{
+    return stream->frame.number != 0 ? stream->frame.number : stream->frame_count;
+}
+
+uint64_t stream_frame_ns(const struct stream *stream)
+{
+    return stream->last_picture_ns;
+}
+
+uint64_t stream_frame_delay_ns(const struct stream *stream)
+{
+    return clock_elapsed_ns(stream->frame.captured_ns, stream->frame.taken_ns);
+}
+
 uint64_t stream_frame_age_ns(const struct stream *stream)
 {
     return stream_age_ns(stream->last_picture_ns);
+}
+
+struct byte_span stream_metadata(const struct stream *stream)
+{
+    return stream->told.metadata;
 }
 
 void stream_message(const struct stream *stream, struct frame_message *message)
@@ -275,37 +395,30 @@ void stream_message(const struct stream *stream, struct frame_message *message)
         .frame = &stream->frame,
         .count = stream->frame_count,
         .rendering = stream->key.rendering,
+        .raw = stream->key.kind == STREAM_RAW,
     };
 }
 
-static struct shared_bytes *stream_prepare(const struct stream *stream,
-                                           struct shared_bytes *message)
+static struct shared_bytes *stream_build(const struct stream *stream, enum wire_format format)
 {
-    if (stream->viewer_count >= STREAM_FILE_VIEWERS) {
-        shared_bytes_open_file(message);
+    struct frame_message message;
+    stream_message(stream, &message);
+    if (format == WIRE_DETECTIONS) {
+        message.frame = &stream->told;
     }
-    return message;
+    struct shared_bytes *bytes = frame_message_build(&message, format, clock_realtime_ns());
+    if (format != WIRE_DETECTIONS && stream->viewer_count >= STREAM_FILE_VIEWERS) {
+        shared_bytes_open_file(bytes);
+    }
+    return bytes;
 }
 
-struct shared_bytes *stream_json(struct stream *stream)
+struct shared_bytes *stream_wire(struct stream *stream, enum wire_format format)
 {
-    if (stream->json == NULL) {
-        struct frame_message message;
-        stream_message(stream, &message);
-        stream->json = stream_prepare(stream, frame_message_json(&message));
+    if (stream->messages[format] == NULL) {
+        stream->messages[format] = stream_build(stream, format);
     }
-    return stream->json;
-}
-
-struct shared_bytes *stream_binary(struct stream *stream)
-{
-    if (stream->binary == NULL) {
-        struct frame_message message;
-        stream_message(stream, &message);
-        stream->binary =
-            stream_prepare(stream, frame_message_binary(&message, clock_realtime_ns()));
-    }
-    return stream->binary;
+    return stream->messages[format];
 }
 
 const char *stream_end_reason(const struct stream *stream)

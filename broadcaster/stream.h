@@ -26,38 +26,64 @@
 
 #define STREAM_END_NS (15 * NS_PER_SECOND)
 
+/* Which pictures of a camera. */
+enum stream_kind {
+    STREAM_DETECT, /* with the detector's drawing, or as a worker posted them */
+    STREAM_RAW,    /* as the camera made them */
+};
+
+const char *stream_kind_name(enum stream_kind kind); /* "detect", "raw" */
+
 /* What names a stream. */
 struct stream_key {
     char camera[CAMERA_ID_SIZE];
-    uint32_t rendering; /* 0: the camera's default rendering */
+    enum stream_kind kind;
+    uint32_t rendering; /* detect: which drawing, 0: the camera's default one; raw: 0 */
 };
 
 struct stream;
+struct wish;
 
 /* --- subscribers --- */
 
 enum stream_notice {
-    STREAM_FRAME,   /* a newer frame is there */
+    STREAM_FRAME,    /* a newer frame with a picture is there */
+    STREAM_METADATA, /* newer metadata is there; told to those who want nothing else */
     STREAM_STARTED, /* frames come (again); told behind the first of them, which waits for nothing */
     STREAM_ENDED,   /* no frames come any more: stream_end_reason() */
     STREAM_STATE,   /* the camera's state may have changed */
+    STREAM_GONE, /* the stream is about to be removed: unsubscribe now; told to who does not hold */
 };
 
-/* Embedded in whoever watches a stream. `notify` may unsubscribe its own subscriber only. */
+/* Embedded in whoever watches a stream. `notify` may unsubscribe its own subscriber only. The fields up
+ * to `stream` are the owner's, to be set before hub_subscribe(); see hub.h for changing them. */
 struct stream_subscriber {
     void (*notify)(struct stream_subscriber *subscriber, enum stream_notice notice);
     void *owner;
-    bool is_viewer;                             /* counted as one, not only as demand */
-    struct stream *stream;                      /* set by the hub; NULL: not subscribed */
-    struct stream_subscriber *next, **previous; /* stream::subscribers */
+    const struct wish *wish; /* the owner's; NULL: a picture, drawn in the camera's default way */
+    bool is_viewer;          /* counted as one */
+    bool demands;            /* its frames have to be made; else it takes what comes anyhow */
+    bool holds;              /* the stream exists for as long as it is subscribed */
+    bool metadata_only;      /* it never needs a picture */
+    struct stream *stream;   /* set by the hub; NULL: not subscribed */
+    struct stream_subscriber *next, **previous; /* stream::pictures or stream::metadata */
 };
 
 /* --- a stream --- */
 
 const struct stream_key *stream_key(const struct stream *stream);
 size_t stream_viewers(const struct stream *stream);
-size_t stream_subscribers(const struct stream *stream);
+size_t stream_demand(const struct stream *stream); /* subscribers for whom frames have to be made */
+size_t stream_holders(const struct stream *stream); /* subscribers for whom it has to exist */
 uint64_t stream_frame_count(const struct stream *stream);
+
+/* Goes through the subscribers of both sorts: the one behind `previous` (NULL: the first), or NULL. */
+const struct stream_subscriber *stream_next_subscriber(const struct stream *stream,
+                                                       const struct stream_subscriber *previous);
+
+/* Frames that the camera has made since the stream began, those that came here or not: by their numbers
+ * where they have some. */
+uint64_t stream_camera_frames(const struct stream *stream);
 
 /* CLOCK_REALTIME ns of the last POST, or of the stream's beginning before the first. */
 uint64_t stream_last_update_ns(const struct stream *stream);
@@ -70,13 +96,19 @@ void stream_status(struct stream *stream, struct camera_status *status);
 
 /* The newest frame with a picture, or NULL. */
 const struct posted_frame *stream_frame(const struct stream *stream);
-uint64_t stream_frame_age_ns(const struct stream *stream); /* since its POST; UINT64_MAX: none */
+uint64_t
+stream_frame_number(const struct stream *stream);      /* its own, else its place in the stream */
+uint64_t stream_frame_ns(const struct stream *stream); /* CLOCK_MONOTONIC of its POST; 0: none */
+uint64_t stream_frame_delay_ns(const struct stream *stream); /* from its capture to its POST */
+uint64_t stream_frame_age_ns(const struct stream *stream);   /* since its POST; UINT64_MAX: none */
 bool stream_is_stale(const struct stream *stream); /* the newest frame is older than it should be */
 
 /* The newest frame as viewers get it; built when first asked for. The stream keeps the reference.
- * Only with a frame. */
-struct shared_bytes *stream_json(struct stream *stream);
-struct shared_bytes *stream_binary(struct stream *stream);
+ * Only with a frame; WIRE_DETECTIONS only with metadata. */
+struct shared_bytes *stream_wire(struct stream *stream, enum wire_format format);
+
+/* The metadata that came last, with a picture or without; size 0: none. */
+struct byte_span stream_metadata(const struct stream *stream);
 
 /* What the messages are built from, for private heads. */
 void stream_message(const struct stream *stream, struct frame_message *message);
@@ -95,9 +127,12 @@ int stream_key_compare(const struct stream_key *a, const struct stream_key *b);
 /* Takes frame->body. */
 void stream_post(struct stream *stream, const struct posted_frame *frame);
 void stream_end(struct stream *stream, const char *reason); /* does nothing when it has ended */
+/* Nobody takes its frames any more: what there is grows old unseen, so it is let go. */
+void stream_forget(struct stream *stream);
 void stream_notify(struct stream *stream, enum stream_notice notice);
 void stream_attach(struct stream *stream, struct stream_subscriber *subscriber);
 void stream_detach(struct stream_subscriber *subscriber);
+void stream_set_demand(struct stream_subscriber *subscriber, bool demands);
 
 /* Tells of a change of state that time alone has brought, and ends the stream when frames fail to come
  * and `may_end` is set. */

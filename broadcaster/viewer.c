@@ -5,353 +5,404 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
-#include "broadcaster/api_json.h"
-#include "broadcaster/hub.h"
+#include "broadcaster/camera_watch.h"
+#include "broadcaster/identity.h"
 #include "broadcaster/services.h"
 #include "broadcaster/subprotocol.h"
-#include "broadcaster/viewer_message.h"
-#include "broadcaster/websocket_session.h"
+#include "broadcaster/viewer_parts.h"
 #include "common/log.h"
 #include "common/memory.h"
 
 #define VIEWER_MESSAGE_LIMIT 65536
-#define CLOSE_POLICY         1008 /* RFC 6455, 7.4.1 */
 
-/* Texts that wait to be said, one bit each; of each kind only the newest is of any use. */
-enum viewer_text {
-    TEXT_PONG = 1 << 0,
-    TEXT_TIMED_PONG = 1 << 1,
-    TEXT_ERROR = 1 << 2,
-    TEXT_STATE = 1 << 3,
-    TEXT_STREAM = 1 << 4, /* started or ended */
-    TEXT_KEEPALIVE = 1 << 5,
-};
+/* --- serving --- */
 
-struct viewer {
-    struct services *services;
-    viewer_gone_fn *gone;
-    void *gone_arg;
-    struct websocket_session *session; /* NULL: not open yet */
-    struct stream_subscriber subscriber;
-    struct stream_key key;
-    char id[VIEWER_ID_SIZE];
-    bool binary;
-    bool kicked; /* by the operator */
-
-    unsigned texts_due; /* of enum viewer_text */
-    bool frame_due;     /* the newest frame waits for the one in flight */
-    char ping_time[VIEWER_TIME_SIZE];
-    const char *error;             /* a literal */
-    enum camera_state told_state;  /* what the viewer knows */
-    uint64_t told_since_ns;        /* UINT64_MAX: nothing */
-    struct event *keepalive_timer; /* runs while the viewer says nothing */
-
-    uint64_t opened_ns; /* CLOCK_MONOTONIC */
-    uint64_t sent, dropped;
-};
-
-/* --- what is sent --- */
-
-static void viewer_send_text(struct viewer *viewer, const char *text)
+/* The lowest of the bits that are set. */
+static unsigned lowest_bit(unsigned bits)
 {
-    websocket_session_send(viewer->session, WEBSOCKET_TEXT, text, strlen(text));
+    return bits & ~(bits - 1);
 }
 
-/* Takes `message`. */
-static void viewer_send_json(struct viewer *viewer, json_t *message)
+static void viewer_serve_texts(struct viewer *viewer, struct subscription *subscription)
 {
-    char *text = api_json_text(message);
-    viewer_send_text(viewer, text);
-    free(text);
+    while (subscription->texts_due != 0 && channel_idle(&viewer->channel)) {
+        unsigned text = lowest_bit(subscription->texts_due);
+        subscription->texts_due &= ~text;
+        viewer_say_text(viewer, subscription, (enum subscription_text)text);
+    }
 }
 
-static void viewer_know_state(struct viewer *viewer, const struct camera_status *status)
+/* Subscriptions one after the other, each at most one frame. */
+void viewer_serve(struct viewer *viewer)
 {
-    viewer->told_state = status->state;
-    viewer->told_since_ns = status->since_ns;
+    while (viewer->words_due != 0 && channel_idle(&viewer->channel)) {
+        unsigned words = lowest_bit(viewer->words_due);
+        viewer->words_due &= ~words;
+        viewer_say_words(viewer, (enum viewer_words)words);
+    }
+    for (size_t i = 0; i < viewer->subscription_count && channel_idle(&viewer->channel); i++) {
+        struct subscription *each = viewer->turn != NULL ? viewer->turn : viewer->subscriptions;
+        viewer_serve_texts(viewer, each);
+        if (!channel_idle(&viewer->channel)) {
+            return; /* its frame has the next turn */
+        }
+        viewer->turn = each->next;
+        if (each->frame_due) {
+            viewer_send_frame(viewer, each, true);
+            viewer_serve_texts(viewer, each);
+        }
+    }
 }
 
-static void viewer_say_state(struct viewer *viewer)
+void viewer_say_soon(struct viewer *viewer, enum viewer_words words)
 {
-    struct camera_status status;
-    services_camera_status(viewer->services, viewer->key.camera, &status);
-    if (viewer->told_since_ns != UINT64_MAX && viewer->told_state == status.state &&
-        viewer->told_since_ns == status.since_ns) {
+    viewer->words_due |= words;
+    viewer_serve(viewer);
+}
+
+/* --- time --- */
+
+static uint64_t viewer_keepalive_ns(const struct viewer *viewer)
+{
+    double seconds = viewer->services->config->broadcaster.keepalive_s;
+    return viewer->heard_ns + (uint64_t)(seconds * (double)NS_PER_SECOND);
+}
+
+/* The timer is only ever moved to an earlier moment; when it goes off too early it is set again. So
+ * neither a frame nor a message costs a timer operation. */
+static void viewer_arm(struct viewer *viewer, uint64_t deadline_ns)
+{
+    if (viewer->timer_ns != 0 && viewer->timer_ns <= deadline_ns) {
         return;
     }
-    viewer_know_state(viewer, &status);
-    viewer_send_json(viewer, json_pack("{s:s,s:s,s:s,s:o}", "type", "camera_state", "camera_id",
-                                       viewer->key.camera, "state", camera_state_name(status.state),
-                                       "since", api_json_seconds(status.since_ns)));
+    struct timeval delay = clock_timeval(clock_elapsed_ns(clock_monotonic_ns(), deadline_ns));
+    viewer->timer_ns = deadline_ns;
+    event_add(&viewer->timer, &delay);
 }
 
-static void viewer_say_stream(struct viewer *viewer)
+static void viewer_ripen(struct viewer *viewer, uint64_t now)
 {
-    const struct stream *stream = viewer->subscriber.stream;
-    bool running = stream_is_running(stream);
-    json_t *message = json_pack("{s:s,s:s}", "type", running ? "stream_started" : "stream_ended",
-                                "camera_id", viewer->key.camera);
-    if (!running) {
-        json_object_set_new(message, "reason", json_string(stream_end_reason(stream)));
+    uint64_t next = viewer_keepalive_ns(viewer);
+    for (struct subscription *each = viewer->subscriptions; each != NULL; each = each->next) {
+        if (each->early) {
+            subscription_ripen(each, stream_frame_number(each->pictures.stream), now);
+            uint64_t ripe = subscription_ripe_ns(each);
+            next = ripe < next ? ripe : next;
+        }
     }
-    json_object_set_new(message, "timestamp", api_json_seconds(stream_changed_ns(stream)));
-    viewer_send_json(viewer, message);
+    viewer_arm(viewer, next);
 }
 
-/* The client's time goes back as it came. */
-static void viewer_say_time(struct viewer *viewer)
+static void viewer_on_timer(evutil_socket_t fd, short what, void *arg)
 {
-    uint64_t us = clock_realtime_ns() / NS_PER_US;
-    char text[VIEWER_TIME_SIZE + 96];
-    snprintf(text, sizeof text, "{\"type\":\"pong\",\"t\":%s,\"server_time\":%" PRIu64 ".%06u}",
-             viewer->ping_time, us / 1000000, (unsigned)(us % 1000000));
-    viewer_send_text(viewer, text);
+    struct viewer *viewer = arg;
+    uint64_t now = clock_monotonic_ns();
+    (void)fd;
+    (void)what;
+    viewer->timer_ns = 0;
+    if (viewer->closing) {
+        return;
+    }
+    if (now >= viewer_keepalive_ns(viewer)) {
+        viewer->heard_ns = now;
+        viewer->words_due |= WORDS_KEEPALIVE;
+    }
+    viewer_ripen(viewer, now);
+    viewer_serve(viewer);
 }
 
-static void viewer_say(struct viewer *viewer, enum viewer_text kind)
+/* --- what streams tell --- */
+
+/* Of a camera that it has several streams of, the first one speaks for it. */
+static bool viewer_speaks(const struct viewer *viewer, const struct subscription *subscription)
 {
-    switch (kind) {
-    case TEXT_PONG:
-        viewer_send_text(viewer, "pong");
+    const struct subscription *each = viewer->subscriptions;
+    while (strcmp(each->camera, subscription->camera) != 0) {
+        each = each->next;
+    }
+    return each == subscription;
+}
+
+static void viewer_on_frame(struct viewer *viewer, struct subscription *subscription)
+{
+    const struct stream *stream = subscription->pictures.stream;
+    if (viewer->paused) {
+        return;
+    }
+    switch (
+        subscription_offer(subscription, stream_frame_number(stream), stream_frame_ns(stream))) {
+    case SUBSCRIPTION_DUE:
+        if (channel_idle(&viewer->channel)) { /* then nothing else waits */
+            viewer_send_frame(viewer, subscription, false);
+            viewer_serve_texts(viewer, subscription);
+        }
         break;
-    case TEXT_KEEPALIVE:
-        viewer_send_text(viewer, "keepalive");
+    case SUBSCRIPTION_EARLY:
+        viewer_arm(viewer, subscription_ripe_ns(subscription));
         break;
-    case TEXT_TIMED_PONG:
-        viewer_say_time(viewer);
-        break;
-    case TEXT_ERROR:
-        viewer_send_json(viewer, json_pack("{s:s,s:s}", "type", "error", "message", viewer->error));
-        break;
-    case TEXT_STATE:
-        viewer_say_state(viewer);
-        break;
-    case TEXT_STREAM:
-        viewer_say_stream(viewer);
+    case SUBSCRIPTION_OVER:
         break;
     }
-}
-
-/* The newest frame as everybody gets it at this moment. */
-static void viewer_send_shared(struct viewer *viewer)
-{
-    struct stream *stream = viewer->subscriber.stream;
-    struct shared_bytes *message = viewer->binary ? stream_binary(stream) : stream_json(stream);
-    websocket_session_send_frames(viewer->session, NULL, 0, message, 0);
-}
-
-/* The newest frame with a head of this viewer's own: its first one, which tells the camera's state, or
- * one that is late, whose time of sending is now. */
-static void viewer_send_private(struct viewer *viewer)
-{
-    struct stream *stream = viewer->subscriber.stream;
-    uint8_t head[FRAME_MESSAGE_HEAD_MAX];
-    size_t head_size, offset;
-    struct shared_bytes *body;
-    if (viewer->binary) {
-        struct frame_message message;
-        stream_message(stream, &message);
-        body = stream_binary(stream);
-        head_size = frame_message_binary_head(&message, clock_realtime_ns(), head, &offset);
-    } else {
-        struct camera_status status;
-        services_camera_status(viewer->services, viewer->key.camera, &status);
-        viewer_know_state(viewer, &status);
-        body = stream_json(stream);
-        head_size = frame_message_json_head(
-            body, camera_state_name(status.state),
-            status.state != CAMERA_ONLINE || stream_is_stale(stream), head, &offset);
-    }
-    websocket_session_send_frames(viewer->session, head, head_size, body, offset);
-}
-
-static void viewer_send_frame(struct viewer *viewer, bool late)
-{
-    if (viewer->binary ? late : viewer->sent == 0) {
-        viewer_send_private(viewer);
-    } else {
-        viewer_send_shared(viewer);
-    }
-    viewer->frame_due = false;
-    viewer->sent++;
-}
-
-/* Says what waits, for as long as the connection takes it at once; then the newest frame. */
-static void viewer_flush(struct viewer *viewer)
-{
-    while (viewer->texts_due != 0 && websocket_session_idle(viewer->session)) {
-        unsigned lowest = viewer->texts_due & ~(viewer->texts_due - 1);
-        viewer->texts_due &= ~lowest;
-        viewer_say(viewer, (enum viewer_text)lowest);
-    }
-    if (viewer->frame_due && websocket_session_idle(viewer->session)) {
-        viewer_send_frame(viewer, true);
-    }
-}
-
-static void viewer_owe(struct viewer *viewer, enum viewer_text text)
-{
-    viewer->texts_due |= text;
-    viewer_flush(viewer);
 }
 
 static void viewer_on_notice(struct stream_subscriber *subscriber, enum stream_notice notice)
 {
-    struct viewer *viewer = subscriber->owner;
+    struct subscription *subscription = subscriber->owner;
+    struct viewer *viewer = subscription->viewer;
     switch (notice) {
     case STREAM_FRAME:
-        if (websocket_session_idle(viewer->session)) {
-            viewer_send_frame(viewer, false);
-        } else {
-            viewer->dropped += viewer->frame_due; /* the pending one has become old */
-            viewer->frame_due = true;
-        }
+        viewer_on_frame(viewer, subscription);
+        return;
+    case STREAM_METADATA:
+        subscription->texts_due |= viewer->paused ? 0 : SUBSCRIPTION_DETECTIONS;
         break;
     case STREAM_STARTED:
     case STREAM_ENDED:
-        viewer_owe(viewer, TEXT_STREAM);
+        subscription->texts_due |= viewer_speaks(viewer, subscription) ? SUBSCRIPTION_STREAM : 0;
         break;
     case STREAM_STATE:
-        viewer_owe(viewer, TEXT_STATE);
+        subscription->texts_due |= viewer_speaks(viewer, subscription) ? SUBSCRIPTION_STATE : 0;
         break;
+    case STREAM_GONE:
+        viewer_remove(viewer, subscription);
+        return;
     }
+    viewer_serve_texts(viewer, subscription);
+}
+
+/* --- subscriptions --- */
+
+struct subscription *viewer_find(const struct viewer *viewer, const char *camera,
+                                 enum stream_kind kind)
+{
+    struct subscription *each = viewer->subscriptions;
+    while (each != NULL && (each->wish.kind != kind || strcmp(each->camera, camera) != 0)) {
+        each = each->next;
+    }
+    return each;
+}
+
+/* Nothing is made of an on-demand camera for a viewer that only takes what there is. */
+bool viewer_demands(const struct viewer *viewer, const struct subscription *subscription)
+{
+    const struct config_camera *camera =
+        config_find_camera(viewer->services->config, subscription->camera);
+    return !viewer->paused &&
+           (!subscription->follows || camera == NULL || camera->detect != DETECT_ON_DEMAND);
+}
+
+/* What cannot be done for it, in words. */
+static unsigned viewer_regrets(const struct viewer *viewer, const struct subscription *subscription)
+{
+    const struct wish *wish = &subscription->wish;
+    if (wish->kind == STREAM_RAW) {
+        return services_has_raw(viewer->services, subscription->camera) ? 0 : SUBSCRIPTION_NO_RAW;
+    }
+    bool asks = viewer->path == VIEWER_STREAM_DETECT || wish->conf > 0 ||
+                wish->labels != WISH_LABELS_DEFAULT;
+    return asks && !services_has_local_detector(viewer->services, subscription->camera)
+               ? SUBSCRIPTION_NOT_DRAWN
+               : 0;
+}
+
+/* A picture that is old goes out only where it can say so. */
+void viewer_greet(struct viewer *viewer, struct subscription *subscription)
+{
+    const struct stream *stream = subscription->pictures.stream;
+    bool tells = viewer->format == WIRE_VIEWER_JSON && subscription->sent == 0;
+    bool has_frame = stream_frame(stream) != NULL &&
+                     (viewer->path == VIEWER_DETECTION || !stream_is_stale(stream));
+    bool configured = config_find_camera(viewer->services->config, subscription->camera) != NULL;
+    if (has_frame ? !tells : configured) {
+        subscription->texts_due |= SUBSCRIPTION_STATE;
+    }
+    if (has_frame && subscription_offer(subscription, stream_frame_number(stream),
+                                        clock_monotonic_ns()) == SUBSCRIPTION_EARLY) {
+        viewer_arm(viewer, subscription_ripe_ns(subscription));
+    }
+    viewer_serve(viewer);
+}
+
+void viewer_add(struct viewer *viewer, const char *camera, const struct wish *wish, bool follows)
+{
+    struct subscription *subscription =
+        subscription_create(viewer->services, viewer, camera, wish, viewer_on_notice);
+    struct subscription **end = &viewer->subscriptions;
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = subscription;
+    viewer->subscription_count++;
+    subscription->follows = follows;
+    subscription_start(subscription, viewer->services, viewer_demands(viewer, subscription));
+    subscription->texts_due |= viewer_regrets(viewer, subscription);
+    viewer_greet(viewer, subscription);
+}
+
+void viewer_remove(struct viewer *viewer, struct subscription *subscription)
+{
+    struct subscription **link = &viewer->subscriptions;
+    while (*link != subscription) {
+        link = &(*link)->next;
+    }
+    *link = subscription->next;
+    viewer->subscription_count--;
+    if (viewer->turn == subscription) {
+        viewer->turn = subscription->next;
+    }
+    viewer->sent += subscription->sent;
+    viewer->dropped += subscription->dropped;
+    viewer->skipped += subscription->skipped;
+    subscription_stop(subscription, viewer->services);
+    subscription_destroy(subscription);
+}
+
+/* --- all that there are --- */
+
+/* Of a camera the detector's pictures as it draws them by default; where it has none, the raw ones of
+ * who pushes them, which cost nothing. */
+static void viewer_follow(struct viewer *viewer, const struct stream *stream)
+{
+    const struct stream_key *key = stream_key(stream);
+    bool shown = key->kind == STREAM_DETECT
+                     ? key->rendering == 0
+                     : camera_watch_status(viewer->services->cameras, key->camera) == NULL;
+    if (shown && viewer_find(viewer, key->camera, key->kind) == NULL &&
+        identity_allows_camera(viewer->identity, key->camera)) {
+        struct wish wish = viewer_request_defaults(viewer->path, key->kind);
+        viewer_add(viewer, key->camera, &wish, true);
+    }
+}
+
+static void viewer_on_new_stream(struct hub_watcher *watcher, struct stream *stream)
+{
+    viewer_follow(watcher->owner, stream);
+}
+
+static void viewer_follow_all(struct viewer *viewer)
+{
+    struct hub *hub = viewer->services->hub;
+    for (size_t i = 0; i < hub_stream_count(hub); i++) {
+        if (stream_frame_count(hub_stream(hub, i)) > 0) {
+            viewer_follow(viewer, hub_stream(hub, i));
+        }
+    }
+    viewer->watcher.notify = viewer_on_new_stream;
+    viewer->watcher.owner = viewer;
+    hub_watch(hub, &viewer->watcher);
 }
 
 /* --- what is received --- */
-
-static void viewer_hear(struct viewer *viewer)
-{
-    double seconds = viewer->services->config->broadcaster.keepalive_s;
-    struct timeval silence = clock_timeval((uint64_t)(seconds * (double)NS_PER_SECOND));
-    event_add(viewer->keepalive_timer, &silence);
-}
-
-static void viewer_on_silence(evutil_socket_t fd, short what, void *arg)
-{
-    struct viewer *viewer = arg;
-    (void)fd;
-    (void)what;
-    if (viewer->subscriber.stream != NULL) {
-        viewer_owe(viewer, TEXT_KEEPALIVE);
-        viewer_hear(viewer);
-    }
-}
 
 static void viewer_on_message(void *arg, enum websocket_opcode opcode, const uint8_t *data,
                               size_t size)
 {
     struct viewer *viewer = arg;
-    viewer_hear(viewer);
-    if (viewer->subscriber.stream == NULL) {
-        return; /* being closed */
-    }
-    if (opcode != WEBSOCKET_TEXT) {
-        viewer->error = "a message must be text";
-        viewer_owe(viewer, TEXT_ERROR);
+    viewer->heard_ns = clock_monotonic_ns();
+    if (viewer->closing) {
         return;
     }
-    switch (viewer_message_read(data, size, viewer->ping_time, &viewer->error)) {
-    case VIEWER_IGNORED:
-        break;
-    case VIEWER_PING:
-        viewer_owe(viewer, TEXT_PONG);
-        break;
-    case VIEWER_TIMED_PING:
-        viewer_owe(viewer, TEXT_TIMED_PONG);
-        break;
-    case VIEWER_WRONG:
-        viewer_owe(viewer, TEXT_ERROR);
-        break;
+    struct viewer_message message = {.type = VIEWER_WRONG, .error = "a message must be text"};
+    if (opcode == WEBSOCKET_TEXT) {
+        viewer_message_read(data, size, &message);
     }
+    viewer_obey(viewer, &message);
 }
 
 static void viewer_on_writable(void *arg)
 {
     struct viewer *viewer = arg;
-    if (viewer->subscriber.stream != NULL) {
-        viewer_flush(viewer);
+    if (!viewer->closing) {
+        viewer_serve(viewer);
     }
 }
 
 /* --- life --- */
-
-static void viewer_destroy(struct viewer *viewer)
-{
-    event_free(viewer->keepalive_timer);
-    free(viewer);
-}
 
 static double viewer_seconds(const struct viewer *viewer)
 {
     return (double)(clock_monotonic_ns() - viewer->opened_ns) / (double)NS_PER_SECOND;
 }
 
+static const char *viewer_path_name(const struct viewer *viewer)
+{
+    static const char *const names[] = {
+        [VIEWER_DETECTION] = "detection",
+        [VIEWER_STREAM_RAW] = "raw",
+        [VIEWER_STREAM_DETECT] = "detect",
+    };
+    return names[viewer->path];
+}
+
+static const char *viewer_format_name(const struct viewer *viewer)
+{
+    return viewer->format == WIRE_BINARY ? "binary" : "json";
+}
+
 static const char *viewer_peer(const struct viewer *viewer)
 {
-    return connection_peer_name(websocket_session_connection(viewer->session));
+    return connection_peer_name(channel_connection(&viewer->channel));
+}
+
+/* It counts no longer, whatever is still in flight. */
+static void viewer_leave(struct viewer *viewer)
+{
+    viewer->closing = true;
+    hub_unwatch(&viewer->watcher);
+    while (viewer->subscriptions != NULL) {
+        viewer_remove(viewer, viewer->subscriptions);
+    }
+}
+
+static void viewer_destroy(struct viewer *viewer)
+{
+    event_del(&viewer->timer);
+    identity_unref(viewer->identity);
+    free(viewer);
+}
+
+static void viewer_on_closing(void *arg)
+{
+    viewer_leave(arg);
 }
 
 static size_t viewer_neighbours(const struct viewer *viewer)
 {
-    struct stream *stream = hub_find(viewer->services->hub, &viewer->key);
-    return stream != NULL ? stream_viewers(stream) : 0;
-}
-
-/* It counts no longer, whatever is still in flight. */
-static void viewer_on_closing(void *arg)
-{
-    struct viewer *viewer = arg;
-    hub_unsubscribe(viewer->services->hub, &viewer->subscriber);
+    struct hub_camera camera;
+    return hub_find_camera(viewer->services->hub, viewer->camera, &camera) ? camera.viewers : 0;
 }
 
 static void viewer_on_closed(void *arg, enum connection_end end, uint16_t close_code)
 {
     struct viewer *viewer = arg;
-    hub_unsubscribe(viewer->services->hub, &viewer->subscriber);
-    log_camera(LOG_INFO, viewer->key.camera,
+    viewer_leave(viewer);
+    log_camera(LOG_INFO, viewer->camera,
                "viewer gone id=%s reason=%s code=%u seconds=%.1f sent=%" PRIu64 " dropped=%" PRIu64
-               " left=%zu",
+               " skipped=%" PRIu64 " left=%zu",
                viewer->id, connection_end_name(end), close_code, viewer_seconds(viewer),
-               viewer->sent, viewer->dropped, viewer_neighbours(viewer));
+               viewer->sent, viewer->dropped, viewer->skipped, viewer_neighbours(viewer));
     counters_closed(&viewer->services->counters.viewers, end, viewer->kicked);
     viewer->gone(viewer->gone_arg, viewer);
     viewer_destroy(viewer);
 }
 
-/* What is known at once: the camera's state and the newest frame. */
-static void viewer_greet(struct viewer *viewer)
-{
-    bool has_frame = stream_frame(viewer->subscriber.stream) != NULL;
-    bool configured = config_find_camera(viewer->services->config, viewer->key.camera) != NULL;
-    if (has_frame ? viewer->binary : configured) {
-        viewer->texts_due |= TEXT_STATE;
-    }
-    viewer->frame_due = has_frame;
-    viewer_flush(viewer);
-}
-
-static struct viewer *viewer_create(struct services *services, const char *id, const char *camera)
+static struct viewer *viewer_create(struct services *services, const char *id,
+                                    const struct viewer_request *request)
 {
     struct viewer *viewer = xcalloc(1, sizeof *viewer);
     viewer->services = services;
+    viewer->path = request->path;
+    viewer->format = request->path == VIEWER_DETECTION ? WIRE_VIEWER_JSON : WIRE_STREAM_JSON;
     snprintf(viewer->id, sizeof viewer->id, "%s", id);
-    viewer->told_since_ns = UINT64_MAX;
-    viewer->opened_ns = clock_monotonic_ns();
-    viewer->subscriber.notify = viewer_on_notice;
-    viewer->subscriber.owner = viewer;
-    viewer->subscriber.is_viewer = true;
-    snprintf(viewer->key.camera, sizeof viewer->key.camera, "%s", camera);
-    viewer->keepalive_timer = evtimer_new(services->base, viewer_on_silence, viewer);
-    if (viewer->keepalive_timer == NULL) {
-        die("out of memory for an event");
-    }
+    snprintf(viewer->camera, sizeof viewer->camera, "%s",
+             request->camera[0] != '\0' ? request->camera : "*");
+    viewer->opened_ns = viewer->heard_ns = viewer->measure_ns = clock_monotonic_ns();
+    evtimer_assign(&viewer->timer, services->base, viewer_on_timer, viewer);
     return viewer;
 }
 
-struct viewer *viewer_open(struct services *services, struct http_session *session, const char *id,
-                           const char *camera, viewer_gone_fn *gone, void *arg)
+/* True when the connection is a viewer's now. */
+static bool viewer_upgrade(struct viewer *viewer, struct http_session *session)
 {
     static const struct websocket_handlers handlers = {
         .message = viewer_on_message,
@@ -359,7 +410,7 @@ struct viewer *viewer_open(struct services *services, struct http_session *sessi
         .closing = viewer_on_closing,
         .closed = viewer_on_closed,
     };
-    const struct config_broadcaster *config = &services->config->broadcaster;
+    const struct config_broadcaster *config = &viewer->services->config->broadcaster;
     struct websocket_config websocket = {
         .message_limit = VIEWER_MESSAGE_LIMIT,
         .ping_interval_ns = (uint64_t)(config->ping_interval_s * (double)NS_PER_SECOND),
@@ -367,48 +418,98 @@ struct viewer *viewer_open(struct services *services, struct http_session *sessi
         .stall_ns = (uint64_t)(config->viewer_stall_s * (double)NS_PER_SECOND),
     };
     const char *subprotocol = subprotocol_choose(http_session_request(session));
-    struct viewer *viewer = viewer_create(services, id, camera);
+    if (subprotocol != NULL && strcmp(subprotocol, SUBPROTOCOL_BINARY) == 0) {
+        viewer->format = WIRE_BINARY;
+    }
+    viewer->identity = identity_ref(http_session_identity(session));
+    viewer->channel.websocket = http_upgrade(session, subprotocol, &websocket, &handlers, viewer);
+    return viewer->channel.websocket != NULL;
+}
+
+struct viewer *viewer_open(struct services *services, struct http_session *session, const char *id,
+                           const struct viewer_request *request, viewer_gone_fn *gone, void *arg)
+{
+    struct viewer *viewer = viewer_create(services, id, request);
     viewer->gone = gone;
     viewer->gone_arg = arg;
-    viewer->binary = subprotocol != NULL && strcmp(subprotocol, SUBPROTOCOL_BINARY) == 0;
-    viewer->session = http_upgrade(session, subprotocol, &websocket, &handlers, viewer);
-    if (viewer->session == NULL) {
+    if (!viewer_upgrade(viewer, session)) {
         viewer_destroy(viewer);
         return NULL;
     }
     services->counters.viewers.opened++;
-    hub_subscribe(services->hub, &viewer->key, &viewer->subscriber);
-    viewer_hear(viewer);
-    log_camera(LOG_INFO, camera, "viewer came id=%s peer=%s format=%s viewers=%zu", viewer->id,
-               viewer_peer(viewer), viewer->binary ? "binary" : "json",
-               stream_viewers(viewer->subscriber.stream));
-    viewer_greet(viewer);
+    viewer_arm(viewer, viewer_keepalive_ns(viewer));
+    log_camera(LOG_INFO, viewer->camera, "viewer came id=%s peer=%s user=%s path=%s format=%s",
+               viewer->id, viewer_peer(viewer), viewer->identity->user, viewer_path_name(viewer),
+               viewer_format_name(viewer));
+    if (request->camera[0] != '\0') {
+        viewer_add(viewer, request->camera, &request->wish, false);
+    } else {
+        viewer->words_due |= WORDS_CONNECTED;
+        viewer_follow_all(viewer);
+        viewer_serve(viewer);
+    }
     return viewer;
+}
+
+void viewer_configure(struct viewer *viewer)
+{
+    for (struct subscription *each = viewer->subscriptions; each != NULL; each = each->next) {
+        subscription_set_demand(each, viewer->services, viewer_demands(viewer, each));
+    }
 }
 
 void viewer_kick(struct viewer *viewer)
 {
     viewer->kicked = true;
-    hub_unsubscribe(viewer->services->hub, &viewer->subscriber);
-    websocket_session_close(viewer->session, CLOSE_POLICY, "closed by the operator",
-                            CONNECTION_FINISHED);
+    viewer_leave(viewer);
+    channel_close(&viewer->channel, "closed by the operator");
 }
 
+/* --- for operators --- */
 const char *viewer_id(const struct viewer *viewer)
 {
     return viewer->id;
 }
 
+const struct subscription *viewer_subscriptions(const struct viewer *viewer)
+{
+    return viewer->subscriptions;
+}
+
+static double viewer_throughput(const struct viewer *viewer, uint64_t bytes)
+{
+    uint64_t elapsed = clock_monotonic_ns() - viewer->measure_ns;
+    return elapsed < 2 * NS_PER_SECOND || viewer->bytes_per_second == 0
+               ? viewer->bytes_per_second
+               : (double)(bytes - viewer->measure_bytes) * (double)NS_PER_SECOND / (double)elapsed;
+}
+
 void viewer_describe(const struct viewer *viewer, struct viewer_description *description)
 {
+    uint64_t bytes = connection_bytes_sent(channel_connection(&viewer->channel));
     *description = (struct viewer_description){
         .id = viewer->id,
-        .camera = viewer->key.camera,
         .peer = viewer_peer(viewer),
-        .format = viewer->binary ? "binary" : "json",
+        .camera = viewer->camera,
+        .path = viewer_path_name(viewer),
+        .user = viewer->identity->user,
+        .format = viewer_format_name(viewer),
         .seconds = viewer_seconds(viewer),
+        .subscriptions = viewer->subscription_count,
+        .paused = viewer->paused,
         .sent = viewer->sent,
         .dropped = viewer->dropped,
-        .bytes = connection_bytes_sent(websocket_session_connection(viewer->session)),
+        .skipped = viewer->skipped,
+        .bytes = bytes,
+        .bytes_per_second = viewer_throughput(viewer, bytes),
+        .age_ms = -1,
     };
+    for (const struct subscription *each = viewer->subscriptions; each != NULL; each = each->next) {
+        description->sent += each->sent;
+        description->dropped += each->dropped;
+        description->skipped += each->skipped;
+    }
+    if (description->sent > 0) {
+        description->age_ms = (double)viewer->age_ns / (double)NS_PER_MS;
+    }
 }

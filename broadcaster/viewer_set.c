@@ -1,6 +1,5 @@
 #include "broadcaster/viewer_set.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <sys/random.h>
 
 #include "broadcaster/services.h"
+#include "broadcaster/sorted.h"
 #include "broadcaster/viewer.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -19,25 +19,14 @@ struct viewer_set {
     struct viewer_totals totals; /* of those that have gone; `opened` of all */
 };
 
-/* Where the id stands or would stand. */
+static int viewer_compare(const void *viewer, const void *id)
+{
+    return strcmp(viewer_id(viewer), id);
+}
+
 static size_t viewer_set_place(const struct viewer_set *set, const char *id, bool *found)
 {
-    size_t low = 0, high = set->count;
-    *found = false;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(viewer_id(set->viewers[middle]), id);
-        if (order == 0) {
-            *found = true;
-            return middle;
-        }
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    return sorted_place(set->viewers, set->count, id, viewer_compare, found);
 }
 
 static void viewer_set_choose_id(const struct viewer_set *set, char id[VIEWER_ID_SIZE])
@@ -73,6 +62,7 @@ static void viewer_totals_add(struct viewer_totals *totals, const struct viewer 
     viewer_describe(viewer, &description);
     totals->sent += description.sent;
     totals->dropped += description.dropped;
+    totals->skipped += description.skipped;
     totals->bytes += description.bytes;
 }
 
@@ -87,26 +77,31 @@ static void viewer_set_on_gone(void *arg, struct viewer *viewer)
 }
 
 void viewer_set_open(struct viewer_set *set, struct http_session *session,
-                     const struct http_request *request)
+                     const struct http_request *request, enum viewer_path path)
 {
-    char camera[CAMERA_ID_SIZE], id[VIEWER_ID_SIZE];
+    char id[VIEWER_ID_SIZE];
+    struct viewer_request wanted;
     int64_t most = set->services->config->broadcaster.max_viewers;
-    int result = http_request_parameter(request, "camera_id", camera, sizeof camera);
-    if (result == -ENOENT) {
-        http_respond_error(session, 400, "bad_camera_id", NULL, "camera_id is missing");
-    } else if (result < 0 || !camera_id_valid(camera, strlen(camera))) {
-        http_respond_error(session, 400, "bad_camera_id", NULL,
-                           "camera_id is not a camera id: [A-Za-z0-9][A-Za-z0-9_.-]{0,63}");
-    } else if (most > 0 && set->count >= (size_t)most) {
+    if (!viewer_request_read(set->services, session, request, path, &wanted)) {
+        return;
+    }
+    if (most > 0 && set->count >= (size_t)most) {
         http_respond_error(session, 503, "too_many_viewers", "Retry-After: 5\r\n",
                            "Too many active streams. Please try again.");
-    } else {
-        viewer_set_choose_id(set, id);
-        struct viewer *viewer =
-            viewer_open(set->services, session, id, camera, viewer_set_on_gone, set);
-        if (viewer != NULL) {
-            viewer_set_add(set, viewer);
-        }
+        return;
+    }
+    viewer_set_choose_id(set, id);
+    struct viewer *viewer =
+        viewer_open(set->services, session, id, &wanted, viewer_set_on_gone, set);
+    if (viewer != NULL) {
+        viewer_set_add(set, viewer);
+    }
+}
+
+void viewer_set_configure(struct viewer_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        viewer_configure(set->viewers[i]);
     }
 }
 
@@ -144,11 +139,18 @@ static json_t *viewer_to_json(const struct viewer *viewer)
 {
     struct viewer_description description;
     viewer_describe(viewer, &description);
-    return json_pack("{s:s,s:s,s:s,s:s,s:f,s:I,s:I,s:I}", "id", description.id, "camera",
-                     description.camera, "peer", description.peer, "format", description.format,
-                     "seconds", description.seconds, "sent", (json_int_t)description.sent,
-                     "dropped", (json_int_t)description.dropped, "bytes",
-                     (json_int_t)description.bytes);
+    json_t *json = json_pack(
+        "{s:s,s:s,s:s,s:s,s:s,s:s,s:f,s:I,s:b,s:I,s:I,s:I,s:I,s:I}", "id", description.id, "camera",
+        description.camera, "path", description.path, "peer", description.peer, "user",
+        description.user, "format", description.format, "seconds", description.seconds,
+        "subscriptions", (json_int_t)description.subscriptions, "paused", description.paused,
+        "sent", (json_int_t)description.sent, "dropped", (json_int_t)description.dropped, "skipped",
+        (json_int_t)description.skipped, "bytes", (json_int_t)description.bytes, "bytes_per_second",
+        (json_int_t)description.bytes_per_second);
+    json_object_set_new(json, "age_ms",
+                        description.age_ms < 0 ? json_null()
+                                               : json_integer((json_int_t)description.age_ms));
+    return json;
 }
 
 json_t *viewer_set_page(const struct viewer_set *set, const char *after, size_t limit,

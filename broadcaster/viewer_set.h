@@ -8,13 +8,14 @@
 #include <stdint.h>
 
 #include "broadcaster/http_session.h"
+#include "broadcaster/viewer_request.h"
 
 struct services;
 struct viewer_set;
 
 /* Of all viewers since the start, those that have gone included. */
 struct viewer_totals {
-    uint64_t opened, sent, dropped, bytes;
+    uint64_t opened, sent, dropped, skipped, bytes;
 };
 
 struct viewer_set *viewer_set_create(struct services *services);
@@ -24,12 +25,15 @@ void viewer_set_destroy(struct viewer_set *set);
 size_t viewer_set_count(const struct viewer_set *set);
 void viewer_set_totals(const struct viewer_set *set, struct viewer_totals *totals);
 
-/* A request for /ws/viewer/detection: answers it with an error or takes its connection over. */
+/* A request for one of the viewers' paths: answers it with an error or takes its connection over. */
 void viewer_set_open(struct viewer_set *set, struct http_session *session,
-                     const struct http_request *request);
+                     const struct http_request *request, enum viewer_path path);
+
+/* The configuration has changed. */
+void viewer_set_configure(struct viewer_set *set);
 
 /* A page of the list in the order of ids, from behind `after` ("": the beginning): an array of
- * {id, camera, peer, format, seconds, sent, dropped, bytes}; the caller owns it. *next: the id to go on
+ * viewer_description's members; the caller owns it. *next: the id to go on
  * after, or NULL at the end; it lives as long as its viewer. */
 json_t *viewer_set_page(const struct viewer_set *set, const char *after, size_t limit,
                         const char **next);

@@ -373,15 +373,18 @@ static void frame_buffer_reserve(struct frame_buffer *buffer, size_t capacity)
     }
 }
 
-int camera_feed_read(struct camera_feed *feed, struct frame_info *info, struct frame_buffer *buffer,
-                     uint64_t *missed)
+size_t camera_feed_capacity(const struct camera_feed *feed)
+{
+    return feed->reader != NULL ? frame_ring_reader_capacity(feed->reader) : 0;
+}
+
+int camera_feed_read_into(struct camera_feed *feed, struct frame_info *info, uint8_t *bytes,
+                          size_t capacity, uint64_t *missed)
 {
     if (feed->reader == NULL) {
         return -ENOTCONN;
     }
-    frame_buffer_reserve(buffer, frame_ring_reader_capacity(feed->reader));
-    int result =
-        frame_ring_reader_read(feed->reader, info, buffer->bytes, buffer->capacity, missed);
+    int result = frame_ring_reader_read(feed->reader, info, bytes, capacity, missed);
     if (result == 0) {
         *missed += feed->missed;
         feed->missed = 0;
@@ -389,6 +392,15 @@ int camera_feed_read(struct camera_feed *feed, struct frame_info *info, struct f
         feed_refuse(feed, "its frame ring contradicts itself");
     }
     return result;
+}
+
+int camera_feed_read(struct camera_feed *feed, struct frame_info *info, struct frame_buffer *buffer,
+                     uint64_t *missed)
+{
+    if (feed->reader != NULL) {
+        frame_buffer_reserve(buffer, frame_ring_reader_capacity(feed->reader));
+    }
+    return camera_feed_read_into(feed, info, buffer->bytes, buffer->capacity, missed);
 }
 
 uint64_t camera_feed_newest(const struct camera_feed *feed)

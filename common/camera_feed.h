@@ -59,6 +59,11 @@ struct frame_buffer {
 int camera_feed_read(struct camera_feed *feed, struct frame_info *info, struct frame_buffer *buffer,
                      uint64_t *missed);
 
+/* The same into memory of the caller's: at least camera_feed_capacity() bytes, which is 0 without a ring. */
+size_t camera_feed_capacity(const struct camera_feed *feed);
+int camera_feed_read_into(struct camera_feed *feed, struct frame_info *info, uint8_t *bytes,
+                          size_t capacity, uint64_t *missed);
+
 /* Number of the newest frame in the ring; 0: none. A look without a copy. */
 uint64_t camera_feed_newest(const struct camera_feed *feed);
 

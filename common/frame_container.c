@@ -54,6 +54,7 @@ size_t frame_container_write_header(const struct frame_container *container,
     memset(out, 0, header_size);
     memcpy(out, CONTAINER_MAGIC, 4);
     out[4] = CONTAINER_VERSION;
+    out[5] = container->flags;
     put_be16(out + 6, (uint16_t)header_size);
     put_be32(out + 8, container->metadata_size);
     put_be32(out + 12, container->jpeg_size);
@@ -93,7 +94,7 @@ static const char *container_refuse(const uint8_t *data, size_t size)
     if (data[4] != CONTAINER_VERSION) {
         return "the container's version is not 1";
     }
-    if (data[5] != 0 || get_be16(data + 62) != 0) {
+    if ((data[5] & ~FRAME_CONTAINER_RAW) != 0 || get_be16(data + 62) != 0) {
         return "the container has flags that are not known";
     }
     if (camera_length > CAMERA_ID_MAX || header_size != container_header_size(camera_length)) {
@@ -133,6 +134,7 @@ size_t frame_container_parse(const uint8_t *data, size_t size, struct frame_cont
         .rendering = get_be32(data + 56),
         .metadata_size = get_be32(data + 8),
         .jpeg_size = get_be32(data + 12),
+        .flags = data[5],
     };
     memcpy(container->camera, data + FRAME_CONTAINER_FIXED, camera_length);
     return get_be16(data + 6);

@@ -4,7 +4,7 @@
  *   offset size
  *        0    4  "RCF1"
  *        4    1  version, 1
- *        5    1  flags, 0
+ *        5    1  flags: FRAME_CONTAINER_RAW, or 0
  *        6    2  header length: 64 + camera id, padded with zeros to a multiple of 8
  *        8    4  metadata length in bytes
  *       12    4  JPEG length in bytes; 0 is allowed in a POST (metadata alone)
@@ -32,10 +32,13 @@
 #define FRAME_CONTAINER_HEADER_MAX (FRAME_CONTAINER_FIXED + CAMERA_ID_MAX)
 #define FRAME_METADATA_MAX         65536
 
+#define FRAME_CONTAINER_RAW 1 /* the picture as the camera made it; never in a POST */
+
 struct frame_container {
     uint64_t frame_number, generation, captured_ns, sent_ns, frame_count;
     uint32_t rendering;
     uint32_t metadata_size, jpeg_size; /* bytes */
+    uint8_t flags;
     char camera[CAMERA_ID_SIZE];
 };
 

@@ -7,7 +7,7 @@
 #include "common/camera_feed.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "detector/schedule.h"
+#include "common/schedule.h"
 
 struct camera {
     char *id;

@@ -157,8 +157,8 @@ static void test_forms(void **state)
         size_t jpeg_size = sizes[i / 2];
         struct posted_frame frame = make_frame(jpeg_size, i % 2 == 0, METADATA);
         struct frame_message message = {.camera = "CAM1", .frame = &frame, .count = 42};
-        struct shared_bytes *json = frame_message_json(&message);
-        struct shared_bytes *binary = frame_message_binary(&message, 5000);
+        struct shared_bytes *json = frame_message_build(&message, WIRE_VIEWER_JSON, 0);
+        struct shared_bytes *binary = frame_message_build(&message, WIRE_BINARY, 5000);
         assert_json(payload_of(json->data, json->size, 1), jpeg_size, METADATA, NULL, false);
         assert_binary(payload_of(binary->data, binary->size, 2), jpeg_size, METADATA, 5000);
         check_json_heads(json, jpeg_size, METADATA);
@@ -173,8 +173,8 @@ static void test_without_metadata(void **state)
 {
     struct posted_frame frame = make_frame(1000, false, "");
     struct frame_message message = {.camera = "CAM1", .frame = &frame, .count = 42};
-    struct shared_bytes *json = frame_message_json(&message);
-    struct shared_bytes *binary = frame_message_binary(&message, 5000);
+    struct shared_bytes *json = frame_message_build(&message, WIRE_VIEWER_JSON, 0);
+    struct shared_bytes *binary = frame_message_build(&message, WIRE_BINARY, 5000);
     (void)state;
     assert_json(payload_of(json->data, json->size, 1), 1000, "\"metadata\":{},", NULL, false);
     assert_binary(payload_of(binary->data, binary->size, 2), 1000, "", 5000);
@@ -190,7 +190,7 @@ static void test_order(void **state)
                                           "\"metadata\"", "\"frame_count\"", "\"timestamp\""};
     struct posted_frame frame = make_frame(100, true, METADATA);
     struct frame_message message = {.camera = "CAM1", .frame = &frame, .count = 42};
-    struct shared_bytes *json = frame_message_json(&message);
+    struct shared_bytes *json = frame_message_build(&message, WIRE_VIEWER_JSON, 0);
     const uint8_t *at = json->data;
     (void)state;
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
@@ -211,7 +211,7 @@ static void test_longest_id(void **state)
     id[CAMERA_ID_MAX] = '\0';
     struct posted_frame frame = make_frame(70000, false, METADATA);
     struct frame_message message = {.camera = id, .frame = &frame, .count = UINT64_MAX};
-    struct shared_bytes *json = frame_message_json(&message);
+    struct shared_bytes *json = frame_message_build(&message, WIRE_VIEWER_JSON, 0);
     (void)state;
     assert_true(frame_message_json_head(json, "connecting", true, head, &offset) <= sizeof head);
     assert_true(frame_message_binary_head(&message, UINT64_MAX, head, &offset) <= sizeof head);

@@ -32,8 +32,9 @@ struct listener {
     bool leaves;    /* at the next notice */
 };
 
-static void on_demand_changed(void *arg)
+static void on_demand_changed(void *arg, struct stream *stream)
 {
+    (void)stream;
     ((struct fixture *)arg)->demand_changes++;
 }
 
@@ -47,7 +48,8 @@ static void on_notice(struct stream_subscriber *subscriber, enum stream_notice n
 {
     struct listener *listener = subscriber->owner;
     static const char letters[] = {
-        [STREAM_FRAME] = 'F', [STREAM_STARTED] = 'B', [STREAM_ENDED] = 'E', [STREAM_STATE] = 'S'};
+        [STREAM_FRAME] = 'F', [STREAM_METADATA] = 'M', [STREAM_STARTED] = 'B',
+        [STREAM_ENDED] = 'E', [STREAM_STATE] = 'S',    [STREAM_GONE] = 'G'};
     size_t length = strlen(listener->heard);
     assert_true(length + 1 < sizeof listener->heard);
     listener->heard[length] = letters[notice];
@@ -90,6 +92,8 @@ static void listen_to(struct fixture *fixture, struct listener *listener, const 
     listener->subscriber.notify = on_notice;
     listener->subscriber.owner = listener;
     listener->subscriber.is_viewer = true;
+    listener->subscriber.demands = true;
+    listener->subscriber.holds = true;
     hub_subscribe(fixture->hub, &key, &listener->subscriber);
 }
 
@@ -128,12 +132,12 @@ static void test_newest_wins(void **state)
     struct fixture *fixture = *state;
     assert_int_equal(post(fixture, "CAM1", FRAME_SIZE, 1), 0);
     struct stream *stream = find(fixture, "CAM1");
-    struct shared_bytes *first = shared_bytes_ref(stream_binary(stream));
-    assert_ptr_equal(stream_binary(stream), first); /* built once */
+    struct shared_bytes *first = shared_bytes_ref(stream_wire(stream, WIRE_BINARY));
+    assert_ptr_equal(stream_wire(stream, WIRE_BINARY), first); /* built once */
     assert_int_equal(post(fixture, "CAM1", FRAME_SIZE, 2), 0);
     assert_ptr_equal(find(fixture, "CAM1"), stream);
     assert_int_equal(stream_frame_count(stream), 2);
-    const struct shared_bytes *second = stream_binary(stream);
+    const struct shared_bytes *second = stream_wire(stream, WIRE_BINARY);
     assert_int_equal(second->data[second->size - 3], 2);
     assert_int_equal(first->data[first->size - 3], 1); /* for whoever still sends it */
     assert_int_equal(first->references, 1);
@@ -150,12 +154,12 @@ static void test_messages_for_many(void **state)
     }
     assert_int_equal(post(fixture, "CAM1", FRAME_SIZE, 1), 0);
     struct stream *stream = find(fixture, "CAM1");
-    assert_int_equal(stream_json(stream)->file, -1);
+    assert_int_equal(stream_wire(stream, WIRE_VIEWER_JSON)->file, -1);
     listen_to(fixture, &listeners[63], "CAM1");
     assert_int_equal(post(fixture, "CAM1", FRAME_SIZE, 2), 0);
-    struct shared_bytes *json = shared_bytes_ref(stream_json(stream));
+    struct shared_bytes *json = shared_bytes_ref(stream_wire(stream, WIRE_VIEWER_JSON));
     assert_true(json->file >= 0);
-    assert_true(stream_binary(stream)->file >= 0);
+    assert_true(stream_wire(stream, WIRE_BINARY)->file >= 0);
     char *in_file = xmalloc(json->size);
     assert_int_equal(pread(json->file, in_file, json->size, 0), json->size);
     assert_memory_equal(in_file, json->data, json->size);
@@ -191,7 +195,8 @@ static void test_subscribers(void **state)
     listen_to(fixture, &a, "CAM1");
     listen_to(fixture, &b, "CAM1");
     listen_to(fixture, &other, "CAM2");
-    assert_int_equal(fixture->demand_changes, 2); /* the first of each camera */
+    assert_int_equal(fixture->demand_changes, 3); /* each comes with a wish of its own */
+    assert_int_equal(stream_demand(find(fixture, "CAM1")), 2);
     assert_int_equal(stream_viewers(find(fixture, "CAM1")), 2);
     a.leaves = true;
     post(fixture, "CAM1", FRAME_SIZE, 1);
@@ -199,10 +204,15 @@ static void test_subscribers(void **state)
     assert_string_equal(b.heard, "FBS");
     assert_string_equal(other.heard, "");
     assert_int_equal(stream_viewers(find(fixture, "CAM1")), 1);
-    assert_int_equal(fixture->demand_changes, 2);
+    assert_int_equal(fixture->demand_changes, 4);
     hub_unsubscribe(fixture->hub, &a.subscriber); /* nothing happens */
-    hub_unsubscribe(fixture->hub, &b.subscriber);
-    assert_int_equal(fixture->demand_changes, 3);
+    assert_int_equal(fixture->demand_changes, 4);
+    hub_set_demand(fixture->hub, &b.subscriber, false);
+    hub_set_demand(fixture->hub, &b.subscriber, false);
+    assert_int_equal(stream_demand(find(fixture, "CAM1")), 0);
+    assert_int_equal(fixture->demand_changes, 5);
+    hub_unsubscribe(fixture->hub, &b.subscriber); /* it demanded nothing */
+    assert_int_equal(fixture->demand_changes, 5);
     hub_unsubscribe(fixture->hub, &other.subscriber);
 }
 

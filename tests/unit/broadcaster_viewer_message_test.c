@@ -15,7 +15,7 @@ static void test_messages(void **state)
 {
     static const struct {
         const char *text;
-        enum viewer_message message;
+        enum viewer_message_type type;
         const char *time; /* of a timed ping */
     } cases[] = {
         {"ping", VIEWER_PING, NULL},
@@ -44,19 +44,17 @@ static void test_messages(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char time[VIEWER_TIME_SIZE] = "";
-        const char *error = NULL;
+        struct viewer_message message;
         size_t size = strlen(cases[i].text);
-        enum viewer_message message =
-            viewer_message_read(page_end_copy(cases[i].text, size), size, time, &error);
-        if (message != cases[i].message) {
-            fail_msg("%s: %d, not %d", cases[i].text, message, cases[i].message);
+        viewer_message_read(page_end_copy(cases[i].text, size), size, &message);
+        if (message.type != cases[i].type) {
+            fail_msg("%s: %d, not %d", cases[i].text, message.type, cases[i].type);
         }
         if (cases[i].time != NULL) {
-            assert_string_equal(time, cases[i].time);
+            assert_string_equal(message.time, cases[i].time);
         }
-        if (message == VIEWER_WRONG) {
-            assert_non_null(error);
+        if (message.type == VIEWER_WRONG) {
+            assert_non_null(message.error);
         }
     }
 }

@@ -122,7 +122,7 @@ static void test_wrong_headers_are_refused(void **state)
     } lies[] = {
         {0, "RCF2", 4, "RCF1"},
         {4, "\x02", 1, "version"},
-        {5, "\x01", 1, "flags"},
+        {5, "\x02", 1, "flags"},
         {62, "\x00\x01", 2, "flags"},
         {6, "\x00\x40", 2, "header length"},
         {6, "\x00\x50", 2, "header length"},

@@ -8,8 +8,8 @@
  * interval behind: a pause is not made up for by a burst.
  *
  * Pure: the caller brings the time. */
-#ifndef DETECTOR_SCHEDULE_H
-#define DETECTOR_SCHEDULE_H
+#ifndef COMMON_SCHEDULE_H
+#define COMMON_SCHEDULE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "detector/schedule.h"
+#include "common/schedule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,20 @@
+#include "broadcaster/channel.h"
+
+#include <string.h>
+
+#define CLOSE_POLICY 1008 /* RFC 6455, 7.4.1 */
+
+void channel_send_text(struct channel *channel, const char *text)
+{
+    websocket_session_send(channel->websocket, WEBSOCKET_TEXT, text, strlen(text));
+}
+
+void channel_close(struct channel *channel, const char *reason)
+{
+    websocket_session_close(channel->websocket, CLOSE_POLICY, reason, CONNECTION_FINISHED);
+}
+
+struct connection *channel_connection(const struct channel *channel)
+{
+    return websocket_session_connection(channel->websocket);
+}

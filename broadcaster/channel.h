@@ -1,0 +1,38 @@
+/* The way to one viewer: a WebSocket. Viewers know nothing else of how their frames travel. One thread. */
+#ifndef BROADCASTER_CHANNEL_H
+#define BROADCASTER_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broadcaster/shared_bytes.h"
+#include "broadcaster/websocket_session.h"
+
+struct channel {
+    struct websocket_session *websocket; /* its own life: websocket_handlers::closed ends it */
+};
+
+/* True when nothing is in flight: what is sent now goes out at once. */
+static inline bool channel_idle(const struct channel *channel)
+{
+    return websocket_session_idle(channel->websocket);
+}
+
+/* Sends whole frames of the wire: `head` (copied, may be NULL), then `body` from `offset` on. */
+static inline void channel_send_frame(struct channel *channel, const void *head, size_t head_size,
+                                      struct shared_bytes *body, size_t offset)
+{
+    websocket_session_send_frames(channel->websocket, head, head_size, body, offset);
+}
+
+/* A short message in words; NUL-terminated, copied. */
+void channel_send_text(struct channel *channel, const char *text);
+
+/* Ends it in order; `reason` is for the viewer. Nothing can be sent afterwards. */
+void channel_close(struct channel *channel, const char *reason);
+
+/* Address, bytes sent. */
+struct connection *channel_connection(const struct channel *channel);
+
+#endif

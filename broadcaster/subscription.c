@@ -1,0 +1,215 @@
+#include "broadcaster/subscription.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "broadcaster/hub.h"
+#include "broadcaster/services.h"
+#include "common/memory.h"
+
+/* --- which stream --- */
+
+/* Wishes that differ in what is drawn lead to different renderings: this is where one is chosen. */
+static struct stream_key subscription_key(const struct subscription *subscription)
+{
+    struct stream_key key = {.kind = subscription->wish.kind};
+    memcpy(key.camera, subscription->camera, sizeof key.camera);
+    return key;
+}
+
+static struct stream_key subscription_detections_key(const struct subscription *subscription)
+{
+    struct stream_key key = {.kind = STREAM_DETECT};
+    memcpy(key.camera, subscription->camera, sizeof key.camera);
+    return key;
+}
+
+static void subscription_pace(struct subscription *subscription)
+{
+    const struct wish *wish = &subscription->wish;
+    schedule_set(&subscription->pace, wish->skip_frames, wish->fps);
+    subscription->paced = wish->fps > 0 || wish->skip_frames > 1;
+}
+
+struct subscription *subscription_create(struct services *services, void *viewer,
+                                         const char *camera, const struct wish *wish,
+                                         void (*notify)(struct stream_subscriber *subscriber,
+                                                        enum stream_notice notice))
+{
+    struct subscription *subscription = xcalloc(1, sizeof *subscription);
+    subscription->viewer = viewer;
+    subscription->wish = *wish;
+    subscription->told_since_ns = UINT64_MAX;
+    memccpy(subscription->camera, camera, '\0', sizeof subscription->camera - 1);
+    subscription->counters = counters_camera(&services->counters, camera);
+    subscription->pictures = (struct stream_subscriber){
+        .notify = notify,
+        .owner = subscription,
+        .wish = &subscription->wish,
+        .is_viewer = true,
+    };
+    subscription->detections = subscription->pictures;
+    subscription->detections.is_viewer = false;
+    subscription->detections.metadata_only = true;
+    subscription_pace(subscription);
+    return subscription;
+}
+
+void subscription_destroy(struct subscription *subscription)
+{
+    free(subscription);
+}
+
+/* A frame that lies ready counts as one of those to come. */
+static void subscription_begin_count(struct subscription *subscription)
+{
+    const struct stream *stream = subscription->pictures.stream;
+    uint64_t frames = stream_camera_frames(stream);
+    subscription->frames_base = stream_frame(stream) != NULL ? frames - 1 : frames;
+}
+
+static void subscription_follow_detections(struct subscription *subscription,
+                                           struct services *services)
+{
+    bool wanted = subscription->wish.kind == STREAM_RAW && subscription->wish.metadata &&
+                  subscription->pictures.stream != NULL;
+    if (!wanted) {
+        hub_unsubscribe(services->hub, &subscription->detections);
+    } else if (subscription->detections.stream == NULL) {
+        struct stream_key key = subscription_detections_key(subscription);
+        subscription->detections.demands = subscription->pictures.demands;
+        subscription->detections.holds = true;
+        hub_subscribe(services->hub, &key, &subscription->detections);
+    }
+}
+
+void subscription_start(struct subscription *subscription, struct services *services, bool demands)
+{
+    struct stream_key key = subscription_key(subscription);
+    subscription->pictures.demands = demands;
+    subscription->pictures.holds = !subscription->follows;
+    hub_subscribe(services->hub, &key, &subscription->pictures);
+    subscription_begin_count(subscription);
+    subscription_follow_detections(subscription, services);
+    if (subscription->stats_ns == 0) {
+        subscription->stats_ns = clock_monotonic_ns();
+    }
+}
+
+void subscription_rest(struct subscription *subscription)
+{
+    subscription->frame_due = subscription->early = false;
+    subscription->texts_due &= ~(unsigned)SUBSCRIPTION_DETECTIONS;
+}
+
+void subscription_stop(struct subscription *subscription, struct services *services)
+{
+    subscription->frames_before = subscription_total(subscription);
+    subscription->frames_base = 0;
+    hub_unsubscribe(services->hub, &subscription->pictures);
+    hub_unsubscribe(services->hub, &subscription->detections);
+    subscription_rest(subscription);
+}
+
+void subscription_set(struct subscription *subscription, struct services *services,
+                      const struct wish *wish)
+{
+    const struct stream *stream = subscription->pictures.stream;
+    subscription->wish = *wish;
+    subscription_pace(subscription);
+    struct stream_key key = subscription_key(subscription);
+    if (stream != NULL && stream_key_compare(stream_key(stream), &key) != 0) {
+        bool demands = subscription->pictures.demands;
+        subscription_stop(subscription, services);
+        subscription_start(subscription, services, demands);
+        return;
+    }
+    subscription_follow_detections(subscription, services);
+    hub_wish_changed(services->hub, &subscription->pictures);
+    hub_wish_changed(services->hub, &subscription->detections);
+}
+
+void subscription_set_demand(struct subscription *subscription, struct services *services,
+                             bool demands)
+{
+    hub_set_demand(services->hub, &subscription->pictures, demands);
+    hub_set_demand(services->hub, &subscription->detections, demands);
+}
+
+void subscription_keep(struct subscription *subscription, struct services *services)
+{
+    if (subscription->follows) {
+        bool demands = subscription->pictures.demands;
+        subscription_stop(subscription, services);
+        subscription->follows = false;
+        subscription_start(subscription, services, demands);
+    }
+}
+
+/* --- the pace --- */
+
+static void subscription_skip(struct subscription *subscription)
+{
+    subscription->skipped++;
+    subscription->counters->skipped++;
+}
+
+enum subscription_verdict subscription_offer(struct subscription *subscription, uint64_t number,
+                                             uint64_t now_ns)
+{
+    if (subscription->paced) {
+        if (subscription->early) {
+            subscription_skip(subscription); /* the one before will not be sent any more */
+            subscription->early = false;
+        }
+        if (!schedule_wants(&subscription->pace, number, now_ns)) {
+            subscription->early = schedule_wants(&subscription->pace, number,
+                                                 schedule_patience_ns(&subscription->pace));
+            if (subscription->early) {
+                return SUBSCRIPTION_EARLY;
+            }
+            subscription_skip(subscription);
+            return SUBSCRIPTION_OVER;
+        }
+        schedule_take(&subscription->pace, number, now_ns);
+    }
+    if (subscription->frame_due) {
+        subscription->dropped++;
+        subscription->counters->dropped++;
+    }
+    subscription->frame_due = true;
+    return SUBSCRIPTION_DUE;
+}
+
+uint64_t subscription_ripe_ns(const struct subscription *subscription)
+{
+    return subscription->early ? schedule_patience_ns(&subscription->pace) : UINT64_MAX;
+}
+
+void subscription_ripen(struct subscription *subscription, uint64_t number, uint64_t now_ns)
+{
+    if (subscription->early && now_ns >= schedule_patience_ns(&subscription->pace)) {
+        schedule_take(&subscription->pace, number, now_ns);
+        subscription->early = false;
+        subscription->frame_due = true;
+    }
+}
+
+void subscription_sent(struct subscription *subscription, uint64_t bytes)
+{
+    subscription->frame_due = false;
+    subscription->early = false; /* it was the newest in any case */
+    subscription->sent++;
+    subscription->bytes += bytes;
+    subscription->counters->sent++;
+    subscription->counters->sent_bytes += bytes;
+}
+
+/* --- how it has fared --- */
+
+uint64_t subscription_total(const struct subscription *subscription)
+{
+    const struct stream *stream = subscription->pictures.stream;
+    uint64_t frames = stream != NULL ? stream_camera_frames(stream) - subscription->frames_base : 0;
+    return subscription->frames_before + frames;
+}

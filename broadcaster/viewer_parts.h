@@ -1,0 +1,86 @@
+/* What the files of a viewer share: viewer.c (serving, life), viewer_say.c (what is sent),
+ * viewer_command.c (what is received). For them alone. */
+#ifndef BROADCASTER_VIEWER_PARTS_H
+#define BROADCASTER_VIEWER_PARTS_H
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "broadcaster/channel.h"
+#include "broadcaster/hub.h"
+#include "broadcaster/viewer.h"
+#include "broadcaster/viewer_message.h"
+
+/* Texts that wait to be said, one bit each; of each kind only the newest is of any use. */
+enum viewer_words {
+    WORDS_CONNECTED = 1 << 0,
+    WORDS_PONG = 1 << 1,
+    WORDS_TIMED_PONG = 1 << 2,
+    WORDS_ERROR = 1 << 3,
+    WORDS_KEEPALIVE = 1 << 4,
+};
+
+struct viewer {
+    struct services *services;
+    struct channel channel;
+    struct subscription *subscriptions; /* in the order of their coming; owned */
+    struct subscription *turn;          /* the one to be served next; NULL: the first */
+    size_t subscription_count;
+    enum wire_format format;
+    enum viewer_path path;
+    bool paused;
+    bool closing;        /* it is a viewer no longer */
+    unsigned words_due;  /* of enum viewer_words */
+    uint64_t timer_ns;   /* CLOCK_MONOTONIC: when the timer goes off; 0: it does not */
+    uint64_t heard_ns;   /* the last message, or keepalive */
+    uint64_t age_ns;     /* of the last frame when it was sent */
+    uint64_t measure_ns; /* CLOCK_MONOTONIC: the throughput is measured since then */
+    uint64_t measure_bytes;
+    double bytes_per_second;
+
+    struct event timer;
+    struct hub_watcher watcher; /* of a viewer of all that there are */
+    char ping_time[VIEWER_TIME_SIZE];
+    const char *error;               /* a literal */
+    uint64_t sent, dropped, skipped; /* by subscriptions that have ended */
+    uint64_t opened_ns;              /* CLOCK_MONOTONIC */
+    struct identity *identity;       /* our reference, or NULL */
+    viewer_gone_fn *gone;
+    void *gone_arg;
+    bool kicked;
+    char id[VIEWER_ID_SIZE];
+    char camera[CAMERA_ID_SIZE]; /* that it came for; "*": all */
+};
+
+/* --- viewer.c --- */
+
+/* Says and sends what waits, for as long as the channel takes it at once. */
+void viewer_serve(struct viewer *viewer);
+void viewer_say_soon(struct viewer *viewer, enum viewer_words words);
+
+struct subscription *viewer_find(const struct viewer *viewer, const char *camera,
+                                 enum stream_kind kind); /* or NULL */
+/* A subscription from now on; what is known of the camera goes out at once. */
+void viewer_add(struct viewer *viewer, const char *camera, const struct wish *wish, bool follows);
+void viewer_remove(struct viewer *viewer, struct subscription *subscription);
+
+/* Whether frames have to be made for it, as things stand. */
+bool viewer_demands(const struct viewer *viewer, const struct subscription *subscription);
+
+/* What there is to see and to say at the beginning, and after a pause. */
+void viewer_greet(struct viewer *viewer, struct subscription *subscription);
+
+/* --- viewer_say.c: each sends one message now --- */
+
+void viewer_say_words(struct viewer *viewer, enum viewer_words words);
+void viewer_say_text(struct viewer *viewer, struct subscription *subscription,
+                     enum subscription_text text);
+/* The newest frame. `late`: it has waited, and the shared message may be older than now. */
+void viewer_send_frame(struct viewer *viewer, struct subscription *subscription, bool late);
+
+/* --- viewer_command.c --- */
+
+/* Does what the message says; the viewer is one still. */
+void viewer_obey(struct viewer *viewer, const struct viewer_message *message);
+
+#endif
