@@ -38,14 +38,16 @@ DETECTOR := annotate boxes camera camera_counts decode demand detector encode fo
             metadata model_file names picture pipeline poster preprocess scheduler service \
             settings worker
 
-BROADCASTER := access api_cameras api_json api_metrics api_operations api_status api_tokens \
-               api_viewers base64 base64_avx2 camera_watch channel connection control_service counters \
-               credentials demand detector_watch forwarded frame_message frame_stages gate histogram \
-               host_check http_answer http_head http_reader http_response http_server http_session \
-               http_syntax http_target hub identity intake intake_scanner json_scanner listener \
-               metrics_sources metrics_text output_queue picture_check raw_source routes services shared_bytes \
-               signed_token snapshot sorted static_files stream subprotocol subscription transport utf8 viewer viewer_command \
-               viewer_message viewer_request viewer_say viewer_set viewer_text websocket_handshake websocket_reader websocket_session wish
+BROADCASTER := access adaptation api_cameras api_json api_metrics api_operations api_status \
+               api_tokens api_viewers base64 base64_avx2 camera_watch channel connection \
+               control_service counters credentials demand detector_watch forwarded frame_message \
+               frame_stages gate histogram host_check http_answer http_head http_reader \
+               http_response http_server http_session http_syntax http_target hub identity intake \
+               intake_scanner json_scanner listener metrics_sources metrics_text output_queue \
+               picture_check raw_source renderings routes services shared_bytes signed_token \
+               snapshot sorted static_files stream subprotocol subscription transport utf8 viewer \
+               viewer_command viewer_message viewer_request viewer_say viewer_set viewer_text \
+               websocket_handshake websocket_reader websocket_session wish
 
 CTL := ctl ctl_question ctl_status ctl_store ctl_token ctl_wait
 CATALOGUE := catalogue download store
@@ -62,8 +64,8 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate boxes camera_counts demand layout metadata model_file preprocess scheduler \
                  settings
-UNIT_BROADCASTER := base64 connection counters frame_message host_check http_reader http_session hub \
-                    intake_scanner listener metrics_text picture_check viewer_message websocket_handshake \
+UNIT_BROADCASTER := adaptation base64 connection counters frame_message host_check http_reader http_session hub \
+                    intake_scanner listener metrics_text picture_check renderings viewer_message websocket_handshake \
                     websocket_reader
 
 UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world
