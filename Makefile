@@ -45,9 +45,9 @@ BROADCASTER := access adaptation api_cameras api_json api_metrics api_operations
                http_response http_server http_session http_syntax http_target hub identity intake \
                intake_scanner json_scanner listener metrics_sources metrics_text output_queue \
                picture_check raw_source renderings routes services shared_bytes signed_token \
-               snapshot sorted static_files stream subprotocol subscription transport utf8 viewer \
-               viewer_command viewer_message viewer_request viewer_say viewer_set viewer_text \
-               websocket_handshake websocket_reader websocket_session wish
+               snapshot sorted static_files stream subprotocol subscription tls tls_stream \
+               transport utf8 viewer viewer_command viewer_message viewer_request viewer_say \
+               viewer_set viewer_text websocket_handshake websocket_reader websocket_session wish
 
 CTL := ctl ctl_question ctl_status ctl_store ctl_token ctl_wait
 CATALOGUE := catalogue download store
@@ -64,9 +64,9 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate boxes camera_counts demand layout metadata model_file preprocess scheduler \
                  settings
-UNIT_BROADCASTER := adaptation base64 connection counters frame_message host_check http_reader http_session hub \
-                    intake_scanner listener metrics_text picture_check renderings viewer_message websocket_handshake \
-                    websocket_reader
+UNIT_BROADCASTER := adaptation base64 connection counters frame_message host_check http_reader \
+                    http_session hub intake_scanner listener metrics_text picture_check renderings \
+                    viewer_message websocket_handshake websocket_reader
 
 UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world
 
@@ -111,7 +111,7 @@ ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) -pthread
 
 LIBS_COMMON := -levent_core -ljansson -lcurl -lm
 LIBS_DETECTOR := -lturbojpeg -lopencv_dnn -lopencv_imgproc -lopencv_core -lstdc++ -lm
-LIBS_BROADCASTER := -lcrypto
+LIBS_BROADCASTER := -lssl -lcrypto
 LIBS_CAMSIM := -lcrypto -lturbojpeg
 LIBS_CATALOGUE := -lcrypto
 

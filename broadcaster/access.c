@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,11 +153,39 @@ static bool access_take_lasting(const struct access *access, struct identity *id
 }
 
 /* The token of the configuration by which the identity came, if it is still the same; else NULL. */
-static const struct config_token *access_find_named(const struct access *access, const char *name,
-                                                    const uint8_t digest[CONFIG_DIGEST_SIZE])
+static const struct config_token *access_find_same(const struct access *access,
+                                                   const struct identity *identity)
 {
-    const struct config_token *token = access_find_digest(access, digest);
-    return token != NULL && strcmp(token->name, name) == 0 ? token : NULL;
+    const struct config_token *token = access_find_digest(access, identity->digest);
+    return token != NULL && strcmp(token->name, identity->token) == 0 ? token : NULL;
+}
+
+/* Stands for a digest where others can read it: they could try out weak secrets on the digest itself. */
+static void access_fingerprint(const struct access *access,
+                               const uint8_t digest[CONFIG_DIGEST_SIZE],
+                               char hex[2 * CONFIG_DIGEST_SIZE + 1])
+{
+    uint8_t code[CONFIG_DIGEST_SIZE];
+    unsigned size = sizeof code;
+    if (HMAC(EVP_sha256(), access->key, sizeof access->key, digest, CONFIG_DIGEST_SIZE, code,
+             &size) == NULL) {
+        die("OpenSSL cannot sign");
+    }
+    config_tokens_hex(code, sizeof code, hex);
+}
+
+/* The token of the configuration with which a signed one was made, if it is still the same; else NULL. */
+static const struct config_token *access_find_maker(const struct access *access, json_t *claims)
+{
+    const char *made_with = json_string_value(json_object_get(claims, "made_with"));
+    for (size_t i = 0; i < access->config->token_count; i++) {
+        char fingerprint[2 * CONFIG_DIGEST_SIZE + 1];
+        access_fingerprint(access, access->config->tokens[i].sha256, fingerprint);
+        if (made_with != NULL && strcmp(fingerprint, made_with) == 0) {
+            return &access->config->tokens[i];
+        }
+    }
+    return NULL;
 }
 
 /* A signed token can only take away from what the token that it was made with allows now. */
@@ -190,11 +220,7 @@ static int access_take_signed(const struct access *access, struct identity *iden
     if (result < 0) {
         return result;
     }
-    const char *name = json_string_value(json_object_get(claims, "token"));
-    const char *hex = json_string_value(json_object_get(claims, "digest"));
-    uint8_t digest[CONFIG_DIGEST_SIZE];
-    const struct config_token *token =
-        config_tokens_unhex(hex, digest) ? access_find_named(access, name, digest) : NULL;
+    const struct config_token *token = access_find_maker(access, claims);
     if (token != NULL) {
         access_take(identity, token);
         access_narrow(identity, claims);
@@ -205,10 +231,10 @@ static int access_take_signed(const struct access *access, struct identity *iden
 
 char *access_sign(const struct access *access, const struct identity *identity, uint64_t life_ns)
 {
-    char hex[2 * CONFIG_DIGEST_SIZE + 1];
-    config_tokens_hex(identity->digest, sizeof identity->digest, hex);
-    json_t *claims = json_pack("{s:s,s:s,s:s,s:i}", "token", identity->token, "digest", hex, "user",
-                               identity->user, "roles", (int)identity->roles);
+    char fingerprint[2 * CONFIG_DIGEST_SIZE + 1];
+    access_fingerprint(access, identity->digest, fingerprint);
+    json_t *claims = json_pack("{s:s,s:s,s:i}", "made_with", fingerprint, "user", identity->user,
+                               "roles", (int)identity->roles);
     if (!identity->every_camera) {
         json_t *cameras = json_array();
         for (size_t i = 0; i < identity->camera_count; i++) {
@@ -300,7 +326,7 @@ bool access_still_admits(const struct access *access, const struct identity *ide
     if (identity->is_local || access->config->token_count == 0) {
         return true;
     }
-    const struct config_token *token = access_find_named(access, identity->token, identity->digest);
+    const struct config_token *token = access_find_same(access, identity);
     if (token == NULL || (identity->roles & ~access_roles(token->role)) != 0) {
         return false;
     }

@@ -342,7 +342,9 @@ static void connection_on_io(evutil_socket_t fd, short what, void *arg)
     if ((what & EV_WRITE) && !output_queue_is_empty(&connection->output)) {
         connection_flush(connection);
     }
-    if (connection->over || !(what & (EV_READ | EV_CLOSED))) {
+    bool reads =
+        (what & (EV_READ | EV_CLOSED)) || transport_read_waits_to_write(connection->transport);
+    if (connection->over || !reads) {
         return;
     }
     connection_turn(connection);

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "broadcaster/tls.h"
 #include "common/clock.h"
 #include "common/fd.h"
 #include "common/log.h"
@@ -25,6 +26,7 @@ struct listener {
     struct event io;
     struct event pause;
     struct http_server *server;
+    const struct tls *tls; /* NULL: never */
     int fd;
     bool short_of;        /* of descriptors or memory: connections wait, and the log says so */
     char *path;           /* of a Unix socket, else NULL */
@@ -64,6 +66,13 @@ static bool listener_error_is_of_peer(int error)
     }
 }
 
+static struct transport *listener_transport(const struct listener *listener, int fd)
+{
+    return listener->tls != NULL && tls_is_on(listener->tls)
+               ? transport_create_tls(fd, listener->tls)
+               : transport_create_plain(fd);
+}
+
 static void listener_pause(struct listener *listener, int error)
 {
     struct timeval delay = clock_timeval(LISTENER_PAUSE_NS);
@@ -88,7 +97,7 @@ static void listener_on_io(evutil_socket_t listening, short what, void *arg)
                 log_warn("a connection of another user was refused path=%s", listener->path);
                 close(fd);
             } else {
-                http_server_accept(listener->server, transport_create_plain(fd));
+                http_server_accept(listener->server, listener_transport(listener, fd));
             }
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             if (listener->short_of) {
@@ -190,6 +199,11 @@ int listener_create_tcp(struct listener **listener, struct event_base *base, con
         return error;
     }
     return listener_start(listener, base, fd, server);
+}
+
+void listener_set_tls(struct listener *listener, const struct tls *tls)
+{
+    listener->tls = tls;
 }
 
 /* True when somebody listens at the path: then the name is not what a dead server left. */

@@ -8,11 +8,15 @@
 #include "broadcaster/http_session.h"
 
 struct listener;
+struct tls;
 
 /* "127.0.0.1:8069", "[::]:8069" (IPv4 too). 0 or -errno (-EADDRINUSE: taken; -EINVAL: not an address). Port 0
  * takes any free port. */
 int listener_create_tcp(struct listener **listener, struct event_base *base, const char *address,
                         struct http_server *server);
+
+/* From now on new connections speak TLS whenever it is on. `tls` outlives the listener. */
+void listener_set_tls(struct listener *listener, const struct tls *tls);
 
 /* `<run_dir>/<name>`, put there by rename. Peers of another uid (but root) are hung up on. 0 or
  * -errno (-EADDRINUSE: somebody serves it). */

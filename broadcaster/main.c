@@ -15,6 +15,7 @@
 #include "broadcaster/routes.h"
 #include "broadcaster/services.h"
 #include "broadcaster/static_files.h"
+#include "broadcaster/tls.h"
 #include "broadcaster/viewer_set.h"
 #include "common/fd.h"
 #include "common/log.h"
@@ -25,6 +26,7 @@ struct broadcaster {
     struct services services;
     struct control_service *control;
     struct listener *tcp, *local;
+    struct tls *tls;
 };
 
 static uint64_t seconds_to_ns(double seconds)
@@ -75,6 +77,13 @@ static void configure(struct services *services)
     detector_watch_configure(services->detectors);
 }
 
+/* False with words: there is no certificate, or the one before stays. */
+static bool load_certificate(struct broadcaster *broadcaster, char mistake[TLS_MISTAKE_SIZE])
+{
+    const struct config_broadcaster *config = &broadcaster->services.config->broadcaster;
+    return tls_load(broadcaster->tls, config->tls_certificate, config->tls_key, mistake);
+}
+
 static bool still_admits(void *arg, const struct identity *identity)
 {
     return access_still_admits(((const struct services *)arg)->access, identity);
@@ -85,6 +94,7 @@ static void on_reload(void *arg)
     struct broadcaster *broadcaster = arg;
     struct services *services = &broadcaster->services;
     struct config *old;
+    char mistake[TLS_MISTAKE_SIZE];
     if (program_reload(&broadcaster->program, &old) < 0) {
         return;
     }
@@ -96,6 +106,9 @@ static void on_reload(void *arg)
     struct http_server_config http = http_config(services->config);
     http_server_set_config(services->http, &http);
     configure(services);
+    if (!load_certificate(broadcaster, mistake)) {
+        log_error("the certificate was not changed, the one before is used on: %s", mistake);
+    }
     http_server_review(services->http, still_admits, services);
     config_destroy(old);
 }
@@ -143,10 +156,16 @@ static void open_ports(struct broadcaster *broadcaster)
 {
     struct services *services = &broadcaster->services;
     const char *address = services->config->broadcaster.listen;
+    char mistake[TLS_MISTAKE_SIZE];
+    broadcaster->tls = tls_create();
+    if (!load_certificate(broadcaster, mistake)) {
+        die_config("broadcaster.tls_certificate: %s", mistake);
+    }
     int result = listener_create_tcp(&broadcaster->tcp, services->base, address, services->http);
     if (result < 0) {
         die_config("cannot listen on broadcaster.listen=%s: %s", address, strerror(-result));
     }
+    listener_set_tls(broadcaster->tcp, broadcaster->tls);
     result = listener_create_unix(&broadcaster->local, services->base, services->config->run_dir,
                                   "broadcaster.http.sock", services->http);
     if (result < 0) {
@@ -173,8 +192,8 @@ int main(int argc, char **argv)
     create_services(&broadcaster.services, &broadcaster.program);
     open_ports(&broadcaster);
     loop_on_reload(broadcaster.program.loop, on_reload, &broadcaster);
-    log_info("serving listen=%s port=%u", broadcaster.services.config->broadcaster.listen,
-             listener_port(broadcaster.tcp));
+    log_info("serving listen=%s port=%u tls=%s", broadcaster.services.config->broadcaster.listen,
+             listener_port(broadcaster.tcp), tls_is_on(broadcaster.tls) ? "on" : "off");
     loop_ready(broadcaster.program.loop);
 
     int result = loop_run(broadcaster.program.loop);
@@ -183,6 +202,7 @@ int main(int argc, char **argv)
     listener_destroy(broadcaster.local);
     control_service_destroy(broadcaster.control);
     destroy_services(&broadcaster.services);
+    tls_destroy(broadcaster.tls);
     program_finish(&broadcaster.program);
     return result;
 }

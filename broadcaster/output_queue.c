@@ -99,9 +99,10 @@ static void output_queue_advance(struct output_queue *queue, size_t count)
     }
 }
 
-static bool output_is_in_file(const struct output *output)
+static bool output_is_in_file(const struct output *output, const struct transport *transport)
 {
-    return output->head_sent == output->head_size && output->size > 0 && output->body->file >= 0;
+    return transport_takes_files(transport) && output->head_sent == output->head_size &&
+           output->size > 0 && output->body->file >= 0;
 }
 
 /* What one system call takes; *total is what it was offered. */
@@ -109,7 +110,7 @@ static ssize_t output_queue_write_once(const struct output_queue *queue,
                                        struct transport *transport, size_t *total)
 {
     const struct output *first = queue->first;
-    if (output_is_in_file(first)) {
+    if (output_is_in_file(first, transport)) {
         *total = first->size;
         return transport_write_file(transport, first->body->file, first->offset, first->size);
     }
@@ -142,7 +143,7 @@ ssize_t output_queue_write(struct output_queue *queue, struct transport *transpo
 ssize_t output_write_now(struct transport *transport, const uint8_t *head, size_t head_size,
                          const struct shared_bytes *body, size_t offset, size_t size)
 {
-    if (head_size == 0 && body->file >= 0) {
+    if (head_size == 0 && body->file >= 0 && transport_takes_files(transport)) {
         return transport_write_file(transport, body->file, offset, size);
     }
     struct iovec parts[2];

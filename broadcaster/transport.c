@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "broadcaster/tls.h"
 #include "common/address.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -25,6 +26,7 @@
 struct transport {
     int fd;
     bool local;
+    struct tls_stream *tls; /* NULL: plain */
 };
 
 static void transport_set(int fd, int level, int name, int value)
@@ -57,9 +59,17 @@ struct transport *transport_create_plain(int fd)
     return transport;
 }
 
+struct transport *transport_create_tls(int fd, const struct tls *tls)
+{
+    struct transport *transport = transport_create_plain(fd);
+    transport->tls = tls_stream_create(tls, fd);
+    return transport;
+}
+
 void transport_destroy(struct transport *transport)
 {
     if (transport != NULL) {
+        tls_stream_destroy(transport->tls);
         close(transport->fd);
         free(transport);
     }
@@ -68,6 +78,9 @@ void transport_destroy(struct transport *transport)
 ssize_t transport_read(struct transport *transport, void *buffer, size_t size)
 {
     ssize_t result;
+    if (transport->tls != NULL) {
+        return tls_stream_read(transport->tls, buffer, size);
+    }
     do {
         result = recv(transport->fd, buffer, size, MSG_DONTWAIT);
     } while (result < 0 && errno == EINTR);
@@ -77,6 +90,9 @@ ssize_t transport_read(struct transport *transport, void *buffer, size_t size)
 ssize_t transport_write(struct transport *transport, const struct iovec *parts, int count)
 {
     ssize_t result;
+    if (transport->tls != NULL) {
+        return tls_stream_write(transport->tls, parts, count);
+    }
     if (count == 1) {
         do {
             result =
@@ -89,6 +105,16 @@ ssize_t transport_write(struct transport *transport, const struct iovec *parts, 
         result = sendmsg(transport->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     } while (result < 0 && errno == EINTR);
     return result < 0 ? -errno : result;
+}
+
+bool transport_read_waits_to_write(const struct transport *transport)
+{
+    return transport->tls != NULL && tls_stream_read_waits_to_write(transport->tls);
+}
+
+bool transport_takes_files(const struct transport *transport)
+{
+    return transport->tls == NULL;
 }
 
 ssize_t transport_write_file(struct transport *transport, int file, size_t offset, size_t size)
@@ -109,6 +135,9 @@ ssize_t transport_write_file(struct transport *transport, int file, size_t offse
 
 void transport_shutdown(struct transport *transport)
 {
+    if (transport->tls != NULL) {
+        tls_stream_shutdown(transport->tls);
+    }
     shutdown(transport->fd, SHUT_WR);
 }
 
@@ -138,8 +167,7 @@ int transport_fd(const struct transport *transport)
 
 bool transport_is_secure(const struct transport *transport)
 {
-    (void)transport;
-    return false;
+    return transport->tls != NULL;
 }
 
 bool transport_is_local(const struct transport *transport)

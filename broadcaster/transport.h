@@ -1,4 +1,4 @@
-/* How bytes get to and from a socket: plain now, TLS later, behind a few functions. One thread. */
+/* How bytes get to and from a socket, plain or by TLS, behind a few functions. One thread. */
 #ifndef BROADCASTER_TRANSPORT_H
 #define BROADCASTER_TRANSPORT_H
 
@@ -9,6 +9,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+struct tls;
 struct transport;
 
 /* Takes `fd` (a connected, non-blocking stream socket) and sets what a viewer's socket needs:
@@ -16,11 +17,21 @@ struct transport;
  * TCP_USER_TIMEOUT and SO_KEEPALIVE (a peer whose machine is gone is noticed within a minute even
  * when nothing is sent to it). */
 struct transport *transport_create_plain(int fd);
+/* The same for the server's side of TLS; `tls` is on (tls.h) and is not kept. */
+struct transport *transport_create_tls(int fd, const struct tls *tls);
 void transport_destroy(struct transport *transport); /* closes; NULL is allowed */
 
-/* Bytes, 0 at the peer's end, or -errno (-EAGAIN: later). */
+/* Bytes, 0 at the peer's end, or -errno (-EAGAIN: later). What has been refused with -EAGAIN must be the
+ * beginning of what is offered next: it may have been encrypted already. */
 ssize_t transport_read(struct transport *transport, void *buffer, size_t size);
 ssize_t transport_write(struct transport *transport, const struct iovec *parts, int count);
+
+/* True when the last transport_read() waits for the socket to take bytes, not to have some: a handshake
+ * reads and writes. */
+bool transport_read_waits_to_write(const struct transport *transport);
+
+/* True when transport_write_file() may be used: what is to be encrypted has to be touched anyway. */
+bool transport_takes_files(const struct transport *transport);
 
 /* Writes `size` bytes of a file from `offset` on, its pages not copied: they must never change. What it
  * takes, less than `size` only where transport_write() would say -EAGAIN next; or -errno. The

@@ -50,7 +50,7 @@ static uint8_t hex_value(char digit)
                                                    : tolower((unsigned char)digit) - 'a' + 10);
 }
 
-bool config_tokens_unhex(const char *hex, uint8_t digest[CONFIG_DIGEST_SIZE])
+static bool token_unhex(const char *hex, uint8_t digest[CONFIG_DIGEST_SIZE])
 {
     if (hex == NULL || strlen(hex) != 2 * CONFIG_DIGEST_SIZE ||
         hex[strspn(hex, "0123456789abcdefABCDEF")] != '\0') {
@@ -79,7 +79,7 @@ static bool read_name(json_t *object, struct config_token *token, const char *pa
 static bool read_digest(json_t *object, struct config_token *token, const char *path,
                         struct config_errors *errors)
 {
-    if (!config_tokens_unhex(json_string_value(json_object_get(object, "sha256")), token->sha256)) {
+    if (!token_unhex(json_string_value(json_object_get(object, "sha256")), token->sha256)) {
         /* Whoever wrote the secret itself there must not find it in a log. */
         config_errors_add(errors, path,
                           "needs sha256: the 64 hexadecimal digits that `ringcast token` prints");

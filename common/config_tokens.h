@@ -17,9 +17,6 @@ const char *config_token_role_name(enum token_role role);
 /* False when it is none. */
 bool config_token_role_parse(const char *name, enum token_role *role);
 
-/* The bytes of 64 hexadecimal digits; false when `hex` (NULL is allowed) is something else. */
-bool config_tokens_unhex(const char *hex, uint8_t digest[CONFIG_DIGEST_SIZE]);
-
 /* `size` bytes as lowercase hexadecimal digits and NUL. */
 void config_tokens_hex(const uint8_t *bytes, size_t size, char *hex);
 
