@@ -29,11 +29,11 @@ struct demand {
     struct event *tell;
 };
 
-static json_t *demand_camera(const struct config *config, const struct config_camera *camera)
+static json_t *demand_camera(const struct config *config, const char *id)
 {
-    return json_pack("{s:s,s:f,s:[{s:i,s:f,s:b,s:I}],s:b}", "camera", camera->id, "rate",
-                     camera->fps, "renderings", "id", 0, "conf", config->detector.conf,
-                     "show_labels", config->detector.show_labels, "quality",
+    return json_pack("{s:s,s:f,s:[{s:i,s:f,s:b,s:I}],s:b}", "camera", id, "rate",
+                     config_camera_or_guest(config, id)->fps, "renderings", "id", 0, "conf",
+                     config->detector.conf, "show_labels", config->detector.show_labels, "quality",
                      (json_int_t)config->detector.quality, "metadata", 0);
 }
 
@@ -47,9 +47,8 @@ static json_t *demand_cameras(const struct services *services, size_t detector)
         const struct stream_key *key = stream_key(stream);
         const char *id = key->camera;
         if (key->kind == STREAM_DETECT && key->rendering == 0 && stream_demand(stream) > 0 &&
-            services_has_local_detector(services, id) &&
-            config_camera_detector(config, id) == detector) {
-            json_array_append_new(cameras, demand_camera(config, config_find_camera(config, id)));
+            services_is_detected(services, id) && config_camera_detector(config, id) == detector) {
+            json_array_append_new(cameras, demand_camera(config, id));
         }
     }
     return cameras;

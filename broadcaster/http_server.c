@@ -98,6 +98,7 @@ struct http_server *http_server_create(struct event_base *base,
     struct http_server *server = xcalloc(1, sizeof *server);
     server->base = base;
     server->config = *config;
+    server->bodies.limit = config->body_memory;
     server->handlers = *handlers;
     server->arg = arg;
     LIST_INIT(&server->sessions);
@@ -142,6 +143,12 @@ void http_server_review(struct http_server *server,
 void http_server_set_config(struct http_server *server, const struct http_server_config *config)
 {
     server->config = *config;
+    server->bodies.limit = config->body_memory;
+}
+
+struct memory_budget *http_server_bodies(struct http_server *server)
+{
+    return &server->bodies;
 }
 
 size_t http_server_connections(const struct http_server *server)

@@ -40,7 +40,7 @@ static bool http_session_reads(const struct http_session *session)
 void http_session_drop_body(struct http_session *session)
 {
     shared_bytes_unref(session->body);
-    session->server->body_memory -= session->body_room;
+    memory_budget_return(&session->server->bodies, session->body_room);
     session->body = NULL;
     session->body_size = session->body_room = 0;
     session->done = NULL;
@@ -114,7 +114,6 @@ void http_read_body(struct http_session *session, size_t limit, http_body_fn *do
 static int http_session_reserve(struct http_session *session, size_t size)
 {
     const struct http_request *request = http_session_request(session);
-    struct http_server *server = session->server;
     if (size > session->body_limit - session->body_size) {
         return -EFBIG;
     }
@@ -129,12 +128,9 @@ static int http_session_reserve(struct http_session *session, size_t size)
     room = room < most && most - room <= HTTP_BODY_FIRST ? most : room;
     room = room < needed ? needed : room;
     room = room > most ? most : room;
-    size_t more = room - session->body_room;
-    if (server->body_memory > server->config.body_memory ||
-        more > server->config.body_memory - server->body_memory) {
+    if (!memory_budget_take(&session->server->bodies, room - session->body_room)) {
         return -ENOBUFS;
     }
-    server->body_memory += more;
     session->body = shared_bytes_resize(session->body, room);
     session->body_room = room;
     return 0;
@@ -172,7 +168,7 @@ static void http_session_body_done(struct http_session *session)
     struct shared_bytes *body = session->body != NULL ? session->body : shared_bytes_create(0);
     http_body_fn *done = session->done;
     body->size = session->body_size;
-    session->server->body_memory -= session->body_room;
+    memory_budget_return(&session->server->bodies, session->body_room);
     session->body = NULL;
     session->body_size = session->body_room = 0;
     session->done = NULL;

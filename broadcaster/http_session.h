@@ -18,6 +18,7 @@
 #include "broadcaster/shared_bytes.h"
 
 struct http_session;
+struct memory_budget;
 struct http_server; /* what all sessions share: limits, handlers, body memory */
 struct identity;    /* identity.h */
 
@@ -43,6 +44,9 @@ struct http_server *http_server_create(struct event_base *base,
 void http_server_destroy(struct http_server *server);
 void http_server_set_config(struct http_server *server, const struct http_server_config *config);
 size_t http_server_connections(const struct http_server *server);
+
+/* The memory of all bodies being received: for others who receive frames and shall share the limit. */
+struct memory_budget *http_server_bodies(struct http_server *server);
 
 /* What has happened since the start. */
 enum http_timeout {

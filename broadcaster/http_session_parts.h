@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "broadcaster/http_session.h"
+#include "broadcaster/memory_budget.h"
 
 #define HTTP_INPUT_SMALL 4096  /* read at once while a head is awaited */
 #define HTTP_SKIP_MAX    65536 /* of a body that nobody wanted, to save the connection */
@@ -73,7 +74,7 @@ struct http_server {
     LIST_HEAD(, http_session) sessions;
     LIST_HEAD(, http_websocket) websockets;
     size_t connections;
-    size_t body_memory; /* in use */
+    struct memory_budget bodies; /* being received */
     struct http_server_counters counters;
 };
 

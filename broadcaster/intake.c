@@ -12,6 +12,7 @@
 #include "broadcaster/identity.h"
 #include "broadcaster/intake_scanner.h"
 #include "broadcaster/picture_check.h"
+#include "broadcaster/pushed_set.h"
 #include "broadcaster/services.h"
 #include "common/frame_container.h"
 #include "common/memory.h"
@@ -89,16 +90,8 @@ static bool intake_fail_scan(struct intake_post *post, enum intake_scan_fault fa
 static bool intake_check_picture(struct intake_post *post, enum jpeg_fault fault,
                                  const struct jpeg_info *info)
 {
-    static const char *const messages[JPEG_FAULTS] = {
-        [JPEG_NOT_JPEG] = "the picture is not a JPEG",
-        [JPEG_TRUNCATED] = "the JPEG has no end",
-        [JPEG_CORRUPT] = "the JPEG is corrupt",
-        [JPEG_NO_FRAME] = "the JPEG has no frame header",
-        [JPEG_BAD_SIZE] = "the JPEG's width or height is 0 or above 16384",
-        [JPEG_TOO_LARGE] = "the JPEG is too large",
-    };
     if (fault != JPEG_WHOLE) {
-        return intake_fail(post, INTAKE_BAD_PICTURE, messages[fault]);
+        return intake_fail(post, INTAKE_BAD_PICTURE, picture_fault_text(fault));
     }
     post->frame.width = info->width;
     post->frame.height = info->height;
@@ -260,12 +253,25 @@ static void intake_observe(struct intake *intake, const struct intake_post *post
     frame_stages_observe(&stages, counters);
 }
 
+/* A frame of our own detector, of a pushed camera whose streamer has left meanwhile. */
+static bool intake_is_late(const struct intake *intake, struct http_session *session,
+                           const struct intake_post *post)
+{
+    return connection_is_local(http_session_connection(session)) &&
+           pushed_set_is_late(intake->services->pushed, post->key.camera, post->frame.captured_ns);
+}
+
 /* Takes the post's body in any case. */
 static void intake_finish(struct intake *intake, struct http_session *session,
                           struct intake_post *post, bool whole)
 {
     struct stream *stream;
     size_t body_size = post->frame.body->size;
+    if (whole && intake_is_late(intake, session, post)) {
+        intake_answer(session, post, 0);
+        shared_bytes_unref(post->frame.body);
+        return;
+    }
     if (whole && intake_admit(intake, session, post)) {
         /* The answer quotes the body, which the hub may drop. */
         struct shared_bytes *body = shared_bytes_ref(post->frame.body);

@@ -11,6 +11,7 @@
 #include "broadcaster/hub.h"
 #include "broadcaster/intake.h"
 #include "broadcaster/listener.h"
+#include "broadcaster/pushed_set.h"
 #include "broadcaster/raw_source.h"
 #include "broadcaster/routes.h"
 #include "broadcaster/services.h"
@@ -56,7 +57,10 @@ static void on_demand_changed(void *arg, struct stream *stream)
 
 static bool has_capture(void *arg, const char *camera)
 {
-    return camera_watch_is_captured(((struct services *)arg)->cameras, camera);
+    const struct services *services = arg;
+    return pushed_set_status(services->pushed, camera) != NULL
+               ? pushed_set_is_live(services->pushed, camera)
+               : camera_watch_is_captured(services->cameras, camera);
 }
 
 /* Everything that follows the configuration and may change while we run. */
@@ -70,6 +74,7 @@ static void configure(struct services *services)
     access_configure(services->access, config);
     static_files_destroy(services->files);
     services->files = static_files_create(config->web_dir);
+    pushed_set_configure(services->pushed);
     camera_watch_configure(services->cameras);
     raw_sources_configure(services->raw);
     viewer_set_configure(services->viewers);
@@ -130,6 +135,7 @@ static void create_services(struct services *services, const struct program *pro
     services->detectors = detector_watch_create(services);
     services->cameras = camera_watch_create(services);
     services->raw = raw_sources_create(services);
+    services->pushed = pushed_set_create(services);
     services->intake = intake_create(services);
     services->viewers = viewer_set_create(services);
     services->http = http_server_create(services->base, &http, &http_handlers, services);
@@ -142,6 +148,7 @@ static void destroy_services(struct services *services)
     static_files_destroy(services->files);
     viewer_set_destroy(services->viewers);
     intake_destroy(services->intake);
+    pushed_set_destroy(services->pushed);
     raw_sources_destroy(services->raw);
     camera_watch_destroy(services->cameras);
     hub_destroy(services->hub);

@@ -13,6 +13,7 @@
 #include "broadcaster/gate.h"
 #include "broadcaster/identity.h"
 #include "broadcaster/intake.h"
+#include "broadcaster/pushed_set.h"
 #include "broadcaster/services.h"
 #include "broadcaster/snapshot.h"
 #include "broadcaster/static_files.h"
@@ -62,6 +63,13 @@ static void route_intake(struct services *services, struct http_session *session
     intake_handle(services->intake, session, request);
 }
 
+static void route_streamer(struct services *services, struct http_session *session,
+                           const struct http_request *request, const char *camera)
+{
+    (void)camera;
+    pushed_set_open(services->pushed, session, request);
+}
+
 static const struct route routes[] = {
     {HTTP_POST, "/api/broadcast-detection", route_intake, false, ROLE_PUBLISHER},
     {HTTP_GET, "/api/broadcast-status", api_status_handle, false, ROLE_VIEWER},
@@ -77,6 +85,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/ws/health", api_websocket_health_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/ws/stream/detect", route_detect, true, ROLE_VIEWER},
     {HTTP_GET, "/ws/stream/raw", route_raw, true, ROLE_VIEWER},
+    {HTTP_GET, "/ws/streamer", route_streamer, true, ROLE_PUBLISHER},
     {HTTP_GET, "/ws/viewer/detection", route_viewer, true, ROLE_VIEWER},
 };
 

@@ -4,11 +4,15 @@
 
 #include "broadcaster/camera_watch.h"
 #include "broadcaster/hub.h"
+#include "broadcaster/pushed_set.h"
 
 void services_camera_status(const struct services *services, const char *camera,
                             struct camera_status *status)
 {
-    const struct camera_status *captured = camera_watch_status(services->cameras, camera);
+    const struct camera_status *captured = pushed_set_status(services->pushed, camera);
+    if (captured == NULL) {
+        captured = camera_watch_status(services->cameras, camera);
+    }
     if (captured != NULL) {
         *status = *captured;
         return;
@@ -25,6 +29,7 @@ bool services_has_camera(const struct services *services, const char *camera)
 {
     struct hub_camera posted;
     return config_find_camera(services->config, camera) != NULL ||
+           pushed_set_status(services->pushed, camera) != NULL ||
            (hub_find_camera(services->hub, camera, &posted) &&
             stream_frame_count(posted.stream) > 0);
 }
@@ -35,14 +40,27 @@ bool services_has_raw(const struct services *services, const char *camera)
     memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
     const struct stream *stream = hub_find(services->hub, &key);
     return config_find_camera(services->config, camera) != NULL ||
+           pushed_set_status(services->pushed, camera) != NULL ||
            (stream != NULL && stream_frame_count(stream) > 0);
+}
+
+static bool services_have_detector(const struct config *config)
+{
+    return config->detector.model != NULL && config->detector.post_url == NULL;
 }
 
 bool services_has_local_detector(const struct services *services, const char *camera)
 {
-    const struct config *config = services->config;
-    const struct config_camera *configured = config_find_camera(config, camera);
-    return config->detector.model != NULL && config->detector.post_url == NULL &&
-           configured != NULL && config_camera_has_capture(configured) &&
+    const struct config_camera *configured = config_find_camera(services->config, camera);
+    return services_have_detector(services->config) && configured != NULL &&
            configured->detect != DETECT_OFF;
+}
+
+bool services_is_detected(const struct services *services, const char *camera)
+{
+    if (config_find_camera(services->config, camera) != NULL) {
+        return services_has_local_detector(services, camera);
+    }
+    return services_have_detector(services->config) &&
+           pushed_set_status(services->pushed, camera) != NULL;
 }

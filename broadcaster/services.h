@@ -17,6 +17,7 @@ struct services {
     struct viewer_set *viewers;
     struct camera_watch_set *cameras;
     struct raw_sources *raw;
+    struct pushed_set *pushed;
     struct demand *demand;
     struct detector_watch_set *detectors;
     struct static_files *files;
@@ -27,8 +28,8 @@ struct services {
     uint64_t started_ns;      /* CLOCK_MONOTONIC */
 };
 
-/* The state of a camera: what its capture says, else what its stream shows; CAMERA_CONNECTING when
- * there is neither. */
+/* The state of a camera: what its streamer shows or its capture says, else what its stream shows;
+ * CAMERA_CONNECTING when there is neither. */
 void services_camera_status(const struct services *services, const char *camera,
                             struct camera_status *status);
 
@@ -40,5 +41,9 @@ bool services_has_raw(const struct services *services, const char *camera);
 
 /* True when our own detector posts this camera, so that nobody else may. */
 bool services_has_local_detector(const struct services *services, const char *camera);
+
+/* True when our own detector looks at this camera as soon as somebody wants it: its own, and those that
+ * push to us without being configured, which others may post as well. */
+bool services_is_detected(const struct services *services, const char *camera);
 
 #endif

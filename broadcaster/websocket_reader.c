@@ -12,6 +12,7 @@
 
 struct websocket_reader {
     size_t limit;
+    struct memory_budget *budget; /* NULL: none */
     /* The frame. */
     uint8_t head[WEBSOCKET_HEAD_MAX];
     uint8_t head_size; /* received so far */
@@ -30,17 +31,28 @@ struct websocket_reader {
     size_t size, room;
 };
 
-struct websocket_reader *websocket_reader_create(size_t message_limit)
+struct websocket_reader *websocket_reader_create(size_t message_limit, struct memory_budget *budget)
 {
     struct websocket_reader *reader = xcalloc(1, sizeof *reader);
     reader->limit = message_limit;
+    reader->budget = budget;
     return reader;
+}
+
+static void websocket_drop_message(struct websocket_reader *reader)
+{
+    if (reader->budget != NULL) {
+        memory_budget_return(reader->budget, reader->room);
+    }
+    free(reader->message);
+    reader->message = NULL;
+    reader->size = reader->room = 0;
 }
 
 void websocket_reader_destroy(struct websocket_reader *reader)
 {
     if (reader != NULL) {
-        free(reader->message);
+        websocket_drop_message(reader);
         free(reader);
     }
 }
@@ -58,13 +70,6 @@ static enum websocket_opcode websocket_frame_opcode(const struct websocket_reade
 static bool websocket_opcode_is_control(enum websocket_opcode opcode)
 {
     return (opcode & 0x08) != 0;
-}
-
-static void websocket_drop_message(struct websocket_reader *reader)
-{
-    free(reader->message);
-    reader->message = NULL;
-    reader->size = reader->room = 0;
 }
 
 static void websocket_fail(struct websocket_reader *reader, struct websocket_result *result,
@@ -197,11 +202,11 @@ static void websocket_unmask(struct websocket_reader *reader, uint8_t *out, cons
 }
 
 /* Room grows with what has arrived, not with what was announced: a frame's head costs its sender
- * nothing. */
-static void websocket_reserve(struct websocket_reader *reader, size_t size)
+ * nothing. False: the budget has none left. */
+static bool websocket_reserve(struct websocket_reader *reader, size_t size)
 {
     if (reader->size + size <= reader->room) {
-        return;
+        return true;
     }
     size_t room = reader->room > 0 ? reader->room * 2 : WEBSOCKET_FIRST_ROOM;
     size_t announced = reader->size + (size_t)reader->left;
@@ -209,8 +214,12 @@ static void websocket_reserve(struct websocket_reader *reader, size_t size)
     if (websocket_frame_is_final(reader) && room > announced) {
         room = announced;
     }
+    if (reader->budget != NULL && !memory_budget_take(reader->budget, room - reader->room)) {
+        return false;
+    }
     reader->message = xreallocarray(reader->message, room, sizeof(uint8_t));
     reader->room = room;
+    return true;
 }
 
 /* Takes bytes of the payload; false when it failed. */
@@ -227,8 +236,9 @@ static bool websocket_take_payload(struct websocket_reader *reader, const uint8_
         reader->left -= *used;
         return true;
     }
-    if (!reader->small) {
-        websocket_reserve(reader, *used);
+    if (!reader->small && !websocket_reserve(reader, *used)) {
+        websocket_fail(reader, result, 1013, "too many messages are being received, try again");
+        return false;
     }
     uint8_t *out = (reader->small ? reader->control : reader->message) + reader->size;
     websocket_unmask(reader, out, data, *used);

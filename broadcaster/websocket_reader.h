@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "broadcaster/memory_budget.h"
+
 enum websocket_opcode {
     WEBSOCKET_CONTINUATION = 0,
     WEBSOCKET_TEXT = 1,
@@ -34,12 +36,15 @@ struct websocket_result {
     const uint8_t *data;          /* payload, unmasked; valid until the next call */
     size_t size;
     uint16_t
-        close_code; /* GOT_CLOSE: the peer's, 1005 when it gave none; FAILED: 1002, 1007, 1009 */
+        close_code; /* GOT_CLOSE: the peer's, 1005 when it gave none; FAILED: 1002, 1007, 1009, 1013 */
     const char *reason; /* FAILED: in words, a literal */
 };
 
-/* `message_limit`: bytes of one message, all fragments together (1009 beyond, before allocation). */
-struct websocket_reader *websocket_reader_create(size_t message_limit);
+/* `message_limit`: bytes of one message, all fragments together (1009 beyond, before allocation).
+ * `budget`: what the messages being received may take together with others' (1013 beyond), NULL: no
+ * limit; it outlives the reader. */
+struct websocket_reader *websocket_reader_create(size_t message_limit,
+                                                 struct memory_budget *budget);
 void websocket_reader_destroy(struct websocket_reader *reader); /* NULL is allowed */
 
 /* Takes bytes from `data` (cut anywhere), *consumed says how many. Call again with the rest until

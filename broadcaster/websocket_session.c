@@ -34,10 +34,11 @@ struct websocket_session {
     void *owner;
     struct websocket_reader *reader;
     struct websocket_pong *pong;
-    uint64_t heard_ns;  /* the peer's last byte */
-    uint64_t pinged_ns; /* our last ping */
-    uint64_t begun_ns;  /* the message being received; 0: none */
-    uint64_t armed_ns;  /* when the timer goes off; 0: it does not */
+    uint64_t heard_ns;   /* the peer's last byte */
+    uint64_t pinged_ns;  /* our last ping */
+    uint64_t begun_ns;   /* the message being received; 0: none */
+    uint64_t message_ns; /* the first byte of the one received last */
+    uint64_t armed_ns;   /* when the timer goes off; 0: it does not */
     uint64_t close_deadline_ns;
     enum connection_end end; /* while closing: what `closed` will say */
     uint16_t peer_code;
@@ -190,14 +191,15 @@ static void websocket_got_close(struct websocket_session *session, uint16_t code
 static void websocket_failed(struct websocket_session *session,
                              const struct websocket_result *result)
 {
-    log_debug("websocket peer=%s broke the protocol: %s", connection_peer_name(session->connection),
+    log_debug("websocket peer=%s cannot be read: %s", connection_peer_name(session->connection),
               result->reason);
     bool first = !session->closing;
     if (first) {
         session->closing = true;
         websocket_send_close(session, result->close_code, result->reason);
     }
-    websocket_finish(session, CONNECTION_PROTOCOL);
+    bool ours = result->close_code == 1013; /* not the peer's mistake */
+    websocket_finish(session, ours ? CONNECTION_FINISHED : CONNECTION_PROTOCOL);
     if (first) {
         websocket_tell_closing(session);
     }
@@ -208,6 +210,7 @@ static void websocket_handle(struct websocket_session *session,
 {
     switch (result->event) {
     case WEBSOCKET_MESSAGE:
+        session->message_ns = session->begun_ns != 0 ? session->begun_ns : session->heard_ns;
         session->begun_ns = 0;
         if (!session->closing && session->handlers->message != NULL) {
             session->handlers->message(session->arg, result->opcode, result->data, result->size);
@@ -376,7 +379,7 @@ struct websocket_session *websocket_session_create(struct event_base *base,
     }
     session->handlers = handlers;
     session->arg = arg;
-    session->reader = websocket_reader_create(config->message_limit);
+    session->reader = websocket_reader_create(config->message_limit, config->budget);
     session->heard_ns = clock_monotonic_ns();
     session->peer_code = 1006;
     evtimer_assign(&session->timer, base, websocket_on_timer, session);
@@ -477,6 +480,11 @@ void websocket_session_destroy(struct websocket_session *session)
         websocket_send_close(session, 1001, "the server is shutting down");
     }
     connection_destroy(session->connection, CONNECTION_SHUTDOWN);
+}
+
+uint64_t websocket_session_message_ns(const struct websocket_session *session)
+{
+    return session->message_ns;
 }
 
 struct connection *websocket_session_connection(struct websocket_session *session)

@@ -21,10 +21,11 @@ struct websocket_session;
 
 /* Constant for the session. */
 struct websocket_config {
-    size_t message_limit;        /* bytes of one incoming message */
-    uint64_t ping_interval_ns;   /* 0: no pings */
-    uint64_t ping_timeout_ns;    /* silent for so long: closed */
-    uint64_t message_timeout_ns; /* from a message's first byte to its last; 0: a minute */
+    size_t message_limit;         /* bytes of one incoming message */
+    struct memory_budget *budget; /* of incoming messages, shared with others; NULL: none */
+    uint64_t ping_interval_ns;    /* 0: no pings */
+    uint64_t ping_timeout_ns;     /* silent for so long: closed */
+    uint64_t message_timeout_ns;  /* from a message's first byte to its last; 0: a minute */
     uint64_t stall_ns; /* output waits and no byte is taken for so long: closed; 0: never */
 };
 
@@ -84,6 +85,9 @@ void websocket_session_set_owner(struct websocket_session *session, void (*gone)
 /* For the end of the process, when no loop runs any more: says 1001 if that can go out at once, calls
  * `closed` from here, and frees. */
 void websocket_session_destroy(struct websocket_session *session);
+
+/* Within `message`: when the message's first byte came, CLOCK_MONOTONIC ns. */
+uint64_t websocket_session_message_ns(const struct websocket_session *session);
 
 struct connection *websocket_session_connection(struct websocket_session *session);
 

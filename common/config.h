@@ -107,7 +107,8 @@ struct config_broadcaster {
     int64_t intake_memory;       /* bytes of all bodies being received */
     double head_timeout_s, body_timeout_s, idle_timeout_s;
     double ping_interval_s, ping_timeout_s, keepalive_s, viewer_stall_s;
-    double linger_s;      /* a rendering without viewers is kept so long */
+    double linger_s;                            /* a rendering without viewers is kept so long */
+    double streamer_warn_s, streamer_timeout_s; /* a streamer without a frame */
     double stream_idle_s; /* streams without viewers and updates go after so long */
 };
 

@@ -158,6 +158,10 @@ const struct config_option config_options[] = {
     ROW(BROADCASTER(linger_s), "linger_s", CONFIG_NUMBER, 0, HOUR_S, "2",
         "Seconds for which a rendering and its last picture are kept after its last viewer, for one who "
         "reloads the page. Nothing is drawn meanwhile."),
+    ROW(BROADCASTER(streamer_warn_s), "streamer_warn_s", CONFIG_NUMBER, 0.1, HOUR_S, "10",
+        "Seconds without a frame after which a streamer (a browser that sends its pictures) is warned."),
+    ROW(BROADCASTER(streamer_timeout_s), "streamer_timeout_s", CONFIG_NUMBER, 0.1, HOUR_S, "15",
+        "Seconds without a frame after which it is closed and its stream ends."),
     ROW(BROADCASTER(stream_idle_s), "stream_idle_s", CONFIG_NUMBER, 0.1, 24 * HOUR_S, "300",
         "Seconds after which a stream without viewers and updates is removed."),
 

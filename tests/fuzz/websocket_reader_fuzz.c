@@ -59,7 +59,7 @@ static void feed(struct websocket_reader *reader, const uint8_t *piece, size_t s
 
 static void read_frames(struct fuzz_cutter *cutter, struct fuzz_transcript *transcript)
 {
-    struct websocket_reader *reader = websocket_reader_create(LIMIT);
+    struct websocket_reader *reader = websocket_reader_create(LIMIT, NULL);
     bool over = false;
     uint8_t *piece;
     size_t size;

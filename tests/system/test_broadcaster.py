@@ -886,10 +886,11 @@ def detected(broadcaster, folder):
 
 
 def test_the_local_detector_owns_its_cameras(detected):
-    status, answer = detected.post(json_body("CAM1", JPEG))
-    assert status == 409
-    assert_error(answer)
-    for camera in ("CAM2", "phone", "other"):
+    for camera in ("CAM1", "phone"):
+        status, answer = detected.post(json_body(camera, JPEG))
+        assert status == 409
+        assert_error(answer)
+    for camera in ("CAM2", "other"):
         detected.post_frame(camera, JPEG)
 
     for camera in ("CAM1", "other"):
@@ -902,7 +903,7 @@ def test_the_local_detector_owns_its_cameras(detected):
         answer = local.recv(4096)
         assert answer.startswith(b"HTTP/1.1 200 ") and b'"timestamp":"x"' in answer
     assert {name: one["frame_count"] for name, one in detected.streams().items()} == {
-        "CAM1": 1, "CAM2": 1, "phone": 1, "other": 2}
+        "CAM1": 1, "CAM2": 1, "other": 2}
 
 
 def test_demand(detected):

@@ -76,7 +76,7 @@ static void feed(struct websocket_reader *reader, struct transcript *transcript,
 static void read_pieces(struct transcript *transcript, const uint8_t *bytes, size_t size,
                         size_t first, size_t step)
 {
-    struct websocket_reader *reader = websocket_reader_create(LIMIT);
+    struct websocket_reader *reader = websocket_reader_create(LIMIT, NULL);
     transcript->size = 0;
     transcript->text[0] = '\0';
     for (size_t at = 0, length = first; at < size; at += length, length = step) {
@@ -441,7 +441,7 @@ static void test_utf8_fails_fast(void **state)
 {
     static struct transcript transcript;
     (void)state;
-    struct websocket_reader *reader = websocket_reader_create(LIMIT);
+    struct websocket_reader *reader = websocket_reader_create(LIMIT, NULL);
     begin();
     put_frame(0x01, "abc\xf4\x90zzzz", 9);
     transcript.size = 0;
@@ -509,7 +509,7 @@ static void test_in_message(void **state)
 {
     static struct transcript transcript;
     (void)state;
-    struct websocket_reader *reader = websocket_reader_create(LIMIT);
+    struct websocket_reader *reader = websocket_reader_create(LIMIT, NULL);
     transcript.size = 0;
     assert_false(websocket_reader_in_message(reader));
     begin();
