@@ -44,15 +44,11 @@ BROADCASTER := access adaptation api_cameras api_json api_metrics api_operations
                frame_stages gate histogram host_check http_answer http_head http_reader \
                http_response http_server http_session http_syntax http_target hub identity intake \
                intake_scanner json_scanner listener metrics_sources metrics_text output_queue \
-               picture_check raw_source renderings routes services shared_bytes signed_token \
-               snapshot sorted static_files stream subprotocol subscription tls tls_stream \
-               transport utf8 viewer viewer_command viewer_message viewer_request viewer_say \
-               viewer_set viewer_text websocket_handshake websocket_reader websocket_session wish
                picture_check pushed_camera pushed_set raw_source renderings routes services \
                shared_bytes signed_token snapshot sorted static_files stream streamer \
-               streamer_message subprotocol subscription transport utf8 viewer viewer_command \
-               viewer_message viewer_request viewer_say viewer_set viewer_text websocket_handshake \
-               websocket_reader websocket_session wish
+               streamer_message subprotocol subscription tls tls_stream transport utf8 viewer \
+               viewer_command viewer_message viewer_request viewer_say viewer_set viewer_text \
+               websocket_handshake websocket_reader websocket_session wish
 
 CTL := ctl ctl_question ctl_status ctl_store ctl_token ctl_wait
 CATALOGUE := catalogue download store
