@@ -32,23 +32,25 @@ COMMON := address camera_feed camera_id camera_status clock config config_access
           log loop memory messages picture_hash process_usage program report schedule text_hash
 
 CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_part mjpeg_source \
-           snapshot_source
+           probe snapshot_source
 
 DETECTOR := annotate boxes camera camera_counts decode demand detector encode font frame_job layout \
             metadata model_file names picture pipeline poster preprocess scheduler service \
             settings worker
 
-BROADCASTER := access adaptation api_cameras api_json api_metrics api_operations api_status \
-               api_tokens api_viewers base64 base64_avx2 camera_watch channel connection \
-               control_service counters credentials demand detector_watch forwarded frame_message \
-               frame_stages gate histogram host_check http_answer http_head http_reader \
-               http_response http_server http_session http_syntax http_target hub identity intake \
-               intake_scanner json_scanner listener metrics_sources metrics_text output_queue \
-               picture_check pushed_camera pushed_set raw_source renderings routes services \
-               shared_bytes signed_token snapshot sorted static_files stream streamer \
-               streamer_message subprotocol subscription tls tls_stream transport utf8 viewer \
-               viewer_command viewer_message viewer_request viewer_say viewer_set viewer_text \
-               websocket_handshake websocket_reader websocket_session wish
+BROADCASTER := access adaptation api_body api_camera_edit api_camera_test api_cameras api_json \
+               api_metrics api_operations api_status api_tokens api_viewers base64 base64_avx2 \
+               camera_changes camera_edit camera_fields camera_overlay camera_watch channel \
+               child_process connection control_service counters credentials demand \
+               detector_watch forwarded frame_message frame_stages gate histogram host_check \
+               http_answer http_head http_reader http_response http_server http_session \
+               http_syntax http_target hub identity intake intake_scanner json_scanner listener \
+               metrics_sources metrics_text output_queue picture_check pushed_camera pushed_set \
+               raw_source renderings routes services shared_bytes signed_token snapshot sorted \
+               static_files stream streamer streamer_message subprotocol subscription tls \
+               tls_stream transport utf8 viewer viewer_command viewer_message viewer_request \
+               viewer_say viewer_set viewer_text websocket_handshake websocket_reader \
+               websocket_session wish
 
 CTL := ctl ctl_question ctl_status ctl_store ctl_token ctl_wait
 CATALOGUE := catalogue download store

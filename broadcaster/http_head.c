@@ -143,6 +143,19 @@ bool http_request_has_token(const struct http_request *request, const char *name
     return false;
 }
 
+bool http_request_has_type(const struct http_request *request, const char *type)
+{
+    const struct http_text *field = http_request_field(request, "Content-Type");
+    if (field == NULL) {
+        return false;
+    }
+    size_t size = 0;
+    while (size < field->size && memchr("; \t", field->data[size], 3) == NULL) {
+        size++;
+    }
+    return http_text_is((struct http_text){field->data, size}, type);
+}
+
 /* --- what the fields mean --- */
 
 static int http_head_host(struct http_request *request, const char **message)

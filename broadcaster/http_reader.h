@@ -66,6 +66,9 @@ size_t http_request_field_count(const struct http_request *request, const char *
 bool http_request_has_token(const struct http_request *request, const char *name,
                             const char *token);
 
+/* True when the Content-Type is `type`, whatever parameters follow. */
+bool http_request_has_type(const struct http_request *request, const char *type);
+
 /* A parameter of the query, percent- and plus-decoded into `out` (NUL-terminated). 0; -ENOENT when it
  * is missing; -EINVAL when it is malformed, given twice, holds a NUL or does not fit. */
 int http_request_parameter(const struct http_request *request, const char *name, char *out,

@@ -323,17 +323,6 @@ static void intake_on_jpeg(void *arg, struct http_session *session, struct share
 
 /* --- before the body --- */
 
-/* True when the request's Content-Type is `type`, whatever parameters follow. */
-static bool intake_has_type(const struct http_request *request, const char *type)
-{
-    const struct http_text *field = http_request_field(request, "Content-Type");
-    size_t size = strlen(type);
-    if (field == NULL || field->size < size || strncasecmp(field->data, type, size) != 0) {
-        return false;
-    }
-    return field->size == size || memchr("; \t", field->data[size], 3) != NULL;
-}
-
 static void intake_read_body(struct intake *intake, struct http_session *session,
                              const struct http_request *request, size_t limit, http_body_fn *done)
 {
@@ -349,14 +338,14 @@ void intake_handle(struct intake *intake, struct http_session *session,
 {
     char camera[CAMERA_ID_SIZE];
     size_t most = (size_t)intake->services->config->max_frame_bytes;
-    if (intake_has_type(request, "application/json")) {
+    if (http_request_has_type(request, "application/json")) {
         intake_read_body(intake, session, request, most / 3 * 4 + INTAKE_JSON_EXTRA,
                          intake_on_json);
-    } else if (intake_has_type(request, FRAME_CONTAINER_TYPE)) {
+    } else if (http_request_has_type(request, FRAME_CONTAINER_TYPE)) {
         intake_read_body(intake, session, request,
                          most + FRAME_METADATA_MAX + FRAME_CONTAINER_HEADER_MAX,
                          intake_on_container);
-    } else if (!intake_has_type(request, "image/jpeg")) {
+    } else if (!http_request_has_type(request, "image/jpeg")) {
         intake_refuse(intake, session, INTAKE_WRONG_TYPE,
                       "Content-Type must be application/json, " FRAME_CONTAINER_TYPE
                       " or image/jpeg");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "broadcaster/access.h"
+#include "broadcaster/camera_changes.h"
 #include "broadcaster/camera_watch.h"
 #include "broadcaster/control_service.h"
 #include "broadcaster/demand.h"
@@ -80,6 +81,7 @@ static void configure(struct services *services)
     viewer_set_configure(services->viewers);
     demand_configure(services->demand);
     detector_watch_configure(services->detectors);
+    camera_changes_reloaded(services->camera_changes);
 }
 
 /* False with words: there is no certificate, or the one before stays. */
@@ -128,6 +130,7 @@ static void create_services(struct services *services, const struct program *pro
     struct http_server_config http = http_config(program->config);
     services->base = loop_base(program->loop);
     services->config = program->config;
+    services->config_path = program->config_path;
     services->started_ns = clock_monotonic_ns();
     services->access = access_create();
     services->hub = hub_create(services->base, &hub_handlers, services);
@@ -136,6 +139,7 @@ static void create_services(struct services *services, const struct program *pro
     services->cameras = camera_watch_create(services);
     services->raw = raw_sources_create(services);
     services->pushed = pushed_set_create(services);
+    services->camera_changes = camera_changes_create(services);
     services->intake = intake_create(services);
     services->viewers = viewer_set_create(services);
     services->http = http_server_create(services->base, &http, &http_handlers, services);
@@ -150,6 +154,7 @@ static void destroy_services(struct services *services)
     intake_destroy(services->intake);
     pushed_set_destroy(services->pushed);
     raw_sources_destroy(services->raw);
+    camera_changes_destroy(services->camera_changes);
     camera_watch_destroy(services->cameras);
     hub_destroy(services->hub);
     demand_destroy(services->demand);
@@ -202,6 +207,7 @@ int main(int argc, char **argv)
     log_info("serving listen=%s port=%u tls=%s", broadcaster.services.config->broadcaster.listen,
              listener_port(broadcaster.tcp), tls_is_on(broadcaster.tls) ? "on" : "off");
     loop_ready(broadcaster.program.loop);
+    camera_changes_resume(broadcaster.services.camera_changes);
 
     int result = loop_run(broadcaster.program.loop);
 

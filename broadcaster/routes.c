@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "broadcaster/access.h"
+#include "broadcaster/api_camera_edit.h"
+#include "broadcaster/api_camera_test.h"
 #include "broadcaster/api_cameras.h"
 #include "broadcaster/api_metrics.h"
 #include "broadcaster/api_operations.h"
@@ -74,6 +76,12 @@ static const struct route routes[] = {
     {HTTP_POST, "/api/broadcast-detection", route_intake, false, ROLE_PUBLISHER},
     {HTTP_GET, "/api/broadcast-status", api_status_handle, false, ROLE_VIEWER},
     {HTTP_GET, "/api/cameras", api_cameras_handle, false, ROLE_VIEWER | ROLE_PUBLISHER},
+    {HTTP_POST, "/api/cameras", api_camera_add_handle, false, ROLE_ADMIN},
+    {HTTP_POST, "/api/cameras/test", api_camera_test_handle, false, ROLE_ADMIN},
+    {HTTP_GET, "/api/cameras/" ROUTE_ID, api_camera_handle, false, ROLE_VIEWER},
+    {HTTP_PUT, "/api/cameras/" ROUTE_ID, api_camera_change_handle, false, ROLE_ADMIN},
+    {HTTP_DELETE, "/api/cameras/" ROUTE_ID, api_camera_remove_handle, false, ROLE_ADMIN},
+    {HTTP_PUT, "/api/cameras/" ROUTE_ID "/spaces", api_camera_spaces_handle, false, ROLE_ADMIN},
     {HTTP_GET, "/api/cameras/" ROUTE_ID "/snapshot.jpg", snapshot_handle, false, ROLE_VIEWER},
     {HTTP_POST, "/api/tokens", api_tokens_handle, false, ROLE_ALL},
     {HTTP_GET, "/api/version", api_version_handle, false, ROLE_ANYBODY},

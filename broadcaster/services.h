@@ -3,6 +3,7 @@
 #define BROADCASTER_SERVICES_H
 
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "broadcaster/counters.h"
@@ -12,6 +13,7 @@
 struct services {
     struct event_base *base;
     const struct config *config; /* another one after a reload: never keep what it points to */
+    const char *config_path;
     struct hub *hub;
     struct intake *intake;
     struct viewer_set *viewers;
@@ -24,6 +26,8 @@ struct services {
     struct http_server *http;
     struct host_rules *host_rules;
     struct access *access;
+    struct camera_changes *camera_changes;
+    bool probing; /* a camera is being tested: one at a time */
     struct counters counters; /* each is incremented where it happens */
     uint64_t started_ns;      /* CLOCK_MONOTONIC */
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "capture/camera.h"
+#include "capture/probe.h"
 #include "common/config.h"
 #include "common/log.h"
 #include "common/program.h"
@@ -11,6 +12,7 @@ static const struct program_definition definition = {
     .name = "capture",
     .purpose = "reads one camera and publishes its newest picture",
     .takes_camera = true,
+    .further_usage = "       ringcast-capture --probe   looks at the camera that stdin describes\n",
 };
 
 struct capture {
@@ -47,6 +49,9 @@ static void capture_on_reload(void *arg)
 int main(int argc, char **argv)
 {
     struct capture capture = {.camera = NULL};
+    if (argc == 2 && strcmp(argv[1], "--probe") == 0) {
+        return probe_run();
+    }
     struct program *program = &capture.program;
     program_start(program, &definition, argc, argv);
     if (!capture_is_needed(program)) {

@@ -98,5 +98,12 @@ static const char *mjpeg_framing(const struct source *source)
     return mjpeg_parser_is_scanning(source->parser) ? "scanning" : "content-length";
 }
 
-const struct source_type mjpeg_source = {
-    .create = mjpeg_create, .destroy = mjpeg_destroy, .framing = mjpeg_framing};
+static const char *mjpeg_content_type(const struct source *source)
+{
+    return camera_request_content_type(source->request);
+}
+
+const struct source_type mjpeg_source = {.create = mjpeg_create,
+                                         .destroy = mjpeg_destroy,
+                                         .framing = mjpeg_framing,
+                                         .content_type = mjpeg_content_type};

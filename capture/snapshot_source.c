@@ -253,5 +253,12 @@ static const char *snapshot_framing(const struct source *source)
     return "snapshot";
 }
 
-const struct source_type snapshot_source = {
-    .create = snapshot_create, .destroy = snapshot_destroy, .framing = snapshot_framing};
+static const char *snapshot_content_type(const struct source *source)
+{
+    return camera_request_content_type(source->request);
+}
+
+const struct source_type snapshot_source = {.create = snapshot_create,
+                                            .destroy = snapshot_destroy,
+                                            .framing = snapshot_framing,
+                                            .content_type = snapshot_content_type};

@@ -46,6 +46,8 @@ struct source_type {
     void (*destroy)(struct source *source);
     /* How pictures are told apart just now, for the log: "content-length". */
     const char *(*framing)(const struct source *source);
+    /* Of the last answer; "": none. NULL for a source that is no request. */
+    const char *(*content_type)(const struct source *source);
 };
 
 extern const struct source_type mjpeg_source;

@@ -49,9 +49,10 @@ struct program_command {
 static _Noreturn void program_help(const struct program_definition *definition)
 {
     printf("ringcast-%s: %s\n\n", definition->name, definition->purpose);
-    printf("usage: ringcast-%s [-c FILE]%s%s [options]\n\n", definition->name,
+    printf("usage: ringcast-%s [-c FILE]%s%s [options]\n%s\n", definition->name,
            definition->takes_camera ? " --camera ID" : "",
-           definition->takes_index ? " --index N" : "");
+           definition->takes_index ? " --index N" : "",
+           definition->further_usage != NULL ? definition->further_usage : "");
     printf("  -c, --config FILE     the configuration (" DEFAULT_CONFIG_PATH ")\n");
     if (definition->takes_camera) {
         printf("      --camera ID       the camera to serve\n");

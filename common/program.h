@@ -16,10 +16,11 @@
 
 /* What a program is; constant. */
 struct program_definition {
-    const char *name;    /* "capture": the process name in logs */
-    const char *purpose; /* one line for --help */
-    bool takes_camera;   /* --camera ID is needed */
-    bool takes_index;    /* --index N is needed */
+    const char *name;          /* "capture": the process name in logs */
+    const char *purpose;       /* one line for --help */
+    bool takes_camera;         /* --camera ID is needed */
+    bool takes_index;          /* --index N is needed */
+    const char *further_usage; /* whole lines for --help, or NULL */
 };
 
 struct program {

@@ -389,7 +389,7 @@ def test_methods_and_paths(untouched):
         assert (status, heads.get("Allow")) == (expected, allow), path
         assert_error(answer)
     status, heads, _ = http("OPTIONS", untouched.url + "/api/cameras")
-    assert (status, heads["Allow"]) == (204, "GET, HEAD, OPTIONS")
+    assert (status, heads["Allow"]) == (204, "GET, HEAD, POST, OPTIONS")
     connection = untouched.raw(b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert connection.recv(100).startswith(b"HTTP/1.1 501 ")
     connection = untouched.raw(b"HEAD /ws/viewer/detection HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -743,7 +743,8 @@ def test_a_captured_camera(captured):
     cameras = cameras_of(captured)
     assert list(cameras) == ["CAM1", "CAM2", "worker"]
     one = cameras["CAM1"]
-    assert one.keys() == {"id", "name", "state", "source", "width", "height", "fps", "spaces"}
+    assert one.keys() == {"id", "name", "state", "source", "width", "height", "fps", "spaces",
+                          "origin", "settings"}
     assert (one["name"], one["source"]) == ("North lot", "mjpeg")
     assert (one["width"], one["height"]) == (64, 48)
     assert one["spaces"] == [{"id": "s1", "name": "A1",
