@@ -1,10 +1,13 @@
 """Fixtures: every process that a test starts is ended with it, and its log shown when it failed."""
 
+import json
 import os
 import resource
 import signal
+import socket
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from harness.broadcaster import Broadcaster  # noqa: E402
 from harness.faults import Worker  # noqa: E402
 from harness.jpeg import write_clip  # noqa: E402
-from harness.processes import ASSETS, Camsim, Capture, Pipeline, alive  # noqa: E402
+from harness.processes import (ASSETS, PROGRAMS, Camsim, Capture, Pipeline,  # noqa: E402
+                               Process, alive)
+from harness.streams import StreamViewer  # noqa: E402
 from harness.viewer import Viewer  # noqa: E402
 from harness.waiting import wait_until  # noqa: E402
 
@@ -97,6 +102,57 @@ def broadcaster(started, tmp_path):
         started.append(Broadcaster(tmp_path / f"broadcaster.{len(started)}", **settings))
         return started[-1]
     return start
+
+
+@pytest.fixture
+def watch():
+    """watch(server, path, **query)"""
+    viewers = []
+
+    def start(server, path, **query):
+        viewers.append(StreamViewer(server, path, **query))
+        return viewers[-1]
+    yield start
+    for one in viewers:
+        one.close()
+
+
+@pytest.fixture
+def live(broadcaster, camsim, started, tmp_path):
+    """A broadcaster and the capture of CAM1, 30 frames a second; CAM2 is a phone."""
+    camera = camsim(fps=30)
+    server = broadcaster(top={"cameras": {
+        "CAM1": {"name": "North lot", "url": f"{camera.url}/stream"}, "CAM2": {}}})
+    started.append(Process([PROGRAMS / "ringcast-capture", "-c", server.config_path, "--camera",
+                            "CAM1"], tmp_path / "capture.log"))
+    assert started[-1].wait_ready() == "\n"
+    server.capture, server.camera = started[-1], camera
+    wait_until(lambda: server.get("/api/cameras")[2]["cameras"][0]["state"] == "online", 10,
+               "the camera online")
+    return server
+
+
+@pytest.fixture
+def told(broadcaster, tmp_path):
+    """A broadcaster whose one camera says what the test says: told.say(state, reason)."""
+    run_dir = tmp_path / "broadcaster.0" / "run"
+    run_dir.mkdir(parents=True, mode=0o700)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(str(run_dir / "capture.CAM1.sock"))
+    listener.listen()
+    listener.settimeout(5)
+    server = broadcaster(top={"cameras": {"CAM1": {"url": "http://127.0.0.1:1/"}}})
+    capture, _ = listener.accept()
+
+    def say(state, reason=""):
+        capture.send(json.dumps({
+            "type": "status", "state": state, "since": str(time.time_ns()), "frames": 1, "bad": 0,
+            "reconnects": 0, "width": 64, "height": 48, "fps": 10.5, "reason": reason,
+            "version": 1}).encode())
+    server.say = say
+    yield server
+    capture.close()
+    listener.close()
 
 
 @pytest.fixture

@@ -7,9 +7,7 @@ import signal
 import socket
 import struct
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
 import websocket
@@ -23,27 +21,6 @@ from harness.waiting import wait_until
 JPEG = grey_jpeg(1)
 METADATA = {"vehicle_count": 3, "occupied_spaces": 2, "timestamp": "2026-01-07T12:30:45.123456",
             "detections": [{"class": "car", "confidence": 0.9, "bbox": [100, 200, 150, 100]}]}
-
-
-@pytest.fixture
-def folder():
-    """A folder with a short name: curl and Python take no longer address of a socket."""
-    with tempfile.TemporaryDirectory(prefix="ringcast-") as path:
-        yield Path(path)
-
-
-@pytest.fixture
-def broadcaster(folder, started):
-    """broadcaster(top=…, **settings) starts one."""
-    made = []
-
-    def start(**settings):
-        started.append(Broadcaster(folder / str(len(made)), **settings))
-        made.append(started[-1])
-        return started[-1]
-    yield start
-    for one in made:
-        one.end()
 
 
 # --- the clients that must work as they are ---
@@ -796,29 +773,6 @@ def test_viewers_hear_of_the_camera(captured):
     assert frame["camera_state"] == "offline" and frame["stale"] is True
 
 
-@pytest.fixture
-def told(broadcaster, folder):
-    """A broadcaster whose one camera says what the test says: told.say(state, reason)."""
-    run_dir = folder / "0" / "run"
-    run_dir.mkdir(parents=True, mode=0o700)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.bind(str(run_dir / "capture.CAM1.sock"))
-    listener.listen()
-    listener.settimeout(5)
-    server = broadcaster(top={"cameras": {"CAM1": {"url": "http://127.0.0.1:1/"}}})
-    capture, _ = listener.accept()
-
-    def say(state, reason=""):
-        capture.send(json.dumps({
-            "type": "status", "state": state, "since": str(time.time_ns()), "frames": 1, "bad": 0,
-            "reconnects": 0, "width": 64, "height": 48, "fps": 10.5, "reason": reason,
-            "version": 1}).encode())
-    server.say = say
-    yield server
-    capture.close()
-    listener.close()
-
-
 def test_streams_end_with_their_camera(told):
     told.say("online")
     wait_until(lambda: cameras_of(told)["CAM1"]["fps"] == 10.5, 5, "the status")
@@ -864,13 +818,13 @@ def test_streams_without_a_camera_end_when_nothing_comes(broadcaster):
 # --- whose camera it is ---
 
 @pytest.fixture
-def detected(broadcaster, folder):
+def detected(broadcaster, tmp_path):
     """A broadcaster that has a detector in its configuration, and the detector's socket."""
-    names = folder / "coco.names"
+    names = tmp_path / "coco.names"
     names.write_text("person\ncar\n")
-    model = folder / "model.onnx"
+    model = tmp_path / "model.onnx"
     model.write_bytes(b"never loaded")
-    run_dir = folder / "0" / "run"
+    run_dir = tmp_path / "broadcaster.0" / "run"
     run_dir.mkdir(parents=True, mode=0o700)
     detector = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     detector.bind(str(run_dir / "detector.0.sock"))
