@@ -41,13 +41,13 @@ DETECTOR := annotate boxes camera camera_counts decode demand detector encode fo
 BROADCASTER := access adaptation api_body api_camera_edit api_camera_test api_cameras api_json \
                api_metrics api_operations api_status api_tokens api_viewers base64 base64_avx2 \
                camera_changes camera_edit camera_fields camera_overlay camera_watch channel \
-               child_process connection control_service counters credentials demand \
-               detector_watch forwarded frame_message frame_stages gate histogram host_check \
-               http_answer http_head http_reader http_response http_server http_session \
-               http_syntax http_target hub identity intake intake_scanner json_scanner listener \
+               child_process connection control_service counters credentials demand detector_watch \
+               forwarded frame_message frame_stages gate histogram host_check http_answer \
+               http_head http_reader http_response http_server http_session http_syntax \
+               http_target hub identity intake intake_scanner json_scanner limits listener \
                metrics_sources metrics_text output_queue picture_check pushed_camera pushed_set \
-               raw_source renderings routes services shared_bytes signed_token snapshot sorted \
-               static_files stream streamer streamer_message subprotocol subscription tls \
+               rate_table raw_source renderings routes services shared_bytes signed_token snapshot \
+               sorted static_files stream streamer streamer_message subprotocol subscription tls \
                tls_stream transport utf8 viewer viewer_command viewer_message viewer_request \
                viewer_say viewer_set viewer_text websocket_handshake websocket_reader \
                websocket_session wish

@@ -32,9 +32,18 @@ static void identity_drop_cameras(struct identity *identity)
 void identity_unref(struct identity *identity)
 {
     if (identity != NULL && --identity->references == 0) {
+        if (identity->on_end != NULL) {
+            identity->on_end(identity->on_end_arg);
+        }
         identity_drop_cameras(identity);
         free(identity);
     }
+}
+
+void identity_on_end(struct identity *identity, void (*on_end)(void *arg), void *arg)
+{
+    identity->on_end = on_end;
+    identity->on_end_arg = arg;
 }
 
 void identity_limit_cameras(struct identity *identity, char *const *cameras, size_t count)

@@ -24,7 +24,7 @@ enum role {
 #define ROLE_ANYBODY 0u /* of a route: nothing is asked */
 #define ROLE_ALL     ((unsigned)(ROLE_VIEWER | ROLE_PUBLISHER | ROLE_ADMIN))
 
-/* Does not change once it is made. */
+/* Does not change once it is made, but for on_end. */
 struct identity {
     size_t references;
     unsigned roles; /* of enum role */
@@ -42,12 +42,17 @@ struct identity {
     bool every_camera;                  /* else only `cameras` */
     char **cameras;
     size_t camera_count;
+    void (*on_end)(void *arg); /* NULL: nothing */
+    void *on_end_arg;
 };
 
 /* All zero but for one reference: nobody, who may do nothing. */
 struct identity *identity_create(void);
 struct identity *identity_ref(struct identity *identity);
 void identity_unref(struct identity *identity); /* NULL is allowed */
+
+/* Calls `on_end` when the last reference goes; once for an identity. */
+void identity_on_end(struct identity *identity, void (*on_end)(void *arg), void *arg);
 
 /* Copies the list; every_camera is no longer so. */
 void identity_limit_cameras(struct identity *identity, char *const *cameras, size_t count);

@@ -11,6 +11,7 @@
 #include "broadcaster/hub.h"
 #include "broadcaster/identity.h"
 #include "broadcaster/intake_scanner.h"
+#include "broadcaster/limits.h"
 #include "broadcaster/picture_check.h"
 #include "broadcaster/pushed_set.h"
 #include "broadcaster/services.h"
@@ -49,6 +50,7 @@ static const struct {
     [INTAKE_FOREIGN_CAMERA] = {"foreign_camera", 409},
     [INTAKE_CAMERA_NOT_ALLOWED] = {"camera_not_allowed", 403},
     [INTAKE_TOO_MANY_STREAMS] = {"too_many_streams", 503},
+    [INTAKE_TOO_FAST] = {"too_fast", 429},
 };
 
 const char *intake_fault_name(enum intake_fault fault)
@@ -63,13 +65,17 @@ static bool intake_fail(struct intake_post *post, enum intake_fault fault, const
     return false;
 }
 
+static const char *intake_retry_field(int status)
+{
+    return status == 503 ? "Retry-After: 5\r\n" : status == 429 ? "Retry-After: 1\r\n" : NULL;
+}
+
 static void intake_refuse(struct intake *intake, struct http_session *session,
                           enum intake_fault fault, const char *message)
 {
     intake->counters.refused[fault]++;
     http_respond_error(session, intake_faults[fault].status, intake_faults[fault].name,
-                       intake_faults[fault].status == 503 ? "Retry-After: 5\r\n" : NULL, "%s",
-                       message);
+                       intake_retry_field(intake_faults[fault].status), "%s", message);
 }
 
 /* --- the three forms --- */
@@ -231,6 +237,11 @@ static bool intake_admit(struct intake *intake, struct http_session *session,
         services_has_local_detector(services, post->key.camera)) {
         return intake_fail(post, INTAKE_FOREIGN_CAMERA,
                            "this camera belongs to the detector of this machine");
+    }
+    if (!limits_allow_post(services->limits, http_session_identity(session), post->key.camera,
+                           clock_monotonic_ns())) {
+        return intake_fail(post, INTAKE_TOO_FAST,
+                           "this camera is posted faster than max_posts_per_second allows");
     }
     return true;
 }

@@ -23,6 +23,7 @@ enum intake_fault {
     INTAKE_FOREIGN_CAMERA,     /* it belongs to the local detector */
     INTAKE_CAMERA_NOT_ALLOWED, /* the token is for others */
     INTAKE_TOO_MANY_STREAMS,
+    INTAKE_TOO_FAST, /* beyond max_posts_per_second */
     INTAKE_FAULTS
 };
 

@@ -11,6 +11,7 @@
 #include "broadcaster/host_check.h"
 #include "broadcaster/hub.h"
 #include "broadcaster/intake.h"
+#include "broadcaster/limits.h"
 #include "broadcaster/listener.h"
 #include "broadcaster/pushed_set.h"
 #include "broadcaster/raw_source.h"
@@ -73,6 +74,7 @@ static void configure(struct services *services)
     host_rules_destroy(services->host_rules);
     services->host_rules = host_rules_create(config);
     access_configure(services->access, config);
+    limits_configure(services->limits, config);
     static_files_destroy(services->files);
     services->files = static_files_create(config->web_dir);
     pushed_set_configure(services->pushed);
@@ -133,6 +135,7 @@ static void create_services(struct services *services, const struct program *pro
     services->config_path = program->config_path;
     services->started_ns = clock_monotonic_ns();
     services->access = access_create();
+    services->limits = limits_create();
     services->hub = hub_create(services->base, &hub_handlers, services);
     services->demand = demand_create(services);
     services->detectors = detector_watch_create(services);
@@ -161,6 +164,7 @@ static void destroy_services(struct services *services)
     detector_watch_destroy(services->detectors);
     host_rules_destroy(services->host_rules);
     access_destroy(services->access);
+    limits_destroy(services->limits);
     counters_finish(&services->counters);
 }
 

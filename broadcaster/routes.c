@@ -15,6 +15,7 @@
 #include "broadcaster/gate.h"
 #include "broadcaster/identity.h"
 #include "broadcaster/intake.h"
+#include "broadcaster/limits.h"
 #include "broadcaster/pushed_set.h"
 #include "broadcaster/services.h"
 #include "broadcaster/snapshot.h"
@@ -69,7 +70,9 @@ static void route_streamer(struct services *services, struct http_session *sessi
                            const struct http_request *request, const char *camera)
 {
     (void)camera;
-    pushed_set_open(services->pushed, session, request);
+    if (limits_admit_stream(services->limits, session)) {
+        pushed_set_open(services->pushed, session, request);
+    }
 }
 
 static const struct route routes[] = {

@@ -26,6 +26,7 @@ struct services {
     struct http_server *http;
     struct host_rules *host_rules;
     struct access *access;
+    struct limits *limits;
     struct camera_changes *camera_changes;
     bool probing; /* a camera is being tested: one at a time */
     struct counters counters; /* each is incremented where it happens */

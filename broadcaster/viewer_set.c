@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "broadcaster/limits.h"
 #include "broadcaster/services.h"
 #include "broadcaster/sorted.h"
 #include "broadcaster/viewer.h"
@@ -88,6 +89,9 @@ void viewer_set_open(struct viewer_set *set, struct http_session *session,
     if (most > 0 && set->count >= (size_t)most) {
         http_respond_error(session, 503, "too_many_viewers", "Retry-After: 5\r\n",
                            "Too many active streams. Please try again.");
+        return;
+    }
+    if (!limits_admit_stream(set->services->limits, session)) {
         return;
     }
     viewer_set_choose_id(set, id);
