@@ -5,6 +5,7 @@
 
 #include "broadcaster/api_json.h"
 #include "broadcaster/hub.h"
+#include "broadcaster/identity.h"
 #include "broadcaster/services.h"
 
 #define NOT_STORED "Cache-Control: no-store\r\n"
@@ -12,6 +13,7 @@
 void api_status_handle(struct services *services, struct http_session *session,
                        const struct http_request *request, const char *camera)
 {
+    const struct identity *identity = http_session_identity(session);
     json_t *broadcasters = json_array();
     struct hub_camera each;
     size_t viewers = 0;
@@ -19,7 +21,7 @@ void api_status_handle(struct services *services, struct http_session *session,
     (void)camera;
     for (size_t at = 0; hub_next_camera(services->hub, &at, &each);) {
         uint64_t frames = stream_frame_count(each.stream);
-        if (each.viewers == 0 && frames == 0) {
+        if ((each.viewers == 0 && frames == 0) || !identity_allows_camera(identity, each.id)) {
             continue;
         }
         viewers += each.viewers;

@@ -4,16 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "broadcaster/access.h"
+#include "broadcaster/api_body.h"
 #include "broadcaster/api_json.h"
 #include "broadcaster/services.h"
 #include "common/camera_id.h"
 #include "common/clock.h"
 #include "common/config_tokens.h"
 
-#define TOKENS_BODY_MAX    65536
 #define TOKENS_CAMERAS_MAX 100
 
 /* What is asked for, and in whose name. */
@@ -172,15 +171,11 @@ static void token_make(const struct services *services, struct http_session *ses
 
 static void token_on_body(void *arg, struct http_session *session, struct shared_bytes *bytes)
 {
-    json_error_t error;
-    json_t *body =
-        json_loadb((const char *)bytes->data, bytes->size, JSON_REJECT_DUPLICATES, &error);
-    shared_bytes_unref(bytes);
+    json_t *body = api_body_read(session, bytes);
     if (json_is_object(body)) {
         token_make(arg, session, body);
-    } else {
-        http_respond_error(session, 400, "bad_json", NULL, "the body must be a JSON object: %s",
-                           body == NULL ? error.text : "something else stands there");
+    } else if (body != NULL) {
+        http_respond_error(session, 400, "bad_request", NULL, "the body must be an object");
     }
     json_decref(body);
 }
@@ -188,18 +183,13 @@ static void token_on_body(void *arg, struct http_session *session, struct shared
 void api_tokens_handle(struct services *services, struct http_session *session,
                        const struct http_request *request, const char *camera)
 {
-    static const char type[] = "application/json";
-    const struct http_text *field = http_request_field(request, "Content-Type");
     (void)camera;
     if (http_session_identity(session)->is_signed) {
         http_respond_error(session, 403, "not_yours_to_give", NULL,
                            "a short-lived token makes no other: it would live for ever");
     } else if (request->framing == HTTP_BODY_NONE) {
         token_make(services, session, NULL);
-    } else if (field == NULL || field->size < sizeof type - 1 ||
-               strncasecmp(field->data, type, sizeof type - 1) != 0) {
-        http_respond_error(session, 415, "wrong_type", NULL, "the body must be application/json");
     } else {
-        http_read_body(session, TOKENS_BODY_MAX, token_on_body, services);
+        api_body_receive(session, request, token_on_body, services);
     }
 }

@@ -43,15 +43,17 @@ static bool page_read(struct http_session *session, const struct http_request *r
 void api_viewers_list(struct services *services, struct http_session *session,
                       const struct http_request *request, const char *id)
 {
+    const struct identity *identity = http_session_identity(session);
     struct page page;
     const char *next;
     (void)id;
     if (page_read(session, request, VIEWERS_DEFAULT, &page)) {
-        json_t *viewers = viewer_set_page(services->viewers, page.after, page.limit, &next);
+        json_t *viewers =
+            viewer_set_page(services->viewers, identity, page.after, page.limit, &next);
         api_json_respond(session, 200, NOT_STORED,
                          json_pack("{s:I,s:o,s:s?}", "total",
-                                   (json_int_t)viewer_set_count(services->viewers), "viewers",
-                                   viewers, "next", next));
+                                   (json_int_t)viewer_set_count_for(services->viewers, identity),
+                                   "viewers", viewers, "next", next));
     }
 }
 
@@ -59,7 +61,7 @@ void api_viewers_kick(struct services *services, struct http_session *session,
                       const struct http_request *request, const char *id)
 {
     (void)request;
-    if (!viewer_set_kick(services->viewers, id)) {
+    if (!viewer_set_kick(services->viewers, http_session_identity(session), id)) {
         http_respond_error(session, 404, "no_such_viewer", NULL, "no viewer has this id");
         return;
     }

@@ -92,7 +92,7 @@ static json_t *service_viewers(const struct services *services, const json_t *qu
         limit = PAGE_MOST;
     }
     json_t *page =
-        viewer_set_page(services->viewers, after != NULL ? after : "", (size_t)limit, &next);
+        viewer_set_page(services->viewers, NULL, after != NULL ? after : "", (size_t)limit, &next);
     return json_pack("{s:o,s:s?}", "viewers", page, "next", next);
 }
 
@@ -111,7 +111,8 @@ static void service_on_message(void *arg, struct control_peer *peer, enum messag
     case MESSAGE_KICK: {
         const char *id = json_string_value(json_object_get(body, "id"));
         control_send(peer, MESSAGE_KICK_ANSWER,
-                     json_pack("{s:b}", "kicked", viewer_set_kick(services->viewers, id)), NULL);
+                     json_pack("{s:b}", "kicked", viewer_set_kick(services->viewers, NULL, id)),
+                     NULL);
         break;
     }
     default:

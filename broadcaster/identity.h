@@ -22,7 +22,9 @@ enum role {
     ROLE_ADMIN = 1 << 2,     /* change cameras, list and close viewers */
 };
 #define ROLE_ANYBODY 0u /* of a route: nothing is asked */
-#define ROLE_ALL     ((unsigned)(ROLE_VIEWER | ROLE_PUBLISHER | ROLE_ADMIN))
+/* Of a route, beside roles: it tells of all cameras, so a token that is for some may not have it. */
+#define ROLE_EVERY_CAMERA (1u << 3)
+#define ROLE_ALL          ((unsigned)(ROLE_VIEWER | ROLE_PUBLISHER | ROLE_ADMIN))
 
 /* Does not change once it is made, but for on_end. */
 struct identity {

@@ -91,7 +91,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/viewers", api_viewers_list, false, ROLE_ADMIN},
     {HTTP_DELETE, "/api/viewers/" ROUTE_VIEWER, api_viewers_kick, false, ROLE_ADMIN},
     {HTTP_GET, "/healthz", api_health_handle, false, ROLE_ANYBODY},
-    {HTTP_GET, "/metrics", api_metrics_handle, false, ROLE_VIEWER | ROLE_ADMIN},
+    {HTTP_GET, "/metrics", api_metrics_handle, false, ROLE_VIEWER | ROLE_EVERY_CAMERA},
     {HTTP_GET, "/readyz", api_ready_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/ws/health", api_websocket_health_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/ws/stream/detect", route_detect, true, ROLE_VIEWER},
@@ -186,6 +186,11 @@ static bool routes_check_camera(struct http_session *session, const struct http_
     char wanted[CAMERA_ID_SIZE];
     if (route->roles == ROLE_ANYBODY) {
         return true;
+    }
+    if ((route->roles & ROLE_EVERY_CAMERA) && !http_session_identity(session)->every_camera) {
+        http_respond_error(session, 403, "camera_not_allowed", NULL,
+                           "this tells of every camera, and this token is for some");
+        return false;
     }
     bool named = strstr(route->pattern, ROUTE_ID) != NULL;
     if (named && !identity_check_camera(session, camera)) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "broadcaster/identity.h"
 #include "broadcaster/limits.h"
 #include "broadcaster/services.h"
 #include "broadcaster/sorted.h"
@@ -157,23 +158,45 @@ static json_t *viewer_to_json(const struct viewer *viewer)
     return json;
 }
 
-json_t *viewer_set_page(const struct viewer_set *set, const char *after, size_t limit,
-                        const char **next)
+static bool viewer_set_shows(const struct viewer *viewer, const struct identity *identity)
+{
+    struct viewer_description description;
+    if (identity == NULL || identity->every_camera) {
+        return true;
+    }
+    viewer_describe(viewer, &description);
+    return identity_allows_camera(identity, description.camera);
+}
+
+size_t viewer_set_count_for(const struct viewer_set *set, const struct identity *identity)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        count += viewer_set_shows(set->viewers[i], identity);
+    }
+    return count;
+}
+
+json_t *viewer_set_page(const struct viewer_set *set, const struct identity *identity,
+                        const char *after, size_t limit, const char **next)
 {
     bool found;
     size_t at = viewer_set_place(set, after, &found);
     json_t *page = json_array();
     for (at += found; at < set->count && json_array_size(page) < limit; at++) {
-        json_array_append_new(page, viewer_to_json(set->viewers[at]));
+        if (viewer_set_shows(set->viewers[at], identity)) {
+            json_array_append_new(page, viewer_to_json(set->viewers[at]));
+        }
     }
     *next = at > 0 && at < set->count ? viewer_id(set->viewers[at - 1]) : NULL;
     return page;
 }
 
-bool viewer_set_kick(struct viewer_set *set, const char *id)
+bool viewer_set_kick(struct viewer_set *set, const struct identity *identity, const char *id)
 {
     bool found;
     size_t at = viewer_set_place(set, id, &found);
+    found = found && viewer_set_shows(set->viewers[at], identity);
     if (found) {
         viewer_kick(set->viewers[at]);
     }

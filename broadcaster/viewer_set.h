@@ -10,6 +10,7 @@
 #include "broadcaster/http_session.h"
 #include "broadcaster/viewer_request.h"
 
+struct identity;
 struct services;
 struct viewer_set;
 
@@ -23,6 +24,8 @@ struct viewer_set *viewer_set_create(struct services *services);
 void viewer_set_destroy(struct viewer_set *set);
 
 size_t viewer_set_count(const struct viewer_set *set);
+/* Of those that the identity may know of. */
+size_t viewer_set_count_for(const struct viewer_set *set, const struct identity *identity);
 void viewer_set_totals(const struct viewer_set *set, struct viewer_totals *totals);
 
 /* A request for one of the viewers' paths: answers it with an error or takes its connection over. */
@@ -32,13 +35,13 @@ void viewer_set_open(struct viewer_set *set, struct http_session *session,
 /* The configuration has changed. */
 void viewer_set_configure(struct viewer_set *set);
 
-/* A page of the list in the order of ids, from behind `after` ("": the beginning): an array of
+/* A page of the viewers that `identity` may know of (NULL: all), in the order of ids, from behind `after` ("": the beginning): an array of
  * viewer_description's members; the caller owns it. *next: the id to go on
  * after, or NULL at the end; it lives as long as its viewer. */
-json_t *viewer_set_page(const struct viewer_set *set, const char *after, size_t limit,
-                        const char **next);
+json_t *viewer_set_page(const struct viewer_set *set, const struct identity *identity,
+                        const char *after, size_t limit, const char **next);
 
-/* Closes the viewer with this id; false when there is none. */
-bool viewer_set_kick(struct viewer_set *set, const char *id);
+/* Closes the viewer with this id; false when there is none that `identity` (NULL: everybody) may know of. */
+bool viewer_set_kick(struct viewer_set *set, const struct identity *identity, const char *id);
 
 #endif
