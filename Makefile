@@ -69,7 +69,7 @@ UNIT_DETECTOR := annotate boxes camera_counts demand layout metadata model_file 
                  settings
 UNIT_BROADCASTER := adaptation base64 connection counters frame_message host_check http_reader \
                     http_session hub intake_scanner listener metrics_text picture_check renderings \
-                    viewer_message websocket_handshake websocket_reader
+                    streamer_message viewer_message websocket_handshake websocket_reader
 
 UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world
 
@@ -77,20 +77,22 @@ UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world
 FUZZ_COMMON := config control frame_container jpeg_info
 FUZZ_CAPTURE := mjpeg_parser
 FUZZ_DETECTOR := demand model_output
-FUZZ_BROADCASTER := http_reader intake_scanner picture_check viewer_message websocket_reader
+FUZZ_BROADCASTER := http_reader intake_scanner picture_check streamer_message viewer_message \
+                    websocket_reader
 
 # What reads foreign bytes: `make coverage` wants nearly every line of these to be run, by the
 # fuzzers' inputs and these unit tests.
 PARSERS := broadcaster/base64 broadcaster/base64_avx2 broadcaster/http_head \
            broadcaster/http_reader broadcaster/http_syntax broadcaster/http_target \
            broadcaster/intake_scanner broadcaster/json_scanner broadcaster/picture_check \
-           broadcaster/utf8 broadcaster/viewer_message broadcaster/websocket_handshake \
-           broadcaster/websocket_reader capture/mjpeg_parser capture/mjpeg_part common/config \
-           common/config_cameras common/config_document common/config_errors common/config_section \
-           common/config_spaces common/config_url common/config_value common/frame_container \
-           common/jpeg_info common/messages detector/boxes detector/demand detector/layout
+           broadcaster/streamer_message broadcaster/utf8 broadcaster/viewer_message \
+           broadcaster/websocket_handshake broadcaster/websocket_reader capture/mjpeg_parser \
+           capture/mjpeg_part common/config common/config_cameras common/config_document \
+           common/config_errors common/config_section common/config_spaces common/config_url \
+           common/config_value common/frame_container common/jpeg_info common/messages \
+           detector/boxes detector/demand detector/layout
 PARSER_TESTS := broadcaster_base64 broadcaster_http_reader broadcaster_intake_scanner \
-                broadcaster_picture_check broadcaster_viewer_message \
+                broadcaster_picture_check broadcaster_streamer_message broadcaster_viewer_message \
                 broadcaster_websocket_handshake broadcaster_websocket_reader capture_mjpeg_parser \
                 common_config common_config_document common_config_options common_config_url \
                 common_frame_container common_jpeg_info common_messages detector_boxes \

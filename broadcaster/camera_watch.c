@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "broadcaster/hub.h"
-#include "broadcaster/pushed_set.h"
 #include "broadcaster/services.h"
 #include "common/camera_feed.h"
 #include "common/memory.h"
@@ -42,10 +41,8 @@ static void camera_watch_on_status(void *arg, const struct camera_status *status
     struct camera_watch *watch = arg;
     struct hub *hub = watch->set->services->hub;
     hub_tell_state(hub, watch->camera);
-    /* A capture that died is started again at once: its camera is not gone with it. One that pushes
-     * ends with its streamer (pushed_camera.h). */
-    if (status->state == CAMERA_OFFLINE && camera_feed_connected(watch->feed) &&
-        pushed_set_status(watch->set->services->pushed, watch->camera) == NULL) {
+    /* A capture that died is started again at once: its camera is not gone with it. */
+    if (status->state == CAMERA_OFFLINE && camera_feed_connected(watch->feed)) {
         hub_end_camera(hub, watch->camera,
                        status->reason[0] != '\0' ? status->reason : "the camera is offline");
     }
@@ -178,49 +175,26 @@ static void camera_watch_remove(struct camera_watch *watch)
     free(watch);
 }
 
-static bool camera_watch_is_wanted(const struct camera_watch_set *set, const char *camera)
-{
-    const struct services *services = set->services;
-    return config_find_camera(services->config, camera) != NULL ||
-           pushed_set_status(services->pushed, camera) != NULL;
-}
-
-/* The last one takes its place. */
-static void camera_watch_remove_at(struct camera_watch_set *set, size_t at)
-{
-    struct camera_watch *watch = set->watches[at];
-    /* Out of the set first: whoever is told of its end may ask the set for it. */
-    set->watches[at] = set->watches[--set->count];
-    hub_end_camera(set->services->hub, watch->camera, "the camera is no longer configured");
-    camera_watch_remove(watch);
-}
-
-void camera_watch_follow(struct camera_watch_set *set, const char *camera)
-{
-    size_t at = 0;
-    while (at < set->count && strcmp(set->watches[at]->camera, camera) != 0) {
-        at++;
-    }
-    bool wanted = camera_watch_is_wanted(set, camera);
-    if (at == set->count && wanted) {
-        camera_watch_add(set, camera);
-    } else if (at < set->count && !wanted) {
-        camera_watch_remove_at(set, at);
-    }
-}
-
 void camera_watch_configure(struct camera_watch_set *set)
 {
     const struct config *config = set->services->config;
     for (size_t i = 0; i < set->count;) {
-        if (camera_watch_is_wanted(set, set->watches[i]->camera)) {
+        struct camera_watch *watch = set->watches[i];
+        const struct config_camera *camera = config_find_camera(config, watch->camera);
+        if (camera != NULL && config_camera_has_capture(camera)) {
             i++;
-        } else {
-            camera_watch_remove_at(set, i);
+            continue;
         }
+        /* Out of the set first: whoever is told of its end may ask the set for it. */
+        set->watches[i] = set->watches[--set->count];
+        hub_end_camera(set->services->hub, watch->camera, "the camera is no longer configured");
+        camera_watch_remove(watch);
     }
     for (size_t i = 0; i < config->camera_count; i++) {
-        camera_watch_follow(set, config->cameras[i].id);
+        const struct config_camera *camera = &config->cameras[i];
+        if (config_camera_has_capture(camera) && camera_watch_find(set, camera->id) == NULL) {
+            camera_watch_add(set, camera->id);
+        }
     }
 }
 

@@ -1,5 +1,4 @@
-/* The cameras as their captures see them (or as we do ourselves where they push to us, over the same kind
- * of socket): the status of each, and raw frames for whoever waits
+/* The configured cameras as their captures see them: the status of each, and raw frames for whoever waits
  * for one. Attaching to a camera is demand, so it is done only while somebody waits. One thread. */
 #ifndef BROADCASTER_CAMERA_WATCH_H
 #define BROADCASTER_CAMERA_WATCH_H
@@ -19,13 +18,10 @@ struct camera_watch_set;
 struct camera_watch_set *camera_watch_create(struct services *services);
 void camera_watch_destroy(struct camera_watch_set *set); /* nobody waits; NULL is allowed */
 
-/* Watches the cameras of services->config and those that are pushed, and no others. */
+/* Watches the cameras of services->config that have a capture, and no others. */
 void camera_watch_configure(struct camera_watch_set *set);
 
-/* The same for one of them: it is pushed from now on, or no longer. */
-void camera_watch_follow(struct camera_watch_set *set, const char *camera);
-
-/* What its capture says, or NULL for a camera that is not watched. */
+/* What its capture says, or NULL for a camera without one. */
 const struct camera_status *camera_watch_status(const struct camera_watch_set *set,
                                                 const char *camera);
 
@@ -46,7 +42,7 @@ struct camera_watch_waiter {
     struct camera_watch_waiter *next, **previous; /* camera_watch::waiters */
 };
 
-/* False for a camera that is not watched. */
+/* False for a camera without a capture. */
 bool camera_watch_wait(struct camera_watch_set *set, const char *camera,
                        struct camera_watch_waiter *waiter);
 void camera_watch_leave(struct camera_watch_waiter *waiter); /* nothing happens if not waiting */

@@ -189,10 +189,40 @@ static enum pushed_result pushed_camera_cannot_share(struct pushed_camera *camer
     return PUSHED_UNSHARED;
 }
 
+/* Viewers of the raw stream get the picture in the form in which it came. */
+static enum pushed_result pushed_camera_post(struct pushed_camera *camera,
+                                             const struct frame_info *info, struct byte_span source,
+                                             bool is_base64, const char **error)
+{
+    struct stream_key key = {.kind = STREAM_RAW};
+    struct shared_bytes *body = shared_bytes_create(source.size);
+    struct posted_frame frame = {
+        .body = body,
+        .jpeg_size = info->size,
+        .width = info->width,
+        .height = info->height,
+        .number = info->number,
+        .generation = info->generation,
+        .captured_ns = info->captured_realtime_ns,
+        .taken_ns = clock_realtime_ns(),
+    };
+    struct stream *stream;
+    memcpy(key.camera, camera->id, sizeof key.camera);
+    memcpy(body->data, source.data, source.size);
+    *(is_base64 ? &frame.base64 : &frame.jpeg) = (struct byte_span){body->data, source.size};
+    if (hub_post(camera->services->hub, &key, &frame, &stream) < 0) {
+        shared_bytes_unref(body);
+        *error = "there are too many streams: broadcaster.max_streams";
+        return PUSHED_UNSHARED;
+    }
+    return PUSHED_TAKEN;
+}
+
 /* `source`: what the picture came as, by which one that never changes is recognised. */
 static enum pushed_result pushed_camera_published(struct pushed_camera *camera,
                                                   const struct frame_info *frame,
-                                                  struct byte_span source)
+                                                  struct byte_span source, bool is_base64,
+                                                  const char **error)
 {
     health_frame(&camera->health, picture_hash(source.data, source.size), frame->published_ns);
     report_picture(&camera->report, frame);
@@ -207,7 +237,7 @@ static enum pushed_result pushed_camera_published(struct pushed_camera *camera,
                    frame->height, frame->size);
     }
     pushed_camera_tell(camera, frame->published_ns);
-    return PUSHED_TAKEN;
+    return pushed_camera_post(camera, frame, source, is_base64, error);
 }
 
 enum pushed_result pushed_camera_take_jpeg(struct pushed_camera *camera, struct byte_span jpeg,
@@ -226,7 +256,8 @@ enum pushed_result pushed_camera_take_jpeg(struct pushed_camera *camera, struct 
     if (result < 0) {
         return pushed_camera_cannot_share(camera, result, error);
     }
-    return pushed_camera_published(camera, &frame, jpeg);
+    struct byte_span whole = {jpeg.data, frame.size}; /* without padding behind it */
+    return pushed_camera_published(camera, &frame, whole, false, error);
 }
 
 static enum pushed_result pushed_camera_refuse_base64(struct pushed_camera *camera,
@@ -281,7 +312,7 @@ enum pushed_result pushed_camera_take_base64(struct pushed_camera *camera, struc
         frame_publisher_commit(camera->publisher, &frame) < 0) {
         return pushed_camera_refuse_base64(camera, JPEG_CORRUPT, base64, error);
     }
-    return pushed_camera_published(camera, &frame, base64);
+    return pushed_camera_published(camera, &frame, base64, true, error);
 }
 
 /* --- life --- */

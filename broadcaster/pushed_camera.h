@@ -1,6 +1,7 @@
-/* A camera whose pictures come to the broadcaster itself, from a streamer. To everybody else it is one
+/* A camera whose pictures come to the broadcaster itself, from a streamer. To other processes it is one
  * more camera: it is served on `capture.<camera>.sock` as a capture process serves one, with the same
- * ring, states and counters. One thread. */
+ * ring, states and counters. In this process its pictures go into its raw stream at once, not by way
+ * of the ring. One thread. */
 #ifndef BROADCASTER_PUSHED_CAMERA_H
 #define BROADCASTER_PUSHED_CAMERA_H
 

@@ -3,10 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broadcaster/camera_watch.h"
 #include "broadcaster/demand.h"
 #include "broadcaster/pushed_camera.h"
-#include "broadcaster/raw_source.h"
 #include "broadcaster/services.h"
 #include "broadcaster/streamer.h"
 #include "common/log.h"
@@ -59,8 +57,6 @@ static struct pushed_entry *pushed_set_add(struct pushed_set *set, const char *c
     }
     struct pushed_entry *entry = &set->entries[set->count++];
     *entry = (struct pushed_entry){.camera = made, .left_ns = clock_monotonic_ns()};
-    camera_watch_follow(set->services->cameras, camera);
-    raw_sources_configure(set->services->raw); /* somebody may be waiting for it */
     demand_changed(set->services->demand);
     return entry;
 }
@@ -74,7 +70,6 @@ static void pushed_set_remove(struct pushed_set *set, struct pushed_entry *entry
     }
     *entry = set->entries[--set->count];
     log_camera(LOG_DEBUG, pushed_camera_id(camera), "pushed camera removed");
-    camera_watch_follow(set->services->cameras, pushed_camera_id(camera));
     pushed_camera_destroy(camera);
     demand_changed(set->services->demand);
 }

@@ -5,7 +5,6 @@
 
 #include "broadcaster/camera_watch.h"
 #include "broadcaster/hub.h"
-#include "broadcaster/pushed_set.h"
 #include "broadcaster/services.h"
 #include "common/memory.h"
 
@@ -45,10 +44,6 @@ static void raw_source_on_frame(struct camera_watch_waiter *waiter, bool gone)
         return;
     }
     struct shared_bytes *picture = camera_watch_frame(waiter, &info);
-    if (pushed_set_is_late(source->set->services->pushed, source->key.camera,
-                           info.captured_realtime_ns)) {
-        return;
-    }
     struct posted_frame frame = {
         .body = shared_bytes_ref(picture),
         .jpeg = {picture->data, info.size},

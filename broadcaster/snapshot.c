@@ -10,6 +10,7 @@
 #include "broadcaster/base64.h"
 #include "broadcaster/camera_watch.h"
 #include "broadcaster/hub.h"
+#include "broadcaster/pushed_set.h"
 #include "broadcaster/services.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -20,8 +21,8 @@
 struct snapshot {
     struct services *services;
     struct http_session *session;
-    char camera[CAMERA_ID_SIZE];
-    bool annotated;
+    struct stream_key key; /* of the stream that it is taken from, unless from the ring */
+    bool from_ring;
     uint64_t max_age_ns;
     struct event *timer;                 /* NULL: nothing is waited for yet */
     struct camera_watch_waiter waiter;   /* for a raw picture */
@@ -70,7 +71,7 @@ static void snapshot_respond_stale(struct http_session *session, uint64_t age_ns
 
 /* --- the two sources --- */
 
-static bool snapshot_try_raw(struct snapshot *snapshot, uint64_t *age_ns)
+static bool snapshot_try_ring(struct snapshot *snapshot, uint64_t *age_ns)
 {
     struct frame_info info;
     struct shared_bytes *jpeg = camera_watch_frame(&snapshot->waiter, &info);
@@ -97,11 +98,9 @@ static struct shared_bytes *snapshot_copy(const struct posted_frame *frame)
     return copy;
 }
 
-static bool snapshot_try_annotated(struct snapshot *snapshot, uint64_t *age_ns)
+static bool snapshot_try_stream(struct snapshot *snapshot, uint64_t *age_ns)
 {
-    struct stream_key key = {0};
-    memcpy(key.camera, snapshot->camera, sizeof key.camera);
-    const struct stream *stream = hub_find(snapshot->services->hub, &key);
+    const struct stream *stream = hub_find(snapshot->services->hub, &snapshot->key);
     *age_ns = stream != NULL ? stream_frame_age_ns(stream) : UINT64_MAX;
     if (*age_ns > snapshot->max_age_ns) {
         return false;
@@ -113,8 +112,8 @@ static bool snapshot_try_annotated(struct snapshot *snapshot, uint64_t *age_ns)
 
 static bool snapshot_try(struct snapshot *snapshot, uint64_t *age_ns)
 {
-    return snapshot->annotated ? snapshot_try_annotated(snapshot, age_ns)
-                               : snapshot_try_raw(snapshot, age_ns);
+    return snapshot->from_ring ? snapshot_try_ring(snapshot, age_ns)
+                               : snapshot_try_stream(snapshot, age_ns);
 }
 
 /* --- waiting --- */
@@ -173,28 +172,26 @@ static void snapshot_wait(struct snapshot *snapshot)
 static bool snapshot_ask(struct snapshot *snapshot)
 {
     struct services *services = snapshot->services;
-    if (!snapshot->annotated) {
+    if (snapshot->from_ring) {
         snapshot->waiter.notify = snapshot_on_frame;
         snapshot->waiter.owner = snapshot;
-        return camera_watch_wait(services->cameras, snapshot->camera, &snapshot->waiter);
+        return camera_watch_wait(services->cameras, snapshot->key.camera, &snapshot->waiter);
     }
-    if (!services_has_local_detector(services, snapshot->camera)) {
-        return false;
+    if (snapshot->key.kind == STREAM_RAW || !services_is_detected(services, snapshot->key.camera)) {
+        return false; /* newer ones come without our asking */
     }
-    struct stream_key key = {0};
-    memcpy(key.camera, snapshot->camera, sizeof key.camera);
     snapshot->subscriber.notify = snapshot_on_notice;
     snapshot->subscriber.owner = snapshot;
     snapshot->subscriber.demands = true;
     snapshot->subscriber.holds = true;
-    hub_subscribe(services->hub, &key, &snapshot->subscriber);
+    hub_subscribe(services->hub, &snapshot->key, &snapshot->subscriber);
     return true;
 }
 
 static void snapshot_start(struct snapshot *snapshot)
 {
     uint64_t age_ns;
-    if (snapshot->annotated && snapshot_try(snapshot, &age_ns)) {
+    if (!snapshot->from_ring && snapshot_try(snapshot, &age_ns)) {
         snapshot_destroy(snapshot);
         return;
     }
@@ -257,9 +254,12 @@ void snapshot_handle(struct services *services, struct http_session *session,
     struct snapshot *snapshot = xcalloc(1, sizeof *snapshot);
     snapshot->services = services;
     snapshot->session = session;
-    memccpy(snapshot->camera, camera, '\0', sizeof snapshot->camera - 1);
+    memccpy(snapshot->key.camera, camera, '\0', sizeof snapshot->key.camera - 1);
+    snapshot->from_ring = !annotated && camera_watch_status(services->cameras, camera) != NULL;
     /* A camera that is only posted has no other pictures. */
-    snapshot->annotated = annotated || camera_watch_status(services->cameras, camera) == NULL;
+    snapshot->key.kind = !annotated && pushed_set_status(services->pushed, camera) != NULL
+                             ? STREAM_RAW
+                             : STREAM_DETECT;
     snapshot->max_age_ns = max_age_ns;
     snapshot_start(snapshot);
 }

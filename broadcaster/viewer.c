@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broadcaster/camera_watch.h"
 #include "broadcaster/identity.h"
+#include "broadcaster/pushed_set.h"
 #include "broadcaster/services.h"
 #include "broadcaster/subprotocol.h"
 #include "broadcaster/viewer_parts.h"
@@ -200,7 +200,7 @@ static unsigned viewer_regrets(const struct viewer *viewer, const struct subscri
     }
     bool asks = viewer->path == VIEWER_STREAM_DETECT || wish->conf > 0 ||
                 wish->labels != WISH_LABELS_DEFAULT;
-    return asks && !services_has_local_detector(viewer->services, subscription->camera)
+    return asks && !services_is_detected(viewer->services, subscription->camera)
                ? SUBSCRIPTION_NOT_DRAWN
                : 0;
 }
@@ -259,14 +259,15 @@ void viewer_remove(struct viewer *viewer, struct subscription *subscription)
 
 /* --- all that there are --- */
 
-/* Of a camera the detector's pictures as it draws them by default; where it has none, the raw ones of
- * who pushes them, which cost nothing. */
+/* Of a camera the detector's pictures as it draws them by default; where there is no detector, the raw
+ * ones of who pushes them, which cost nothing. */
 static void viewer_follow(struct viewer *viewer, const struct stream *stream)
 {
     const struct stream_key *key = stream_key(stream);
     bool shown = key->kind == STREAM_DETECT
                      ? key->rendering == 0
-                     : camera_watch_status(viewer->services->cameras, key->camera) == NULL;
+                     : pushed_set_status(viewer->services->pushed, key->camera) != NULL &&
+                           !services_is_detected(viewer->services, key->camera);
     if (shown && viewer_find(viewer, key->camera, key->kind) == NULL &&
         identity_allows_camera(viewer->identity, key->camera)) {
         struct wish wish = viewer_request_defaults(viewer->path, key->kind);

@@ -1,6 +1,7 @@
 """Browsers and phones as cameras: what they send, what they are told, and what others see of it."""
 
 import asyncio
+import base64
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import pytest
 import websocket
 import websockets
 
-from harness.broadcaster import Broadcaster, receive
+from harness.broadcaster import Broadcaster, jpeg_of, receive
 from harness.control import Control
 from harness.echo import Wire, handshake
 from harness.faults import memory_kb, sanitized
@@ -475,3 +476,138 @@ def test_storms_of_streamers_leave_nothing(server, streamer):
     assert len(os.listdir(f"/proc/{one.pid}/fd")) <= descriptors + 2
     if not sanitized():
         assert memory_kb(one.pid) < resident + 1500
+
+
+# --- viewers ---
+
+def watch(server, path, camera="PHONE"):
+    return websocket.create_connection(
+        f"ws://127.0.0.1:{server.port}{path}" + (f"?camera_id={camera}" if camera else ""),
+        timeout=10, skip_utf8_validation=True)
+
+
+def next_of(viewer, *types):
+    """The next message of one of these types."""
+    while True:
+        message = receive(viewer)
+        if isinstance(message, dict) and message["type"] in types:
+            return message
+
+
+def raw_picture(viewer):
+    return base64.b64decode(next_of(viewer, "frame")["data"], validate=True)
+
+
+def test_raw_viewers_see_what_is_pushed(server, streamer):
+    one = server(top={"cameras": {"PHONE": {"source": "push"}}})
+    viewer = watch(one, "/ws/stream/raw")
+    phone = streamer(one)
+    for number, send in enumerate((phone.send, phone.send_binary, phone.send), 1):
+        send(grey_jpeg(number))
+        assert picture_number(raw_picture(viewer)) == number
+        time.sleep(0.04)  # their pace is 30 a second
+    late = watch(one, "/ws/stream/raw")
+    assert picture_number(raw_picture(late)) == 3  # the newest at once
+    phone.close()
+    for each in (viewer, late):
+        ended = next_of(each, "stream_ended")
+        assert (ended["camera_id"], ended["reason"]) == ("PHONE", "the streamer has left")
+    phone = streamer(one)
+    phone.send(grey_jpeg(4))
+    for each in (viewer, late):
+        kinds = {next_of(each, "frame", "stream_started")["type"] for _ in range(2)}
+        assert kinds == {"frame", "stream_started"}
+        each.close()
+
+
+def test_a_viewer_of_everything_sees_what_is_pushed(server, streamer):
+    one = server()
+    viewer = watch(one, "/ws/viewer/detection", None)
+    assert receive(viewer)["active_streams"] == []
+    phones = {}
+    for camera in "AB":
+        phones[camera] = streamer(one, camera)
+        phones[camera].send(JPEG)
+        frame = next_of(viewer, "frame")
+        assert (frame["camera_id"], frame["kind"], jpeg_of(frame)) == (camera, "raw", JPEG)
+    for camera in "AB":
+        phones[camera].close()
+        assert next_of(viewer, "stream_ended")["camera_id"] == camera
+    again = streamer(one, "A")
+    again.send(grey_jpeg(2))
+    assert next_of(viewer, "frame")["camera_id"] == "A"
+    viewer.close()
+
+
+def test_restarted_at_once_a_hundred_times(server, streamer):
+    """Nobody sees an end after the beginning that followed it."""
+    one = server()
+    streamer(one).send(JPEG)
+    wait_until(lambda: "PHONE" in one.streams(), 5, "its stream")
+    viewer = watch(one, "/ws/stream/raw")
+    for number in range(2, 102):
+        phone = streamer(one)
+        phone.send(grey_jpeg(number))
+        phone.close() if number % 2 else phone.cut()
+    last = streamer(one)
+    last.send(grey_jpeg(200))
+    running = None
+    while True:
+        message = next_of(viewer, "frame", "stream_started", "stream_ended")
+        if message["type"] != "frame":
+            assert running != (message["type"] == "stream_started") or running is None
+            running = message["type"] == "stream_started"
+        elif picture_number(base64.b64decode(message["data"])) == 200:
+            break
+    assert one.streams()["PHONE"]["frame_count"] == 102
+    viewer.close()
+
+
+def test_silence_ends_the_stream_for_viewers(server, streamer):
+    one = server(streamer_timeout_s=0.4)
+    phone = streamer(one)
+    phone.send(JPEG)
+    wait_until(lambda: "PHONE" in one.streams(), 5, "its stream")
+    viewer = watch(one, "/ws/stream/raw")
+    assert next_of(viewer, "stream_ended")["reason"] == "no frame for 0.4 s"
+    viewer.close()
+
+
+# --- a detector ---
+
+@pytest.mark.parametrize("configured", (True, False), ids=("configured", "unconfigured"))
+def test_the_detector_takes_it_for_a_camera(pipeline, assets, streamer, configured):
+    models = assets / "models"
+    detector = {"model": str(models / "yolo-fastest-1.1.cfg"), "conf": 0.3,
+                "weights": str(models / "yolo-fastest-1.1.weights"),
+                "names": str(models / "coco.names")}
+    one = pipeline({"PHONE": {"source": "push", "fps": 20}} if configured else {},
+                   detector=detector).up()
+    pictures = (assets / "media/street.mjpeg").read_bytes().split(b"\xff\xd8\xff")[1:]
+    phone = streamer(one)
+    viewer = None
+    found = []
+    for number in range(400):
+        phone.send(b"\xff\xd8\xff" + pictures[number % len(pictures)])
+        time.sleep(0.04)
+        if viewer is None and number == 2:
+            viewer = watch(one, "/ws/viewer/detection")
+            viewer.settimeout(0.01)
+        while viewer is not None:
+            try:
+                message = receive(viewer)
+            except websocket.WebSocketTimeoutException:
+                break
+            if isinstance(message, dict) and message["type"] == "frame":
+                found.append(message)
+        if sum(bool(each["metadata"]["detections"]) for each in found) >= 5:
+            break
+    assert sum(bool(each["metadata"]["detections"]) for each in found) >= 5, len(found)
+    assert all(each["metadata"]["frame"]["camera"] == "PHONE" for each in found)
+    viewer.settimeout(10)
+    phone.close()
+    assert next_of(viewer, "stream_ended")["reason"] == "the streamer has left"
+    viewer.settimeout(1)
+    with pytest.raises(websocket.WebSocketTimeoutException):  # nothing of it comes late
+        next_of(viewer, "frame", "stream_started")
+    viewer.close()
