@@ -25,11 +25,12 @@ BUILD ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
 # --- what is built from what -----------------------------------------------------------------------
 
-COMMON := address camera_feed camera_id camera_status clock config config_access config_cameras config_document \
-          config_errors config_options config_reference config_section config_spaces config_tokens config_url \
-          config_value config_wait control_client control_peer control_server curl_loop directory_watch fd \
-          frame_container frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info \
-          log loop memory messages picture_hash process_usage program report schedule text_hash
+COMMON := address camera_feed camera_id camera_status clock config config_access config_cameras \
+          config_document config_errors config_options config_reference config_section \
+          config_spaces config_tokens config_url config_value config_wait control_client \
+          control_peer control_server ctl_format curl_loop directory_watch fd frame_container \
+          frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info log loop memory \
+          messages picture_hash process_usage program report schedule text_hash text_table
 
 CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_part mjpeg_source \
            probe snapshot_source
@@ -52,7 +53,7 @@ BROADCASTER := access adaptation api_body api_camera_edit api_camera_test api_ca
                viewer_say viewer_set viewer_text websocket_handshake websocket_reader \
                websocket_session wish
 
-CTL := ctl ctl_question ctl_status ctl_store ctl_token ctl_wait
+CTL := ctl ctl_processes ctl_question ctl_status ctl_store ctl_token ctl_top ctl_top_view ctl_wait
 CATALOGUE := catalogue download store
 CAMSIM := arguments auth camera client faults frames multipart picture request scene \
           scene_backdrop scene_car_model scene_cast scene_fixture_model scene_ground scene_layout \
@@ -60,10 +61,11 @@ CAMSIM := arguments auth camera client faults frames multipart picture request s
           scene_raster scene_render scene_shadow scene_truth scene_view scene_world
 
 # Unit tests, by the library that they test: tests/unit/<library>_<module>_test.c
-UNIT_COMMON := address camera_feed camera_id camera_status clock config config_access config_document config_options \
-               config_url control control_life curl_loop fd frame_container frame_publisher \
-               frame_rate frame_ring frame_ring_forged frame_ring_threads frame_ring_torture health \
-               jpeg_info log messages picture_hash process_usage program schedule text_hash
+UNIT_COMMON := address camera_feed camera_id camera_status clock config config_access \
+               config_document config_options config_url control control_life curl_loop fd \
+               frame_container frame_publisher frame_rate frame_ring frame_ring_forged \
+               frame_ring_threads frame_ring_torture health jpeg_info log messages picture_hash \
+               process_usage program schedule text_hash text_table
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate boxes camera_counts demand layout metadata model_file preprocess scheduler \
                  settings

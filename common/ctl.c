@@ -13,6 +13,7 @@
 #include "common/ctl_status.h"
 #include "common/ctl_store.h"
 #include "common/ctl_token.h"
+#include "common/ctl_top.h"
 #include "common/ctl_wait.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -32,6 +33,8 @@ static const char *const usage =
     "  get KEY…     values of the configuration, one per line\n"
     "  reference    docs/configuration.md\n"
     "  status       the processes of the run directory\n"
+    "  top          the same and the viewers, live, with what each uses; `q` ends it.\n"
+    "               --once: prints it, which it does too when stdout is no terminal\n"
     "  token NAME   a new secret, and its line for broadcaster.tokens; with\n"
     "               --role viewer|publisher|admin (viewer), --cameras ID,ID… (all)\n"
     "  store FILE   what comes by stdin becomes the file: the old or the new one, whole, at any moment\n"
@@ -47,6 +50,7 @@ struct ctl {
     char **arguments;
     int count;
     const char *role, *cameras; /* of a token; NULL: not given */
+    bool once;                  /* of top */
 };
 
 /* The configuration, or NULL when it has mistakes, which are then on stderr. The caller frees it. */
@@ -107,12 +111,17 @@ static int ctl_wait(const struct ctl *ctl, const struct config *config)
     return ctl_wait_print(config);
 }
 
+static int ctl_top_show(const struct ctl *ctl, const struct config *config)
+{
+    return ctl_top(config, ctl->once);
+}
+
 static const struct {
     const char *name;
     int (*run)(const struct ctl *ctl, const struct config *config);
 } ctl_commands[] = {
-    {"cameras", ctl_cameras}, {"check", ctl_check}, {"get", ctl_get},
-    {"status", ctl_status},   {"wait", ctl_wait},
+    {"cameras", ctl_cameras}, {"check", ctl_check},  {"get", ctl_get},
+    {"status", ctl_status},   {"top", ctl_top_show}, {"wait", ctl_wait},
 };
 
 /* --- asking a socket --- */
@@ -247,9 +256,13 @@ static int ctl_run(struct ctl *ctl)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},  {"role", required_argument, NULL, 'r'},
-        {"cameras", required_argument, NULL, 'C'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},
+        {"role", required_argument, NULL, 'r'},
+        {"cameras", required_argument, NULL, 'C'},
+        {"help", no_argument, NULL, 'h'},
+        {"once", no_argument, NULL, '1'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
     };
     struct ctl ctl = {.config_path = "ringcast.json"};
     int option;
@@ -266,6 +279,9 @@ int main(int argc, char **argv)
             break;
         case 'C':
             ctl.cameras = optarg;
+            break;
+        case '1':
+            ctl.once = true;
             break;
         case 'h':
             printf("%s", usage);

@@ -1,0 +1,196 @@
+#include "common/ctl_processes.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/ctl_question.h"
+#include "common/fd.h"
+#include "common/log.h"
+#include "common/memory.h"
+
+#define STATE_FILE_MAX (1024 * 1024) /* bytes */
+#define SLOTS_MOST     2             /* questions to one process */
+
+/* A question and where its answer goes. */
+struct inquiry_slot {
+    struct ctl_inquiry *inquiry;
+    struct ctl_question *question; /* NULL: answered */
+    json_t **answer;
+};
+
+struct ctl_inquiry {
+    struct event_base *base;
+    const char *run_dir;
+    struct inquiry_slot *slots;
+    size_t used, waiting;
+    double timeout_s;
+    struct event *finished; /* so that `done` is always called from the loop */
+    ctl_inquiry_done_fn *done;
+    void *arg;
+};
+
+/* --- the state file --- */
+
+/* "NAME STATE PID RESTARTS SINCE EXIT_CODE" */
+static bool parse_process(const char *line, struct ctl_process *process)
+{
+    *process = (struct ctl_process){0};
+    return sscanf(line, "%79s %15s %9d %18ld %18lld %9d", process->name, process->state,
+                  &process->pid, &process->restarts, &process->since_s, &process->exit_code) == 6;
+}
+
+static int parse_state(char *text, struct ctl_processes *processes)
+{
+    char *rest = NULL;
+    char *line = strtok_r(text, "\n", &rest);
+    if (line == NULL || sscanf(line, "supervisor %9d %18lld", &processes->supervisor_pid,
+                               &processes->started_s) != 2) {
+        return -EBADMSG;
+    }
+    while ((line = strtok_r(NULL, "\n", &rest)) != NULL) {
+        processes->items =
+            xreallocarray(processes->items, processes->count + 1, sizeof *processes->items);
+        if (!parse_process(line, &processes->items[processes->count++])) {
+            return -EBADMSG;
+        }
+    }
+    return 0;
+}
+
+int ctl_processes_read(const char *run_dir, struct ctl_processes *processes)
+{
+    uint8_t *text = NULL;
+    size_t size;
+    char *path = xasprintf("%s/supervisor.state", run_dir);
+    *processes = (struct ctl_processes){0};
+    int result = fd_read_file(path, STATE_FILE_MAX, &text, &size);
+    if (result == 0) {
+        result = parse_state((char *)text, processes);
+        free(text);
+    }
+    /* A supervisor that was killed leaves its file behind. */
+    if (result == 0 && kill(processes->supervisor_pid, 0) < 0 && errno == ESRCH) {
+        result = -ENOENT;
+    }
+    free(path);
+    return result;
+}
+
+void ctl_processes_explain(int result, const char *run_dir, FILE *out)
+{
+    if (result == -ENOENT) {
+        fprintf(out, "ringcast is not running run_dir=%s\n", run_dir);
+    } else {
+        fprintf(out, "the supervisor's state cannot be read path=%s/supervisor.state: %s\n",
+                run_dir, strerror(-result));
+    }
+}
+
+void ctl_processes_finish(struct ctl_processes *processes)
+{
+    for (size_t i = 0; i < processes->count; i++) {
+        json_decref(processes->items[i].stats);
+        json_decref(processes->items[i].status);
+        json_decref(processes->items[i].viewers);
+    }
+    free(processes->items);
+    *processes = (struct ctl_processes){0};
+}
+
+const char *ctl_process_id(const struct ctl_process *process, const char *kind)
+{
+    size_t size = strlen(kind);
+    return strncmp(process->name, kind, size) == 0 ? process->name + size : NULL;
+}
+
+/* --- the processes' own answers --- */
+
+static void inquiry_answered(void *arg, json_t *answer, const char *mistake)
+{
+    struct inquiry_slot *slot = arg;
+    (void)mistake; /* a process that does not answer shows as such */
+    *slot->answer = json_incref(answer);
+    ctl_question_destroy(slot->question);
+    slot->question = NULL;
+    if (--slot->inquiry->waiting == 0) {
+        event_active(slot->inquiry->finished, EV_TIMEOUT, 0);
+    }
+}
+
+static void inquiry_on_finished(evutil_socket_t fd, short what, void *arg)
+{
+    struct ctl_inquiry *inquiry = arg;
+    (void)fd;
+    (void)what;
+    inquiry->done(inquiry->arg);
+}
+
+static void inquiry_ask(struct ctl_inquiry *inquiry, const char *process, json_t *request,
+                        json_t **answer)
+{
+    struct inquiry_slot *slot = &inquiry->slots[inquiry->used++];
+    char *mistake = NULL;
+    char *name = xasprintf("%s.sock", process);
+    *slot = (struct inquiry_slot){.inquiry = inquiry, .answer = answer};
+    slot->question = ctl_question_create(inquiry->base, inquiry->run_dir, name, request,
+                                         inquiry->timeout_s, inquiry_answered, slot, &mistake);
+    inquiry->waiting += slot->question != NULL;
+    free(mistake);
+    free(name);
+}
+
+static void inquiry_ask_process(struct ctl_inquiry *inquiry, struct ctl_process *process,
+                                bool viewers)
+{
+    if (strcmp(process->state, "running") != 0) {
+        return;
+    }
+    inquiry_ask(inquiry, process->name, json_pack("{s:s}", "type", "stats"), &process->stats);
+    if (ctl_process_id(process, "capture.") != NULL) {
+        inquiry_ask(inquiry, process->name, json_pack("{s:s}", "type", "status"), &process->status);
+    } else if (viewers && strcmp(process->name, "broadcaster") == 0) {
+        inquiry_ask(inquiry, process->name, json_pack("{s:s}", "type", "viewers"),
+                    &process->viewers);
+    }
+}
+
+struct ctl_inquiry *ctl_inquiry_create(struct event_base *base, const char *run_dir,
+                                       struct ctl_processes *processes, bool viewers,
+                                       double timeout_s, ctl_inquiry_done_fn *done, void *arg)
+{
+    struct ctl_inquiry *inquiry = xcalloc(1, sizeof *inquiry);
+    inquiry->base = base;
+    inquiry->run_dir = run_dir;
+    inquiry->timeout_s = timeout_s;
+    inquiry->done = done;
+    inquiry->arg = arg;
+    inquiry->slots = xcalloc(processes->count * SLOTS_MOST + 1, sizeof *inquiry->slots);
+    inquiry->finished = evtimer_new(base, inquiry_on_finished, inquiry);
+    if (inquiry->finished == NULL) {
+        die("out of memory for an event");
+    }
+    for (size_t i = 0; i < processes->count; i++) {
+        inquiry_ask_process(inquiry, &processes->items[i], viewers);
+    }
+    if (inquiry->waiting == 0) {
+        event_active(inquiry->finished, EV_TIMEOUT, 0);
+    }
+    return inquiry;
+}
+
+void ctl_inquiry_destroy(struct ctl_inquiry *inquiry)
+{
+    if (inquiry == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < inquiry->used; i++) {
+        ctl_question_destroy(inquiry->slots[i].question);
+    }
+    event_free(inquiry->finished);
+    free(inquiry->slots);
+    free(inquiry);
+}
