@@ -31,6 +31,7 @@ import { ServerClock } from './server_clock.js';
  * @typedef {object} StreamOptions
  * @property {string} cameraId
  * @property {string} [url] of the viewer socket; default: that of the page's own server
+ * @property {string} [token] where the server asks for one
  * @property {boolean} [autoReconnect] default true
  * @property {Platform} [platform] for tests
  */
@@ -53,7 +54,8 @@ const CLOSE_NORMAL = 1000;
 
 /** @param {string} cameraId */
 function defaultUrl(cameraId) {
-  const url = new URL('/ws/viewer/detection', location.href);
+  // Beside this library, wherever a proxy has put both.
+  const url = new URL('../ws/viewer/detection', import.meta.url);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   url.searchParams.set('camera_id', cameraId);
   return url.href;
@@ -71,6 +73,7 @@ function withCamera(base, cameraId) {
 
 export class WebSocketStreamManager {
   #url;
+  #protocols;
   #autoReconnect;
   #platform;
   #backoff;
@@ -104,8 +107,9 @@ export class WebSocketStreamManager {
   #disconnectHandler = () => {};
 
   /** @param {StreamOptions} options */
-  constructor({ cameraId, url, autoReconnect = true, platform = browserPlatform() }) {
+  constructor({ cameraId, url, token, autoReconnect = true, platform = browserPlatform() }) {
     this.#url = url === undefined ? defaultUrl(cameraId) : withCamera(url, cameraId);
+    this.#protocols = token === undefined ? [SUBPROTOCOL] : [SUBPROTOCOL, token];
     this.#autoReconnect = autoReconnect;
     this.#platform = platform;
     this.#backoff = new Backoff(platform.random);
@@ -237,7 +241,7 @@ export class WebSocketStreamManager {
   #open() {
     this.#drop();
     this.#setStatus('connecting');
-    const socket = this.#platform.openSocket(this.#url, [SUBPROTOCOL]);
+    const socket = this.#platform.openSocket(this.#url, this.#protocols);
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#onOpen();
     socket.onmessage = (event) => this.#onMessage(event.data);

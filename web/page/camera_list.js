@@ -1,5 +1,7 @@
 // The cameras that the server knows, looked at again from time to time.
 
+import { tokenFields } from './token.js';
+
 /**
  * @typedef {object} Camera
  * @property {string} id
@@ -42,7 +44,10 @@ export class CameraList {
     clearTimeout(this.#timer);
     let failed = false;
     try {
-      const answer = await fetch('/api/cameras', { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+      const answer = await fetch(new URL('../api/cameras', import.meta.url), {
+        headers: tokenFields(),
+        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+      });
       if (!answer.ok) {
         throw new Error(`status ${answer.status}`);
       }

@@ -6,6 +6,7 @@ import { countVehicles } from './counts.js';
 import { LiveView } from './live_view.js';
 import { judgePicture } from './picture_state.js';
 import { texts } from './texts.js';
+import { pageToken } from './token.js';
 
 /** @typedef {import('../lib/frame_container.js').Frame} Frame */
 /** @typedef {import('../lib/stream_manager.js').CameraEvent} CameraEvent */
@@ -104,7 +105,7 @@ export class LivePage {
 
   /** @param {string} cameraId */
   #connect(cameraId) {
-    const manager = new WebSocketStreamManager({ cameraId });
+    const manager = new WebSocketStreamManager({ cameraId, token: pageToken() });
     manager.onState((status) => {
       if (status !== 'open') {
         this.#cameraState = null; // known again when the server says it again

@@ -14,6 +14,7 @@ const START_LIMIT_MS = 10_000;
 export class Broadcaster {
   #folder;
   #config;
+  #settings;
   /** @type {import('node:child_process').ChildProcess | null} */
   #process = null;
   log = '';
@@ -22,20 +23,25 @@ export class Broadcaster {
   /**
    * @param {string} folder
    * @param {object} config
+   * @param {object} settings of its section
    */
-  constructor(folder, config) {
+  constructor(folder, config, settings) {
     this.#folder = folder;
     this.#config = config;
+    this.#settings = settings;
   }
 
-  /** @param {object} cameras as in the configuration file */
-  static async start(cameras) {
+  /**
+   * @param {object} cameras as in the configuration file
+   * @param {object} [settings] further ones of the broadcaster
+   */
+  static async start(cameras, settings = {}) {
     const folder = await mkdtemp(join(tmpdir(), 'ringcast-browser-'));
     const broadcaster = new Broadcaster(folder, {
       run_dir: join(folder, 'run'),
       state_dir: join(folder, 'state'),
       cameras,
-    });
+    }, settings);
     await broadcaster.restart();
     return broadcaster;
   }
@@ -47,7 +53,7 @@ export class Broadcaster {
   /** Starts the process; a second time on the port of the first. */
   async restart() {
     const file = join(this.#folder, 'ringcast.json');
-    const settings = { listen: `127.0.0.1:${this.port}`, web_dir: join(ROOT, 'web') };
+    const settings = { listen: `127.0.0.1:${this.port}`, web_dir: join(ROOT, 'web'), ...this.#settings };
     await writeFile(file, JSON.stringify({ ...this.#config, broadcaster: settings }));
     const child = spawn(join(BUILD, 'ringcast-broadcaster'), ['-c', file, '--ready-fd', '3'], {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],

@@ -2,6 +2,8 @@
 
 export class Worker {
   #url;
+  /** @type {Record<string, string>} */
+  #fields;
   #timer;
   /** @type {Promise<void> | null} the frame on its way */
   #sending = null;
@@ -13,8 +15,13 @@ export class Worker {
    * @param {string[]} pictures base64 of JPEGs, shown in turn
    * @param {object} metadata
    * @param {number} fps
+   * @param {string} [token]
    */
-  constructor(url, cameraId, pictures, metadata, fps = 10) {
+  constructor(url, cameraId, pictures, metadata, fps = 10, token) {
+    this.#fields = {
+      'Content-Type': 'application/json',
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+    };
     this.#url = `${url}/api/broadcast-detection`;
     this.#timer = setInterval(() => {
       // One at a time: a frame that cannot go now is not worth sending later.
@@ -33,7 +40,7 @@ export class Worker {
     try {
       const answer = await fetch(this.#url, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
+        headers: this.#fields,
         body: JSON.stringify({
           camera_id: cameraId,
           frame_base64: pictures[this.posted % pictures.length],

@@ -1,0 +1,121 @@
+// Who may look: tokens and a base path before the live page, and pages of other origins.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { after, afterEach, before, test } from 'node:test';
+
+import { Broadcaster } from '../harness/broadcaster.js';
+import { makePictures, startChromium } from '../harness/chromium.js';
+import { Worker, metadataOf } from '../harness/worker.js';
+
+const LIMIT = { timeout: 10_000 };
+const CAMERAS = { LOT: { name: 'North lot', source: 'push' } };
+
+/** @type {import('playwright-core').Browser} */
+let browser;
+/** @type {string[]} */
+let pictures;
+/** What a test leaves. @type {(() => unknown)[]} */
+let ends = [];
+
+before(async () => {
+  browser = await startChromium();
+  pictures = await makePictures(browser, ['#c02020', '#2020c0']);
+});
+
+after(() => browser?.close());
+
+afterEach(async () => {
+  for (const end of ends.reverse()) {
+    await end();
+  }
+  ends = [];
+});
+
+/** @param {object} settings */
+async function start(settings) {
+  const broadcaster = await Broadcaster.start(CAMERAS, settings);
+  ends.push(() => broadcaster.end());
+  return broadcaster;
+}
+
+async function newPage() {
+  const context = await browser.newContext();
+  ends.push(() => context.close());
+  return context.newPage();
+}
+
+/** @param {string} name @param {string} role */
+function token(name, role) {
+  return { name, role, sha256: createHash('sha256').update(`secret-of-${name}`).digest('hex') };
+}
+
+test('the page shows pictures below a base path, with a token that its address keeps to itself', async () => {
+  const { url } = await start({
+    base_path: '/north/lot', tokens: [token('wall', 'viewer'), token('worker', 'publisher')],
+  });
+  const worker = new Worker(`${url}/north/lot`, 'LOT', pictures, metadataOf({ car: 1 }), 10, 'secret-of-worker');
+  ends.push(() => worker.end());
+  const page = await newPage();
+  /** @type {string[]} */
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.goto(`${url}/north/lot#token=secret-of-wall`);
+  await page.waitForSelector('#live[data-picture="live"]', LIMIT);
+  assert.equal(new URL(page.url()).pathname, '/north/lot/');
+  assert.ok(!page.url().includes('secret'), page.url());
+  assert.ok(asked.every((one) => one.startsWith(`${url}/north/lot`)), asked.join(' '));
+  await page.reload();
+  await page.waitForSelector('#live[data-picture="live"]', LIMIT);
+
+  const stranger = await newPage();
+  await stranger.goto(`${url}/north/lot/`);
+  await stranger.waitForSelector('text=cameras', LIMIT);
+  assert.notEqual(await stranger.getAttribute('#live', 'data-picture'), 'live');
+});
+
+/** A page of another origin: the same host, another port. */
+async function foreignPage() {
+  const server = createServer((_, answer) => answer.end('<!doctype html><title>portal</title>'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  ends.push(() => new Promise((done) => server.close(done)));
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const page = await newPage();
+  const origin = `http://127.0.0.1:${port}`;
+  return { origin, open: () => page.goto(origin), page };
+}
+
+/** What fetch() gives a page: the status, or that the browser keeps the answer from it. @param {import('playwright-core').Page} page @param {string} url @param {RequestInit} init */
+function fetchIn(page, url, init = {}) {
+  return page.evaluate(
+    ({ url, init }) => fetch(url, init).then((answer) => answer.status, () => 'refused'),
+    { url, init },
+  );
+}
+
+for (const [what, listed] of /** @type {const} */ ([['listed', true], ['any', true], ['unknown', false]])) {
+  test(`a page of another port: ${what}`, async () => {
+    const { origin, open, page } = await foreignPage();
+    const origins = { listed: [origin], any: ['*'], unknown: ['http://portal.example'] }[what];
+    const { url } = await start({ cors_origins: origins, tokens: [token('portal', 'admin')] });
+    const bearer = { Authorization: 'Bearer secret-of-portal' };
+    await open();
+    assert.equal(await fetchIn(page, `${url}/healthz`), listed ? 200 : 'refused');
+    assert.equal(await fetchIn(page, `${url}/api/cameras`), listed ? 401 : 'refused');
+    assert.equal(await fetchIn(page, `${url}/api/cameras`, { headers: bearer }), listed ? 200 : 'refused');
+    const json = { method: 'POST', headers: { ...bearer, 'Content-Type': 'application/json' }, body: '{}' };
+    assert.equal(await fetchIn(page, `${url}/api/tokens`, json), listed ? 201 : 'refused');
+    // With the browser's own credentials only where the origin is named.
+    const own = await fetchIn(page, `${url}/healthz`, { credentials: 'include' });
+    assert.equal(own, what === 'listed' ? 200 : 'refused');
+    const opened = await page.evaluate((address) => new Promise((done) => {
+      const socket = new WebSocket(address, ['ringcast.binary.v1', 'secret-of-portal']);
+      socket.onopen = () => done(socket.protocol);
+      socket.onerror = () => done('refused');
+    }), `${url.replace('http', 'ws')}/ws/viewer/detection?camera_id=LOT`);
+    assert.equal(opened, listed ? 'ringcast.binary.v1' : 'refused');
+  });
+}
