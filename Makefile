@@ -35,9 +35,9 @@ COMMON := address camera_feed camera_id camera_status clock config config_access
 CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_part mjpeg_source \
            probe snapshot_source
 
-DETECTOR := annotate boxes camera camera_counts decode demand detector encode font frame_job layout \
-            metadata model_file names picture pipeline poster preprocess scheduler service \
-            settings worker
+DETECTOR := annotate assignment boxes camera camera_counts decode demand detector encode font frame_job \
+            kalman layout metadata model_file names picture pipeline poster preprocess rectangle \
+            scheduler service settings tracker worker
 
 BROADCASTER := access adaptation api_body api_camera_edit api_camera_test api_cameras api_json \
                api_metrics api_operations api_status api_tokens api_viewers base64 base64_avx2 \
@@ -67,8 +67,8 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
                frame_ring_threads frame_ring_torture health jpeg_info log messages picture_hash \
                process_usage program schedule text_hash text_table
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
-UNIT_DETECTOR := annotate boxes camera_counts demand layout metadata model_file preprocess scheduler \
-                 settings
+UNIT_DETECTOR := annotate assignment boxes camera_counts demand kalman layout metadata model_file \
+                 preprocess scheduler settings tracker
 UNIT_BROADCASTER := adaptation base64 connection counters frame_message host_check http_reader \
                     http_session hub intake_scanner listener metrics_text picture_check renderings \
                     streamer_message viewer_message websocket_handshake websocket_reader
@@ -129,7 +129,7 @@ say = $(if $(V),,@printf '  %-3s %s\n' $(1) $@)
 # --- programs -------------------------------------------------------------------------------------
 
 PROGRAMS := ringcast-capture ringcast-detector ringcast-broadcaster ringcast-ctl ringcast-model
-TEST_PROGRAMS := camsim detect_frames model_test ws_echo
+TEST_PROGRAMS := camsim detect_frames model_test track_boxes ws_echo
 BENCH_PROGRAMS := bench_picture detector_bench parser_bench ring_bench
 FUZZERS := $(sort $(FUZZ_COMMON) $(FUZZ_CAPTURE) $(FUZZ_DETECTOR) $(FUZZ_BROADCASTER))
 UNIT_TESTS := $(UNIT_COMMON:%=common_%_test) $(UNIT_CAPTURE:%=capture_%_test) \
@@ -182,6 +182,8 @@ $(BUILD)/camsim: $(BUILD)/tests/camsim/main.o $(LIB_CAMSIM) $(LIB_COMMON)
 $(BUILD)/camsim: LDLIBS = $(LIBS_CAMSIM) $(LIBS_COMMON)
 $(BUILD)/detect_frames: $(BUILD)/tests/detect_frames.o $(LIB_DETECTOR) $(LIB_COMMON)
 $(BUILD)/detect_frames: LDLIBS = $(LIBS_COMMON) $(LIBS_DETECTOR)
+$(BUILD)/track_boxes: $(BUILD)/tests/track_boxes.o $(LIB_DETECTOR) $(LIB_COMMON)
+$(BUILD)/track_boxes: LDLIBS = $(LIBS_COMMON) $(LIBS_DETECTOR)
 $(BUILD)/ws_echo: $(BUILD)/tests/ws_echo.o $(LIB_BROADCASTER) $(LIB_COMMON)
 $(BUILD)/ws_echo: LDLIBS = $(LIBS_COMMON) $(LIBS_BROADCASTER)
 $(BUILD)/bench_picture: $(BUILD)/tests/bench/bench_picture.o $(LIB_COMMON)
@@ -322,6 +324,13 @@ bench $(BENCHES):
 	@tests/packages $(if $(filter bench-rivals,$@),rivals,bench)
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS:%=$(BUILD)/%)
 	@RINGCAST_PROGRAMS="$(abspath $(BUILD))" tests/bench/run $(patsubst bench-%,%,$(filter bench-%,$@))
+
+# What is judged on data that are not the project's own: without RINGCAST_ASSETS it says what it skips.
+.PHONY: eval
+eval: ## judge the tracker on the sequences in RINGCAST_ASSETS; docs/accuracy.md has the results
+	@tests/packages eval
+	@$(MAKE) --no-print-directory $(BUILD)/track_boxes
+	@tests/eval/tracking.py --build "$(BUILD)"
 
 # --- install ---------------------------------------------------------------------------------------
 

@@ -81,6 +81,8 @@ struct config_detector {
     struct config_strings classes;         /* detected; none given: all */
     struct config_strings vehicle_classes; /* counted by vehicle_count */
     int64_t max_detections;
+    double track_high, track_low; /* confidences: associated first, and at least */
+    double track_buffer_s;        /* an object out of sight is remembered for so long */
     int64_t processes, workers, threads;
     int64_t quality;  /* of the default rendering */
     bool show_labels; /* of the default rendering */

@@ -1,0 +1,21 @@
+/* Rectangles with edges at any place, in pixels. Pure. */
+#ifndef DETECTOR_RECTANGLE_H
+#define DETECTOR_RECTANGLE_H
+
+#include "detector/boxes.h"
+
+struct rectangle {
+    double left, top, right, bottom;
+};
+
+struct rectangle rectangle_of_box(const struct box *box);
+
+/* With `growth` times its width more on the left and on the right, and so on. */
+struct rectangle rectangle_grow(const struct rectangle *rectangle, double growth);
+
+double rectangle_area(const struct rectangle *rectangle);
+
+/* Intersection over union, 0..1. */
+double rectangle_overlap(const struct rectangle *a, const struct rectangle *b);
+
+#endif

@@ -1,0 +1,134 @@
+#!/usr/bin/python3
+"""Judges the tracker on sequences with truth, which are no part of the project.
+
+    RINGCAST_ASSETS=folder tests/eval/tracking.py --build build
+
+Needs mot/ (sequences and suites) and eval/mot_eval.py in the assets, python3-numpy and python3-scipy.
+Prints HOTA, DetA, AssA, MOTA, IDF1 and identity switches of each suite, at an even rate and with as many
+frames dropped at random, and fails where a goal is missed.
+"""
+
+import argparse
+import filecmp
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+# suite: least HOTA, most identity switches
+GOALS = {"nc_fps10": (65.3, 290), "nc_fps5": (66.5, 230), "own_fps10": (84.0, 10), "own_fps5": (84.0, 10)}
+SEEDS = (1, 2, 3, 4, 5)
+COLUMNS = ("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW")
+
+
+def sequences_of(suite):
+    lines = suite.read_text().splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def track(program, data, results, sequences, options=()):
+    results.mkdir()
+    return subprocess.run([program, *options, data, results, *sequences], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+
+
+def judge(evaluation, data, results, sequences, folder):
+    figures = folder / "figures.json"
+    subprocess.run(["/usr/bin/python3", evaluation, "--data", data, "--results", results, "--seqs",
+                    ",".join(sequences), "--json", figures], check=True, stdout=subprocess.DEVNULL)
+    return json.loads(figures.read_text())["OVERALL"]
+
+
+def keep_frames(source, target, numbers):
+    """Copies the rows of the frames in `numbers`, which become 1, 2, 3 ..."""
+    with open(source) as rows, open(target, "w") as kept:
+        for row in rows:
+            frame, comma, rest = row.partition(",")
+            if comma and frame.strip().isdigit() and int(frame) in numbers:
+                kept.write(f"{numbers[int(frame)]},{rest}")
+
+
+def reduce(data, results, sequences, folder):
+    """What is left of truth and results in frames dropped at random, as sequences of their own."""
+    reduced, reduced_results = folder / "data", folder / "reduced"
+    reduced_results.mkdir()
+    for name in sequences:
+        sequence = name.partition("@")[0]
+        frames = [int(line) for line in (results / f"{name}.frames").read_text().split()]
+        numbers = {frame: place for place, frame in enumerate(frames, 1)}
+        (reduced / sequence).mkdir(parents=True)
+        information = (data / sequence / "seqinfo.ini").read_text().splitlines()
+        (reduced / sequence / "seqinfo.ini").write_text("\n".join(
+            f"seqLength={len(frames)}" if line.startswith("seqLength") else line for line in information))
+        keep_frames(data / sequence / "gt.txt", reduced / sequence / "gt.txt", numbers)
+        keep_frames(results / f"{name}.txt", reduced_results / f"{sequence}.txt", numbers)
+    return reduced, reduced_results
+
+
+def show(name, figures, remark=""):
+    print(f"{name:<22}" + "".join(f"{figures[column]:>8.1f}" if column != "IDSW" else
+                                  f"{figures[column]:>8.0f}" for column in COLUMNS) + f"  {remark}")
+
+
+def evenly(program, evaluation, data, suite, folder):
+    sequences = sequences_of(suite)
+    results = folder / "even"
+    track(program, data, results, sequences)
+    track(program, data, folder / "again", sequences)
+    for name in sequences:
+        if not filecmp.cmp(results / f"{name}.txt", folder / "again" / f"{name}.txt", shallow=False):
+            sys.exit(f"{name}: two runs differ")
+    return judge(evaluation, data, results, sequences, folder)
+
+
+def at_random(program, evaluation, data, suite, folder, seed):
+    sequences = sequences_of(suite)
+    if all(name.endswith("@1") or "@" not in name for name in sequences):
+        return None
+    results = folder / "random"
+    track(program, data, results, sequences, ("-r", str(seed)))
+    data, results = reduce(data, results, sequences, folder)
+    return judge(evaluation, data, results, [name.partition("@")[0] for name in sequences], folder)
+
+
+def mean(rows):
+    return {column: sum(row[column] for row in rows) / len(rows) for column in COLUMNS}
+
+
+def in_folder(function, *arguments):
+    folder = Path(tempfile.mkdtemp(prefix="ringcast-eval-"))
+    try:
+        return function(*arguments, folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", required=True)
+    program = Path(parser.parse_args().build) / "track_boxes"
+    assets = os.environ.get("RINGCAST_ASSETS")
+    if not assets or not (Path(assets) / "mot/suites").is_dir():
+        print("skipped: tracking (no RINGCAST_ASSETS with mot/ and eval/)")
+        return 0
+    data, evaluation = Path(assets) / "mot", Path(assets) / "eval/mot_eval.py"
+    missed = 0
+    print(f"{'tracking':<22}" + "".join(f"{column:>8}" for column in COLUMNS))
+    for name, (hota, switches) in GOALS.items():
+        suite = data / "suites" / f"{name}.txt"
+        even = in_folder(lambda folder: evenly(program, evaluation, data, suite, folder))
+        reached = even["HOTA"] >= hota and even["IDSW"] <= switches
+        show(name, even, f"goal: HOTA {hota}, IDSW {switches}{'' if reached else ' MISSED'}")
+        rows = [in_folder(lambda folder, seed=seed: at_random(program, evaluation, data, suite, folder, seed))
+                for seed in SEEDS]
+        random = mean(rows)
+        show("  frames at random", random, f"mean of {len(rows)} seeds")
+        missed += not reached
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
