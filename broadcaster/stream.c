@@ -28,6 +28,7 @@ struct stream {
 
     uint64_t last_update_ns;                /* CLOCK_REALTIME */
     uint64_t last_post_ns, last_picture_ns; /* CLOCK_MONOTONIC; 0: none yet */
+    uint64_t frame_delay_ns;                /* from the newest picture's capture to its POST */
     uint64_t period_ns;                     /* between frames, measured; 0: not known */
 
     enum camera_state state, told_state;
@@ -239,6 +240,7 @@ static void stream_take_picture(struct stream *stream, const struct posted_frame
     shared_bytes_ref(frame->body);
     stream->frame_count++;
     stream->last_picture_ns = stream->last_post_ns;
+    stream->frame_delay_ns = clock_elapsed_ns(frame->captured_ns, frame->taken_ns);
 }
 
 static void stream_take_metadata(struct stream *stream, const struct posted_frame *frame)
@@ -373,9 +375,9 @@ uint64_t stream_frame_ns(const struct stream *stream)
     return stream->last_picture_ns;
 }
 
-uint64_t stream_frame_delay_ns(const struct stream *stream)
+uint64_t stream_frame_age_at(const struct stream *stream, uint64_t now_ns)
 {
-    return clock_elapsed_ns(stream->frame.captured_ns, stream->frame.taken_ns);
+    return stream->frame_delay_ns + (now_ns - stream->last_picture_ns);
 }
 
 uint64_t stream_frame_age_ns(const struct stream *stream)

@@ -99,8 +99,8 @@ const struct posted_frame *stream_frame(const struct stream *stream);
 uint64_t
 stream_frame_number(const struct stream *stream);      /* its own, else its place in the stream */
 uint64_t stream_frame_ns(const struct stream *stream); /* CLOCK_MONOTONIC of its POST; 0: none */
-uint64_t stream_frame_delay_ns(const struct stream *stream); /* from its capture to its POST */
-uint64_t stream_frame_age_ns(const struct stream *stream);   /* since its POST; UINT64_MAX: none */
+uint64_t stream_frame_age_at(const struct stream *stream, uint64_t now_ns); /* since its capture */
+uint64_t stream_frame_age_ns(const struct stream *stream); /* since its POST; UINT64_MAX: none */
 bool stream_is_stale(const struct stream *stream); /* the newest frame is older than it should be */
 
 /* The newest frame as viewers get it; built when first asked for. The stream keeps the reference.

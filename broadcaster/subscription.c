@@ -157,28 +157,30 @@ static void subscription_skip(struct subscription *subscription)
 enum subscription_verdict subscription_offer(struct subscription *subscription, uint64_t number,
                                              uint64_t now_ns)
 {
-    if (subscription->paced) {
-        if (subscription->early) {
-            subscription_skip(subscription); /* the one before will not be sent any more */
-            subscription->early = false;
-        }
-        if (!schedule_wants(&subscription->pace, number, now_ns)) {
-            subscription->early = schedule_wants(&subscription->pace, number,
-                                                 schedule_patience_ns(&subscription->pace));
-            if (subscription->early) {
-                return SUBSCRIPTION_EARLY;
-            }
-            subscription_skip(subscription);
-            return SUBSCRIPTION_OVER;
-        }
-        schedule_take(&subscription->pace, number, now_ns);
+    struct schedule *pace = &subscription->pace;
+    if (subscription->early) {
+        subscription_skip(subscription); /* the one before will not be sent any more */
+        subscription->early = false;
     }
+    if (schedule_wants(pace, number, now_ns)) {
+        schedule_take(pace, number, now_ns);
+        return SUBSCRIPTION_DUE;
+    }
+    if (schedule_wants(pace, number, schedule_patience_ns(pace))) {
+        subscription->early = true;
+        return SUBSCRIPTION_EARLY;
+    }
+    subscription_skip(subscription);
+    return SUBSCRIPTION_OVER;
+}
+
+void subscription_wait(struct subscription *subscription)
+{
     if (subscription->frame_due) {
         subscription->dropped++;
         subscription->counters->dropped++;
     }
     subscription->frame_due = true;
-    return SUBSCRIPTION_DUE;
 }
 
 uint64_t subscription_ripe_ns(const struct subscription *subscription)

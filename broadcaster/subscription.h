@@ -34,21 +34,23 @@ enum subscription_text {
 };
 
 struct subscription {
-    /* What a frame touches stands first. */
+    /* What every frame touches stands first, side by side. */
     struct stream_subscriber pictures; /* `owner` is the subscription, `wish` its own */
     void *viewer;
-    struct schedule pace;
     bool paced;     /* else every frame is due */
     bool frame_due; /* the newest frame waits for the channel */
     bool early;     /* the newest frame waits for its time */
     unsigned texts_due;
-    uint64_t sent, dropped,
-        skipped;    /* frames: to the viewer, for the channel's sake, for the pace's */
-    uint64_t bytes; /* of the frames sent */
+    uint64_t sent;                    /* frames handed to the channel */
+    uint64_t bytes;                   /* of them */
     struct camera_counters *counters; /* of its camera */
 
-    struct stream_subscriber
-        detections; /* with wish.metadata: the detector's stream; else not subscribed */
+    struct schedule pace;
+    uint64_t dropped; /* frames that were due, but replaced while the channel was busy */
+    uint64_t skipped; /* frames that the pace left out */
+
+    /* Of the detector's stream, with wish.metadata; else not subscribed. */
+    struct stream_subscriber detections;
     struct wish wish;
     char camera[CAMERA_ID_SIZE];
     bool follows;              /* the viewer did not ask for it by name: it ends with its stream */
@@ -88,9 +90,13 @@ void subscription_rest(struct subscription *subscription);
 
 enum subscription_verdict { SUBSCRIPTION_DUE, SUBSCRIPTION_EARLY, SUBSCRIPTION_OVER };
 
-/* A frame has come. */
+/* A frame has come: what becomes of it. Whoever sends one that is due at once says so by
+ * subscription_sent(), else subscription_wait() keeps it due. Without a pace every frame is due. */
 enum subscription_verdict subscription_offer(struct subscription *subscription, uint64_t number,
                                              uint64_t now_ns);
+
+/* The newest frame is due and waits for the channel; one that has waited is dropped. */
+void subscription_wait(struct subscription *subscription);
 
 /* When an early frame becomes due if none follows it; UINT64_MAX: there is none. */
 uint64_t subscription_ripe_ns(const struct subscription *subscription);

@@ -123,25 +123,44 @@ static bool viewer_speaks(const struct viewer *viewer, const struct subscription
     return each == subscription;
 }
 
-static void viewer_on_frame(struct viewer *viewer, struct subscription *subscription)
+/* Sends the newest frame if the channel takes it; then nothing else waits. */
+static void viewer_on_due(struct viewer *viewer, struct subscription *subscription)
+{
+    if (channel_idle(&viewer->channel)) {
+        viewer_send_frame(viewer, subscription, false);
+        if (subscription->texts_due != 0) {
+            viewer_serve_texts(viewer, subscription);
+        }
+    } else {
+        subscription_wait(subscription);
+    }
+}
+
+static void viewer_on_paced_frame(struct viewer *viewer, struct subscription *subscription)
 {
     const struct stream *stream = subscription->pictures.stream;
-    if (viewer->paused) {
-        return;
-    }
     switch (
         subscription_offer(subscription, stream_frame_number(stream), stream_frame_ns(stream))) {
     case SUBSCRIPTION_DUE:
-        if (channel_idle(&viewer->channel)) { /* then nothing else waits */
-            viewer_send_frame(viewer, subscription, false);
-            viewer_serve_texts(viewer, subscription);
-        }
+        viewer_on_due(viewer, subscription);
         break;
     case SUBSCRIPTION_EARLY:
         viewer_arm(viewer, subscription_ripe_ns(subscription));
         break;
     case SUBSCRIPTION_OVER:
         break;
+    }
+}
+
+static void viewer_on_frame(struct viewer *viewer, struct subscription *subscription)
+{
+    if (viewer->paused) {
+        return;
+    }
+    if (subscription->paced) {
+        viewer_on_paced_frame(viewer, subscription);
+    } else {
+        viewer_on_due(viewer, subscription);
     }
 }
 
@@ -216,9 +235,18 @@ void viewer_greet(struct viewer *viewer, struct subscription *subscription)
     if (has_frame ? !tells : configured) {
         subscription->texts_due |= SUBSCRIPTION_STATE;
     }
-    if (has_frame && subscription_offer(subscription, stream_frame_number(stream),
-                                        clock_monotonic_ns()) == SUBSCRIPTION_EARLY) {
-        viewer_arm(viewer, subscription_ripe_ns(subscription));
+    if (has_frame) {
+        switch (
+            subscription_offer(subscription, stream_frame_number(stream), clock_monotonic_ns())) {
+        case SUBSCRIPTION_DUE:
+            subscription_wait(subscription);
+            break;
+        case SUBSCRIPTION_EARLY:
+            viewer_arm(viewer, subscription_ripe_ns(subscription));
+            break;
+        case SUBSCRIPTION_OVER:
+            break;
+        }
     }
     viewer_serve(viewer);
 }

@@ -21,30 +21,33 @@ enum viewer_words {
 };
 
 struct viewer {
-    struct services *services;
+    /* What every frame touches stands first, side by side. */
     struct channel channel;
-    struct subscription *subscriptions; /* in the order of their coming; owned */
-    struct subscription *turn;          /* the one to be served next; NULL: the first */
-    size_t subscription_count;
     enum wire_format format;
     enum viewer_path path;
     bool paused;
     bool closing;        /* it is a viewer no longer */
-    unsigned words_due;  /* of enum viewer_words */
-    uint64_t timer_ns;   /* CLOCK_MONOTONIC: when the timer goes off; 0: it does not */
-    uint64_t heard_ns;   /* the last message, or keepalive */
-    uint64_t age_ns;     /* of the last frame when it was sent */
+    uint64_t age_ns;     /* of the last frame when it was sent, since its capture */
     uint64_t measure_ns; /* CLOCK_MONOTONIC: the throughput is measured since then */
     uint64_t measure_bytes;
     double bytes_per_second;
 
-    struct event timer;
+    struct services *services;
+    struct subscription *subscriptions; /* in the order of their coming; owned */
+    struct subscription *turn;          /* the one to be served next; NULL: the first */
+    size_t subscription_count;
     struct hub_watcher watcher; /* of a viewer of all that there are */
+    unsigned words_due;         /* of enum viewer_words */
     char ping_time[VIEWER_TIME_SIZE];
-    const char *error;               /* a literal */
+    const char *error; /* a literal */
+
+    struct event timer;
+    uint64_t timer_ns; /* CLOCK_MONOTONIC: when it goes off; 0: it does not */
+    uint64_t heard_ns; /* the last message, or keepalive */
+
     uint64_t sent, dropped, skipped; /* by subscriptions that have ended */
     uint64_t opened_ns;              /* CLOCK_MONOTONIC */
-    struct identity *identity;       /* our reference, or NULL */
+    struct identity *identity;       /* our reference */
     viewer_gone_fn *gone;
     void *gone_arg;
     bool kicked;

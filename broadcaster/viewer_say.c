@@ -155,35 +155,42 @@ static size_t viewer_private_head(struct viewer *viewer, struct subscription *su
 
 static void viewer_measure(struct viewer *viewer, uint64_t now)
 {
-    uint64_t elapsed = now - viewer->measure_ns;
-    if (elapsed >= VIEWER_MEASURE_NS) {
-        uint64_t bytes = connection_bytes_sent(channel_connection(&viewer->channel));
-        viewer->bytes_per_second =
-            (double)(bytes - viewer->measure_bytes) * (double)NS_PER_SECOND / (double)elapsed;
-        viewer->measure_ns = now;
-        viewer->measure_bytes = bytes;
-    }
+    uint64_t bytes = connection_bytes_sent(channel_connection(&viewer->channel));
+    viewer->bytes_per_second = (double)(bytes - viewer->measure_bytes) * (double)NS_PER_SECOND /
+                               (double)(now - viewer->measure_ns);
+    viewer->measure_ns = now;
+    viewer->measure_bytes = bytes;
+}
+
+/* Returns the bytes that go out. */
+static size_t viewer_send_private(struct viewer *viewer, struct subscription *subscription,
+                                  struct shared_bytes *body)
+{
+    uint8_t head[FRAME_MESSAGE_HEAD_MAX];
+    size_t offset;
+    size_t size = viewer_private_head(viewer, subscription, head, &offset);
+    channel_send_frame(&viewer->channel, head, size, body, offset);
+    return size + body->size - offset;
 }
 
 void viewer_send_frame(struct viewer *viewer, struct subscription *subscription, bool late)
 {
     struct stream *stream = subscription->pictures.stream;
     struct shared_bytes *body = stream_wire(stream, viewer->format);
-    bool private = viewer->format == WIRE_BINARY
-                       ? late
-                       : viewer->format == WIRE_VIEWER_JSON && subscription->sent == 0;
-    size_t offset = 0, head_size = 0;
-    if (private) {
-        uint8_t head[FRAME_MESSAGE_HEAD_MAX];
-        head_size = viewer_private_head(viewer, subscription, head, &offset);
-        channel_send_frame(&viewer->channel, head, head_size, body, offset);
+    size_t size = body->size;
+    if (viewer->format == WIRE_BINARY
+            ? late
+            : subscription->sent == 0 && viewer->format == WIRE_VIEWER_JSON) {
+        size = viewer_send_private(viewer, subscription, body);
     } else {
         channel_send_frame(&viewer->channel, NULL, 0, body, 0);
     }
     uint64_t now = clock_monotonic_ns();
-    viewer->age_ns = stream_frame_delay_ns(stream) + (now - stream_frame_ns(stream));
-    viewer_measure(viewer, now);
-    subscription_sent(subscription, head_size + body->size - offset);
+    viewer->age_ns = stream_frame_age_at(stream, now);
+    if (now - viewer->measure_ns >= VIEWER_MEASURE_NS) {
+        viewer_measure(viewer, now);
+    }
+    subscription_sent(subscription, size);
     if (viewer->path != VIEWER_DETECTION && subscription->sent % VIEWER_STATS_FRAMES == 0) {
         subscription->texts_due |= SUBSCRIPTION_STATS;
     }
