@@ -36,6 +36,9 @@ export class LivePage {
     this.#renderer.onDrawn((frame, { width, height }) => {
       this.#capturedMs = frame.capturedMs || frame.sentMs;
       this.#view.showFrame(frame.frameCount, width, height);
+      if (frame.metadata !== null) {
+        this.#view.showCounts(countVehicles(frame.metadata));
+      }
       this.#showState();
     });
     this.#renderer.onError((error) => console.warn(texts.badPicture, error));
@@ -114,7 +117,11 @@ export class LivePage {
       this.#showState();
     });
     manager.onFrame((frame) => this.#onFrame(frame));
-    manager.onMetadata((metadata) => this.#view.showCounts(countVehicles(metadata)));
+    manager.onMetadata((metadata, { jpeg }) => {
+      if (jpeg.length === 0) { // else the counts appear with their picture
+        this.#view.showCounts(countVehicles(metadata));
+      }
+    });
     manager.onCamera((event) => this.#onCamera(event));
     manager.onError((error) => console.warn(error));
     manager.onDisconnect(() => void this.#list.refresh());

@@ -276,6 +276,31 @@ test('the renderer draws the newest and never queues', async () => {
   assert.equal(drawn.framesDrawn + drawn.framesDropped, 200);
 });
 
+test('the count is that of the picture', async () => {
+  work('LOT', { car: 1 }, await makePictures(browser, [RED, RED]));
+  work('LOT', { car: 2 }, await makePictures(browser, [BLUE, BLUE]));
+  const page = await openPage('/?camera=LOT');
+  await waitForPicture(page, 'live');
+  const seen = await page.evaluate(() => {
+    const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('canvas'));
+    const copy = document.createElement('canvas');
+    copy.width = copy.height = 1;
+    const context = /** @type {CanvasRenderingContext2D} */ (copy.getContext('2d', { willReadFrequently: true }));
+    const pairs = /** @type {[string, string | undefined][]} */ ([]);
+    return new Promise((done) => {
+      const look = () => {
+        context.drawImage(canvas, -canvas.width / 4, -canvas.height / 5);
+        const [red = 0, , blue = 0] = context.getImageData(0, 0, 1, 1).data;
+        pairs.push([red > blue ? '1' : '2', document.querySelector('#vehicles')?.textContent ?? undefined]);
+        requestAnimationFrame(pairs.length < 100 ? look : () => done(pairs));
+      };
+      requestAnimationFrame(look);
+    });
+  });
+  assert.deepEqual(new Set(seen.map(([picture]) => picture)), new Set(['1', '2']));
+  assert.deepEqual(seen.filter(([picture, count]) => picture !== count), []);
+});
+
 test('the picture reaches the edges where sizes are rounded', async () => {
   work('LOT');
   const page = await openPage('/?camera=LOT', { viewport: { width: 390, height: 844 } });
