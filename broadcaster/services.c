@@ -12,6 +12,8 @@ void services_camera_status(const struct services *services, const char *camera,
     const struct camera_status *captured = pushed_set_status(services->pushed, camera);
     if (captured == NULL) {
         captured = camera_watch_status(services->cameras, camera);
+    } else if (captured->state == CAMERA_CONNECTING) {
+        captured = NULL; /* nobody has pushed it: somebody may have posted it */
     }
     if (captured != NULL) {
         *status = *captured;

@@ -18,10 +18,10 @@ class StreamViewer:
     """Messages as dictionaries: binary frames are {"type": "binary", "jpeg", "camera", …}, bare words
     {"type": "pong"}."""
 
-    def __init__(self, server, path, subprotocols=None, timeout=10, **query):
+    def __init__(self, server, path, subprotocols=None, timeout=10, sockopt=None, **query):
         self.socket = websocket.create_connection(
             f"ws://127.0.0.1:{server.port}{path}?{urlencode(query)}", timeout=timeout,
-            subprotocols=subprotocols, skip_utf8_validation=True)
+            subprotocols=subprotocols, sockopt=sockopt, skip_utf8_validation=True)
 
     def next(self):
         message = self.socket.recv()
