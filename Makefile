@@ -266,7 +266,7 @@ packages: ## install the Debian packages that are missing to build and run
 packages-test: ## and those that the tests need
 	@tests/packages test
 
-demo: ## show it at work: CAMERA=url MODEL=file [NAMES=file], or RINGCAST_ASSETS=folder [SCENE=…]
+demo: ## show it at work: on two simulated car parks, or with CAMERA=url MODEL=file [NAMES=file]
 	@tests/demo --check
 	@tests/packages build
 	@$(MAKE) --no-print-directory $(PARALLEL) all
@@ -347,6 +347,8 @@ install: $(PROGRAMS:%=$(BUILD)/%)
 	install -m 755 $(PROGRAMS:%=$(BUILD)/%) "$(PROGRAM_DIR)"
 	install -m 644 README.md LICENSE ringcast.example.json docs/*.md "$(DOC_DIR)"
 	install -m 644 docs/examples/* "$(DOC_DIR)/examples"
+	install -d "$(SHARE_DIR)"
+	install -m 644 detector/demo_model/ringcast-demo.{onnx,names} "$(SHARE_DIR)"
 	find web -type f -exec install -D -m 644 {} "$(SHARE_DIR)/{}" \;
 uninstall: ## take it away again
 	rm -f "$(BIN_DIR)/ringcast"
@@ -357,10 +359,15 @@ uninstall: ## take it away again
 C_FILES = $(shell git ls-files '*.c' '*.h' '*.cpp')
 SCRIPTS := ringcast tests/packages tests/demo .ci/run
 
-.PHONY: docs format format-check lint
+.PHONY: docs screenshot format format-check lint
 docs: ## write docs/configuration.md anew from the option table
 docs: $(BUILD)/ringcast-ctl
 	$< reference > docs/configuration.md
+screenshot: ## make docs/demo.jpg anew: the demo's page in Chromium
+	@tests/packages test
+	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@cd tests/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; }
+	@node tests/browser/screenshots.js
 format: ## lay the C files out as .clang-format says
 	@clang-format -i $(C_FILES)
 format-check:

@@ -29,7 +29,9 @@ def test_installed_ringcast_runs_and_goes(make, tmp_path, clip, monkeypatch):
     folder = tmp_path / "instance"
     folder.mkdir()
     monkeypatch.setattr("harness.processes.SCRIPT", prefix / "bin/ringcast")
-    running = Pipeline(folder, {"CAM1": {"path": str(clip)}}, environment={"RINGCAST_PROGRAMS": ""})
+    model = prefix / "share/ringcast/ringcast-demo.onnx"
+    running = Pipeline(folder, {"CAM1": {"path": str(clip)}}, environment={"RINGCAST_PROGRAMS": ""},
+                       detector={"model": str(model), "names": str(model.with_suffix(".names"))})
     try:
         running.up()
         program = os.readlink(f"/proc/{running.state()['broadcaster']['pid']}/exe")
