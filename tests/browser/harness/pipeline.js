@@ -1,4 +1,4 @@
-// The whole pipeline under its supervisor, on a simulated camera.
+// The whole pipeline under its supervisor, on a simulated car park.
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -13,10 +13,6 @@ const START_LIMIT_MS = 60_000; // a model takes its time to load on a busy machi
 
 /** Why it cannot run here; or false. */
 export function pipelineMissing() {
-  const assets = process.env.RINGCAST_ASSETS;
-  if (assets === undefined) {
-    return 'needs RINGCAST_ASSETS: a clip and a model';
-  }
   const programs = ['camsim', 'ringcast-capture', 'ringcast-detector', 'ringcast-broadcaster', 'ringcast-ctl'];
   const missing = programs.find((program) => !existsSync(join(BUILD, program)));
   return missing === undefined ? false : `${missing} is not built`;
@@ -29,7 +25,7 @@ export function pipelineMissing() {
  * @param {RegExp} pattern
  * @returns {Promise<string>}
  */
-function waitForOutput(child, stream, pattern) {
+export function waitForOutput(child, stream, pattern) {
   const seen = /** @type {string[]} */ ([]);
   return new Promise((found, failed) => {
     const limit = setTimeout(() => failed(new Error(`nothing like ${pattern}:\n${seen.join('\n')}`)), START_LIMIT_MS);
@@ -47,7 +43,7 @@ function waitForOutput(child, stream, pattern) {
 }
 
 /** @param {import('node:child_process').ChildProcess} child */
-async function endProcess(child) {
+export async function endProcess(child) {
   if (child.exitCode === null && child.signalCode === null) {
     const ended = new Promise((done) => child.once('exit', done));
     child.kill('SIGTERM');
@@ -63,15 +59,10 @@ export class Pipeline {
   #supervisor;
   url = '';
 
-  /**
-   * @param {string} clip file below the assets
-   * @param {string} model file below the assets
-   */
-  static async start(clip, model) {
-    const assets = process.env.RINGCAST_ASSETS ?? '';
+  static async start() {
     const pipeline = new Pipeline();
     try {
-      await pipeline.#start(join(assets, clip), join(assets, model), join(assets, 'models/coco.names'));
+      await pipeline.#start();
     } catch (error) {
       await pipeline.end();
       throw error;
@@ -79,20 +70,20 @@ export class Pipeline {
     return pipeline;
   }
 
-  /** @param {string} clip @param {string} model @param {string} names */
-  async #start(clip, model, names) {
+  async #start() {
     this.#folder = await mkdtemp(join(tmpdir(), 'ringcast-browser-'));
-    this.#camera = spawn(join(BUILD, 'camsim'), ['--fps', '15', '--loop', clip], {
+    this.#camera = spawn(join(BUILD, 'camsim'), ['--fps', '10', '--loop', '--scene', 'carpark', '--seed', '6001'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const camera = await waitForOutput(this.#camera, this.#camera.stdout, /^(http:\S+)/);
     const config = join(this.#folder, 'ringcast.json');
+    const model = join(ROOT, 'detector/demo_model/ringcast-demo');
     await writeFile(config, JSON.stringify({
       run_dir: join(this.#folder, 'run'),
       state_dir: join(this.#folder, 'state'),
       broadcaster: { listen: '127.0.0.1:0', web_dir: join(ROOT, 'web') },
-      detector: { model, names },
-      cameras: { STREET: { name: 'Elm Street', url: new URL('/stream', camera).href, fps: 10 } },
+      detector: { model: `${model}.onnx`, names: `${model}.names`, conf: 0.4 },
+      cameras: { LOT: { name: 'Simulated lot', url: new URL('/stream', camera).href, fps: 10 } },
     }));
     this.#supervisor = spawn(join(ROOT, 'ringcast'), ['up', '-c', config], {
       stdio: ['ignore', 'ignore', 'pipe'],

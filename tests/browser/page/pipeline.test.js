@@ -11,14 +11,14 @@ import { Pipeline, pipelineMissing } from '../harness/pipeline.js';
 
 const LIMIT = { timeout: 30_000 };
 
-test('a street with boxes on its cars, and a camera that goes', { skip: pipelineMissing() }, async () => {
-  const pipeline = await Pipeline.start('media/street.mjpeg', 'models/yolov5n_320.onnx');
+test('a car park with boxes on its cars, and a camera that goes', { skip: pipelineMissing() }, async () => {
+  const pipeline = await Pipeline.start();
   const browser = await startChromium();
   try {
     const page = await browser.newPage({ viewport: { width: 1600, height: 900 } });
-    await page.goto(`${pipeline.url}/?camera=STREET`);
+    await page.goto(`${pipeline.url}/?camera=LOT`);
     await page.waitForSelector('#live[data-picture="live"]', LIMIT);
-    await page.waitForFunction(() => Number(document.querySelector('#vehicles')?.textContent) >= 1, undefined, LIMIT);
+    await page.waitForFunction(() => Number(document.querySelector('#vehicles')?.textContent) >= 10, undefined, LIMIT);
     await page.waitForFunction(() => Number(document.querySelector('#rate')?.textContent) >= 1, undefined, LIMIT);
     assert.match((await page.textContent('#classes')) ?? '', /car/);
     assert.match((await page.textContent('#age')) ?? '', /^(\d+ ms|1\.\d s)$/);
