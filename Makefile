@@ -71,7 +71,7 @@ UNIT_DETECTOR := annotate assignment boxes camera_counts demand kalman layout me
                  preprocess scheduler settings tracker
 UNIT_BROADCASTER := adaptation base64 connection counters frame_message host_check http_reader \
                     http_session hub intake_scanner listener metrics_text picture_check renderings \
-                    streamer_message viewer_message websocket_handshake websocket_reader
+                    streamer_message subscription viewer_message websocket_handshake websocket_reader wish
 
 UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world
 

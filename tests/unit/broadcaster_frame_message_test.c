@@ -183,6 +183,83 @@ static void test_without_metadata(void **state)
     shared_bytes_unref(frame.body);
 }
 
+static void test_stream_form(void **state)
+{
+    (void)state;
+    for (int as_base64 = 0; as_base64 < 2; as_base64++) {
+        struct posted_frame frame = make_frame(1000, as_base64 == 1, METADATA);
+        struct frame_message message = {.camera = "CAM1", .frame = &frame, .count = 42};
+        struct shared_bytes *bytes = frame_message_build(&message, WIRE_STREAM_JSON, 0);
+        struct byte_span payload = payload_of(bytes->data, bytes->size, 1);
+        json_t *json = json_loadb((const char *)payload.data, payload.size, 0, NULL);
+        assert_int_equal(json_object_size(json), 2);
+        assert_string_equal(json_string_value(json_object_get(json, "type")), "frame");
+        const char *data = json_string_value(json_object_get(json, "data"));
+        uint8_t *jpeg = xmalloc(base64_decoded_size_max(strlen(data)));
+        assert_is_picture(jpeg, (size_t)base64_decode(jpeg, data, strlen(data)), 1000);
+        free(jpeg);
+        json_decref(json);
+        shared_bytes_unref(bytes);
+        shared_bytes_unref(frame.body);
+    }
+}
+
+/* One part of a multipart answer, no WebSocket around it. */
+static void test_mjpeg_form(void **state)
+{
+    static const char head[] = "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 1000\r\n"
+                               "X-Timestamp: 1641567890.123456\r\n\r\n";
+    (void)state;
+    for (int as_base64 = 0; as_base64 < 2; as_base64++) {
+        struct posted_frame frame = make_frame(1000, as_base64 == 1, METADATA);
+        frame.captured_ns = UINT64_C(1641567890123456789);
+        struct frame_message message = {.camera = "CAM1", .frame = &frame, .count = 42};
+        struct shared_bytes *bytes = frame_message_build(&message, WIRE_MJPEG, 0);
+        size_t head_size = sizeof head - 1;
+        assert_int_equal(bytes->size, head_size + 1000 + 2);
+        assert_memory_equal(bytes->data, head, head_size);
+        assert_is_picture(bytes->data + head_size, 1000, 1000);
+        assert_memory_equal(bytes->data + bytes->size - 2, "\r\n", 2);
+        shared_bytes_unref(bytes);
+        shared_bytes_unref(frame.body);
+    }
+}
+
+static void test_detections_form(void **state)
+{
+    struct posted_frame frame = make_frame(100, false, METADATA);
+    struct frame_message message = {.camera = "CAM1", .frame = &frame, .count = 42};
+    struct shared_bytes *bytes = frame_message_build(&message, WIRE_DETECTIONS, 0);
+    struct byte_span payload = payload_of(bytes->data, bytes->size, 1);
+    static const char expected[] =
+        "{\"type\":\"detections\",\"camera_id\":\"CAM1\",\"generation\":\"1767789045123456789\","
+        "\"frame_number\":7,\"metadata\":" METADATA "}";
+    (void)state;
+    assert_int_equal(payload.size, sizeof expected - 1);
+    assert_memory_equal(payload.data, expected, payload.size);
+    shared_bytes_unref(bytes);
+    shared_bytes_unref(frame.body);
+}
+
+static void test_raw_pictures_say_so(void **state)
+{
+    struct posted_frame frame = make_frame(1000, false, "");
+    struct frame_message message = {.camera = "CAM1", .frame = &frame, .count = 42, .raw = true};
+    struct shared_bytes *json = frame_message_build(&message, WIRE_VIEWER_JSON, 0);
+    struct shared_bytes *binary = frame_message_build(&message, WIRE_BINARY, 0);
+    struct byte_span payload = payload_of(binary->data, binary->size, 2);
+    struct frame_container container;
+    const char *error;
+    (void)state;
+    assert_non_null(memmem(json->data, json->size, "\"type\":\"frame\",\"kind\":\"raw\",", 28));
+    assert_json(payload_of(json->data, json->size, 1), 1000, "{}", NULL, false);
+    assert_int_not_equal(frame_container_parse(payload.data, payload.size, &container, &error), 0);
+    assert_int_equal(container.flags, FRAME_CONTAINER_RAW);
+    shared_bytes_unref(json);
+    shared_bytes_unref(binary);
+    shared_bytes_unref(frame.body);
+}
+
 /* The members come in the order in which the documents show them. */
 static void test_order(void **state)
 {
@@ -222,10 +299,10 @@ static void test_longest_id(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_without_metadata),
-        cmocka_unit_test(test_order),
-        cmocka_unit_test(test_longest_id),
+        cmocka_unit_test(test_forms),           cmocka_unit_test(test_without_metadata),
+        cmocka_unit_test(test_stream_form),     cmocka_unit_test(test_mjpeg_form),
+        cmocka_unit_test(test_detections_form), cmocka_unit_test(test_raw_pictures_say_so),
+        cmocka_unit_test(test_order),           cmocka_unit_test(test_longest_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,7 @@ struct listener {
     struct hub *hub;
     char heard[32]; /* a letter per notice */
     bool leaves;    /* at the next notice */
+    bool leaves_at_gone;
 };
 
 static void on_demand_changed(void *arg, struct stream *stream)
@@ -53,7 +54,7 @@ static void on_notice(struct stream_subscriber *subscriber, enum stream_notice n
     size_t length = strlen(listener->heard);
     assert_true(length + 1 < sizeof listener->heard);
     listener->heard[length] = letters[notice];
-    if (listener->leaves) {
+    if (listener->leaves || (listener->leaves_at_gone && notice == STREAM_GONE)) {
         hub_unsubscribe(listener->hub, subscriber);
     }
 }
@@ -284,6 +285,97 @@ static void test_needless_streams_go(void **state)
     assert_int_equal(hub_stream_count(fixture->hub), 0);
 }
 
+struct follower {
+    struct hub_watcher watcher;
+    struct listener listener;
+    struct fixture *fixture;
+    unsigned told;
+};
+
+static void on_new_stream(struct hub_watcher *watcher, struct stream *stream)
+{
+    struct follower *follower = watcher->owner;
+    follower->told++;
+    follower->listener = (struct listener){.hub = follower->fixture->hub, .leaves_at_gone = true};
+    follower->listener.subscriber.notify = on_notice;
+    follower->listener.subscriber.owner = &follower->listener;
+    hub_subscribe(follower->fixture->hub, stream_key(stream), &follower->listener.subscriber);
+}
+
+/* Who follows whatever exists hears of a stream before its first frame, and does not keep it. */
+static void test_followers(void **state)
+{
+    struct fixture *fixture = *state;
+    struct follower follower = {.watcher = {.notify = on_new_stream}, .fixture = fixture};
+    struct listener listener;
+    follower.watcher.owner = &follower;
+    hub_set_limits(fixture->hub, 0, NS_PER_MS);
+    listen_to(fixture, &listener, "CAM1"); /* a stream without frames */
+    hub_watch(fixture->hub, &follower.watcher);
+    assert_int_equal(follower.told, 0);
+    post(fixture, "CAM1", FRAME_SIZE, 1);
+    post(fixture, "CAM1", FRAME_SIZE, 2);
+    assert_int_equal(follower.told, 1);
+    assert_string_equal(follower.listener.heard, "FBSF");
+    assert_int_equal(stream_demand(find(fixture, "CAM1")), 1);
+    hub_unsubscribe(fixture->hub, &listener.subscriber);
+    while (hub_stream_count(fixture->hub) > 0) {
+        event_base_loop(fixture->base, EVLOOP_ONCE);
+    }
+    assert_non_null(strchr(follower.listener.heard, 'G'));
+    assert_null(follower.listener.subscriber.stream);
+    post(fixture, "CAM1", FRAME_SIZE, 3);
+    assert_int_equal(follower.told, 2);
+    hub_unsubscribe(fixture->hub, &follower.listener.subscriber);
+    hub_unwatch(&follower.watcher);
+    hub_unwatch(&follower.watcher); /* nothing happens */
+    post(fixture, "CAM2", FRAME_SIZE, 1);
+    assert_int_equal(follower.told, 2);
+}
+
+static void post_kind(struct fixture *fixture, const struct stream_key *key)
+{
+    struct stream *stream;
+    struct shared_bytes *body = shared_bytes_create(FRAME_SIZE);
+    jpeg_bytes_fill(body->data, FRAME_SIZE, 0);
+    struct posted_frame frame = {
+        .body = body,
+        .jpeg = {body->data, FRAME_SIZE},
+        .jpeg_size = FRAME_SIZE,
+        .taken_ns = clock_realtime_ns(),
+    };
+    assert_int_equal(hub_post(fixture->hub, key, &frame, &stream), 0);
+}
+
+/* One camera's streams side by side, detected pictures standing for it before raw ones. */
+static void test_cameras(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct stream_key keys[] = {
+        {"CAM2", STREAM_RAW, 0}, {"CAM1", STREAM_RAW, 0},    {"CAM1", STREAM_DETECT, 3},
+        {"CAM3", STREAM_RAW, 0}, {"CAM1", STREAM_DETECT, 0},
+    };
+    static const char *const sorted[] = {"CAM1", "CAM2", "CAM3"};
+    struct hub_camera camera;
+    struct listener listener;
+    size_t at = 0, count = 0;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        post_kind(fixture, &keys[i]);
+    }
+    listen_to(fixture, &listener, "CAM1");
+    assert_int_equal(hub_stream_count(fixture->hub), 5);
+    while (hub_next_camera(fixture->hub, &at, &camera)) {
+        assert_string_equal(camera.id, sorted[count]);
+        assert_int_equal(camera.viewers, count == 0);
+        assert_int_equal(stream_key(camera.stream)->kind, count == 0 ? STREAM_DETECT : STREAM_RAW);
+        count++;
+    }
+    assert_int_equal(count, 3);
+    assert_true(hub_find_camera(fixture->hub, "CAM3", &camera));
+    assert_false(hub_find_camera(fixture->hub, "CAM", &camera));
+    hub_unsubscribe(fixture->hub, &listener.subscriber);
+}
+
 static void test_status(void **state)
 {
     struct fixture *fixture = *state;
@@ -313,6 +405,7 @@ static void test_status(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_followers),           TEST(test_cameras),
         TEST(test_newest_wins),         TEST(test_messages_for_many),
         TEST(test_metadata_alone),      TEST(test_subscribers),
         TEST(test_end_and_begin),       TEST(test_sorted),

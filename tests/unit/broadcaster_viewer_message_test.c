@@ -59,6 +59,59 @@ static void test_messages(void **state)
     }
 }
 
+static void test_requests(void **state)
+{
+    static const struct {
+        const char *text;
+        enum viewer_message_type type;
+        const char *camera;
+        int kind; /* -1: none was named */
+        unsigned given;
+    } cases[] = {
+        {"{\"type\":\"subscribe\",\"camera_id\":\"CAM1\"}", VIEWER_SUBSCRIBE, "CAM1", -1, 0},
+        {"{\"kind\":\"raw\",\"camera_id\":\"a.b-c_d\",\"type\":\"subscribe\",\"fps\":5,"
+         "\"metadata\":true}",
+         VIEWER_SUBSCRIBE, "a.b-c_d", STREAM_RAW, 1U << WISH_FPS | 1U << WISH_METADATA},
+        {"{\"type\":\"subscribe\",\"camera_id\":\"C\",\"kind\":\"detect\",\"conf\":0.5,"
+         "\"show_labels\":false,\"skip_frames\":3,\"more\":[{}]}",
+         VIEWER_SUBSCRIBE, "C", STREAM_DETECT,
+         1U << WISH_CONF | 1U << WISH_LABELS | 1U << WISH_SKIP_FRAMES},
+        {"{\"type\":\"unsubscribe\",\"camera_id\":\"C\"}", VIEWER_UNSUBSCRIBE, "C", -1, 0},
+        {"{\"type\":\"set\",\"fps\":0.1}", VIEWER_SET, "", -1, 1U << WISH_FPS},
+        {"{\"type\":\"pause\"}", VIEWER_PAUSE, "", -1, 0},
+        {"{\"type\":\"resume\",\"camera_id\":\"C\"}", VIEWER_RESUME, "C", -1, 0},
+        {"{\"type\":\"subscribe\"}", VIEWER_WRONG, NULL, -1, 0},
+        {"{\"type\":\"subscribe\",\"camera_id\":\"\"}", VIEWER_WRONG, NULL, -1, 0},
+        {"{\"type\":\"subscribe\",\"camera_id\":\"C\\u0000\"}", VIEWER_WRONG, NULL, -1, 0},
+        {"{\"type\":\"subscribe\",\"camera_id\":5}", VIEWER_WRONG, NULL, -1, 0},
+        {"{\"type\":\"subscribe\",\"camera_id\":\"C\",\"kind\":\"\"}", VIEWER_WRONG, NULL, -1, 0},
+        {"{\"type\":\"subscribe\",\"camera_id\":\"C\",\"kind\":null}", VIEWER_WRONG, NULL, -1, 0},
+        {"{\"type\":\"unsubscribe\"}", VIEWER_WRONG, NULL, -1, 0},
+        {"{\"type\":\"set\",\"fps\":\"5\"}", VIEWER_WRONG, NULL, -1, 0},
+        {"{\"type\":\"set\",\"fps\":[5]}", VIEWER_WRONG, NULL, -1, 0},
+        {"{\"type\":\"set\",\"conf\":0.5,\"fps\":1e3}", VIEWER_WRONG, NULL, -1, 0},
+        {"{\"type\":\"set\",\"skip_frames\":0.0000000000000000000000000000000001}", VIEWER_WRONG,
+         NULL, -1, 0},
+        {"{\"type\":\"subscribesubscribe\",\"camera_id\":\"C\"}", VIEWER_WRONG, NULL, -1, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct viewer_message message;
+        size_t size = strlen(cases[i].text);
+        viewer_message_read(page_end_copy(cases[i].text, size), size, &message);
+        if (message.type != cases[i].type) {
+            fail_msg("%s: %d, not %d", cases[i].text, message.type, cases[i].type);
+        }
+        if (message.type == VIEWER_WRONG) {
+            assert_non_null(message.error);
+            continue;
+        }
+        assert_string_equal(message.camera, cases[i].camera);
+        assert_int_equal(message.has_kind ? (int)message.kind : -1, cases[i].kind);
+        assert_int_equal(message.changes.given, cases[i].given);
+    }
+}
+
 static void test_subprotocols(void **state)
 {
     static const struct {
@@ -106,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_requests),
         cmocka_unit_test(test_subprotocols),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
