@@ -47,11 +47,11 @@ BROADCASTER := access adaptation api_body api_camera_edit api_camera_test api_ca
                http_head http_reader http_response http_server http_session http_syntax \
                http_target hub identity intake intake_scanner json_scanner limits listener \
                metrics_sources metrics_text output_queue picture_check pushed_camera pushed_set \
-               rate_table raw_source renderings routes services shared_bytes signed_token snapshot \
-               sorted static_files stream streamer streamer_message subprotocol subscription tls \
-               tls_stream transport utf8 viewer viewer_command viewer_message viewer_request \
-               viewer_say viewer_set viewer_text websocket_handshake websocket_reader \
-               websocket_session wish
+               rate_table raw_source reconnects renderings routes services shared_bytes \
+               signed_token snapshot sorted static_files stream streamer streamer_message \
+               subprotocol subscription summary tls tls_stream transport utf8 viewer \
+               viewer_command viewer_message viewer_request viewer_say viewer_set viewer_text \
+               visits websocket_handshake websocket_reader websocket_session wish
 
 CTL := ctl ctl_processes ctl_question ctl_status ctl_store ctl_token ctl_top ctl_top_view ctl_wait
 CATALOGUE := catalogue download store
@@ -70,8 +70,9 @@ UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate assignment boxes camera_counts demand kalman layout metadata model_file \
                  preprocess scheduler settings tracker
 UNIT_BROADCASTER := adaptation base64 connection counters frame_message host_check http_reader \
-                    http_session hub intake_scanner listener metrics_text picture_check renderings \
-                    streamer_message subscription viewer_message websocket_handshake websocket_reader wish
+                    http_session hub intake_scanner listener metrics_text picture_check reconnects \
+                    renderings streamer_message subscription viewer_message websocket_handshake \
+                    websocket_reader wish
 
 UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world
 

@@ -11,6 +11,7 @@
 
 #define NOT_STORED      "Cache-Control: no-store\r\n"
 #define VIEWERS_DEFAULT 100
+#define STREAMS_DEFAULT 1000
 #define PAGE_MOST       5000
 
 /* Which page is wanted. */
@@ -66,4 +67,21 @@ void api_viewers_kick(struct services *services, struct http_session *session,
         return;
     }
     http_respond_text(session, 204, NULL, NOT_STORED, "", 0);
+}
+
+void api_streams_list(struct services *services, struct http_session *session,
+                      const struct http_request *request, const char *id)
+{
+    const struct identity *identity = http_session_identity(session);
+    struct page page;
+    const char *next;
+    size_t active;
+    (void)id;
+    if (page_read(session, request, STREAMS_DEFAULT, &page)) {
+        json_t *streams =
+            viewer_set_streams(services->viewers, identity, page.after, page.limit, &next, &active);
+        api_json_respond(session, 200, NOT_STORED,
+                         json_pack("{s:I,s:o,s:s?}", "active_streams", (json_int_t)active,
+                                   "streams", streams, "next", next));
+    }
 }

@@ -1,4 +1,4 @@
-/* Who watches what: GET /api/viewers, DELETE /api/viewers/{id}. One thread. */
+/* Who watches what: GET /api/viewers and /debug/streams, DELETE /api/viewers/{id}. One thread. */
 #ifndef BROADCASTER_API_VIEWERS_H
 #define BROADCASTER_API_VIEWERS_H
 
@@ -6,11 +6,14 @@
 
 struct services;
 
-/* Route handlers (routes.c). `id`: of the viewer, in the path. Lists are paged: `?limit=` (100)
+/* Route handlers (routes.c). `id`: of the viewer, in the path. Lists are paged: `?limit=` (100 viewers,
+ * 1000 streams)
  * and `?after=`, the `next` of the page before. */
 void api_viewers_list(struct services *services, struct http_session *session,
                       const struct http_request *request, const char *id);
 void api_viewers_kick(struct services *services, struct http_session *session,
+                      const struct http_request *request, const char *id);
+void api_streams_list(struct services *services, struct http_session *session,
                       const struct http_request *request, const char *id);
 
 #endif

@@ -149,7 +149,7 @@ static bool intake_read_json(struct intake_post *post)
     return intake_check_picture(post, picture, &info);
 }
 
-static bool intake_read_container(struct intake_post *post)
+static bool intake_read_container(struct intake_post *post, bool local)
 {
     struct posted_frame *frame = &post->frame;
     struct frame_container container;
@@ -172,6 +172,7 @@ static bool intake_read_container(struct intake_post *post)
     frame->number = container.frame_number;
     frame->generation = container.generation;
     post->posted_ns = container.sent_ns;
+    frame->timed_here = local && container.captured_ns != 0;
     if (container.captured_ns != 0) {
         frame->captured_ns = container.captured_ns;
     }
@@ -320,7 +321,8 @@ static void intake_on_container(void *arg, struct http_session *session, struct 
 {
     struct intake_post post;
     intake_begin(&post, body);
-    bool whole = intake_read_container(&post);
+    bool local = connection_is_local(http_session_connection(session));
+    bool whole = intake_read_container(&post, local);
     intake_finish(arg, session, &post, whole);
 }
 

@@ -15,9 +15,11 @@
 #include "broadcaster/listener.h"
 #include "broadcaster/pushed_set.h"
 #include "broadcaster/raw_source.h"
+#include "broadcaster/reconnects.h"
 #include "broadcaster/routes.h"
 #include "broadcaster/services.h"
 #include "broadcaster/static_files.h"
+#include "broadcaster/summary.h"
 #include "broadcaster/tls.h"
 #include "broadcaster/viewer_set.h"
 #include "common/fd.h"
@@ -139,6 +141,8 @@ static void create_services(struct services *services, const struct program *pro
     services->hub = hub_create(services->base, &hub_handlers, services);
     services->demand = demand_create(services);
     services->detectors = detector_watch_create(services);
+    services->reconnects = reconnects_create();
+    services->summary = summary_create(services);
     services->cameras = camera_watch_create(services);
     services->raw = raw_sources_create(services);
     services->pushed = pushed_set_create(services);
@@ -165,6 +169,8 @@ static void destroy_services(struct services *services)
     host_rules_destroy(services->host_rules);
     access_destroy(services->access);
     limits_destroy(services->limits);
+    summary_destroy(services->summary);
+    reconnects_destroy(services->reconnects);
     counters_finish(&services->counters);
 }
 

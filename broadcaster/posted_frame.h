@@ -3,6 +3,7 @@
 #ifndef BROADCASTER_POSTED_FRAME_H
 #define BROADCASTER_POSTED_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "broadcaster/byte_span.h"
@@ -18,6 +19,7 @@ struct posted_frame {
     uint64_t number, generation;
     uint64_t captured_ns; /* CLOCK_REALTIME; the moment of the POST when the worker did not say */
     uint64_t taken_ns;    /* CLOCK_REALTIME of the POST */
+    bool timed_here;      /* captured_ns is the moment of capture by the clock of this machine */
 };
 
 #endif

@@ -205,6 +205,7 @@ static enum pushed_result pushed_camera_post(struct pushed_camera *camera,
         .generation = info->generation,
         .captured_ns = info->captured_realtime_ns,
         .taken_ns = clock_realtime_ns(),
+        .timed_here = true,
     };
     struct stream *stream;
     memcpy(key.camera, camera->id, sizeof key.camera);

@@ -34,6 +34,18 @@ static void raw_source_remove(struct raw_source *source)
     free(source);
 }
 
+/* Through the detector the same stages are known from its metadata; those who watch only raw pictures
+ * have none of that. */
+static void raw_source_observe(struct camera_counters *counters, const struct frame_info *info)
+{
+    uint64_t now = clock_monotonic_ns();
+    histogram_observe(&counters->latency[LATENCY_RECEIVED],
+                      clock_elapsed_ns(info->captured_ns, info->received_ns));
+    histogram_observe(&counters->latency[LATENCY_PUBLISHED],
+                      clock_elapsed_ns(info->received_ns, info->published_ns));
+    histogram_observe(&counters->latency[LATENCY_TAKEN], clock_elapsed_ns(info->published_ns, now));
+}
+
 static void raw_source_on_frame(struct camera_watch_waiter *waiter, bool gone)
 {
     struct raw_source *source = waiter->owner;
@@ -54,7 +66,9 @@ static void raw_source_on_frame(struct camera_watch_waiter *waiter, bool gone)
         .generation = info.generation,
         .captured_ns = info.captured_realtime_ns,
         .taken_ns = clock_realtime_ns(),
+        .timed_here = true,
     };
+    raw_source_observe(source->counters, &info);
     source->counters->read++;
     source->counters->read_bytes += info.size;
     if (hub_post(source->set->services->hub, &source->key, &frame, &stream) < 0) {

@@ -90,6 +90,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/version", api_version_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/api/viewers", api_viewers_list, false, ROLE_ADMIN},
     {HTTP_DELETE, "/api/viewers/" ROUTE_VIEWER, api_viewers_kick, false, ROLE_ADMIN},
+    {HTTP_GET, "/debug/streams", api_streams_list, false, ROLE_ADMIN},
     {HTTP_GET, "/healthz", api_health_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/metrics", api_metrics_handle, false, ROLE_VIEWER | ROLE_EVERY_CAMERA},
     {HTTP_GET, "/readyz", api_ready_handle, false, ROLE_ANYBODY},

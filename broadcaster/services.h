@@ -27,8 +27,10 @@ struct services {
     struct host_rules *host_rules;
     struct access *access;
     struct limits *limits;
+    struct reconnects *reconnects;
+    struct summary *summary;
     struct camera_changes *camera_changes;
-    bool probing; /* a camera is being tested: one at a time */
+    bool probing;             /* a camera is being tested: one at a time */
     struct counters counters; /* each is incremented where it happens */
     uint64_t started_ns;      /* CLOCK_MONOTONIC */
 };

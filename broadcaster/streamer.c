@@ -14,6 +14,7 @@
 #include "broadcaster/services.h"
 #include "broadcaster/streamer_message.h"
 #include "broadcaster/subprotocol.h"
+#include "broadcaster/visits.h"
 #include "broadcaster/websocket_session.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -325,7 +326,8 @@ static void streamer_on_closed(void *arg, enum connection_end end, uint16_t clos
     struct streamer *streamer = arg;
     streamer_leave(streamer, end == CONNECTION_PEER_CLOSED ? "the streamer has left"
                                                            : "the streamer was cut off");
-    counters_closed(&streamer->services->counters.streamers, end, false);
+    visit_ends(streamer->services, VISIT_STREAMER, streamer->identity, streamer->camera_id, end,
+               false);
     log_camera(LOG_INFO, streamer->camera_id,
                "streamer gone id=%s reason=%s code=%u seconds=%.1f frames=%" PRIu64 " bad=%" PRIu64,
                streamer->id, connection_end_name(end), close_code,
@@ -380,7 +382,7 @@ struct streamer *streamer_open(struct services *services, struct http_session *s
     }
     streamer->left = left;
     streamer->left_arg = arg;
-    services->counters.streamers.opened++;
+    visit_begins(services, VISIT_STREAMER, streamer->identity, camera);
     log_camera(LOG_INFO, camera, "streamer came id=%s user=%s peer=%s", streamer->id,
                streamer->identity->user,
                connection_peer_name(websocket_session_connection(streamer->session)));

@@ -40,6 +40,7 @@ struct subscription *subscription_create(struct services *services, void *viewer
     subscription->viewer = viewer;
     subscription->wish = *wish;
     subscription->told_since_ns = UINT64_MAX;
+    subscription->since_ns = clock_realtime_ns();
     memccpy(subscription->camera, camera, '\0', sizeof subscription->camera - 1);
     subscription->counters = counters_camera(&services->counters, camera);
     subscription->pictures = (struct stream_subscriber){
@@ -197,8 +198,32 @@ void subscription_ripen(struct subscription *subscription, uint64_t number, uint
     }
 }
 
-void subscription_sent(struct subscription *subscription, uint64_t bytes)
+/* A running mean over about so many frames. */
+#define PERIOD_SHARE 8
+
+static void subscription_measure(struct subscription *subscription, uint64_t now_ns)
 {
+    uint64_t gap = now_ns - subscription->sent_ns;
+    if (subscription->sent_ns != 0 && subscription->period_ns == 0) {
+        subscription->period_ns = gap;
+    } else if (subscription->sent_ns != 0) {
+        subscription->period_ns += gap / PERIOD_SHARE - subscription->period_ns / PERIOD_SHARE;
+    }
+    subscription->sent_ns = now_ns;
+}
+
+double subscription_fps(const struct subscription *subscription, uint64_t now_ns)
+{
+    uint64_t period = subscription->period_ns, since = now_ns - subscription->sent_ns;
+    if (period == 0) {
+        return 0;
+    }
+    return (double)NS_PER_SECOND / (double)(since > 2 * period ? since : period);
+}
+
+void subscription_sent(struct subscription *subscription, uint64_t bytes, uint64_t now_ns)
+{
+    subscription_measure(subscription, now_ns);
     subscription->frame_due = false;
     subscription->early = false; /* it was the newest in any case */
     subscription->sent++;

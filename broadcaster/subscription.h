@@ -44,6 +44,7 @@ struct subscription {
     uint64_t sent;                    /* frames handed to the channel */
     uint64_t bytes;                   /* of them */
     struct camera_counters *counters; /* of its camera */
+    uint64_t sent_ns, period_ns; /* CLOCK_MONOTONIC of the last frame; between frames, measured */
 
     struct schedule pace;
     uint64_t dropped; /* frames that were due, but replaced while the channel was busy */
@@ -61,6 +62,7 @@ struct subscription {
     uint64_t frames_before;        /* of the camera, on streams that it was subscribed to before */
     uint64_t frames_base;          /* stream_camera_frames() that do not count */
     uint64_t stats_ns, stats_sent; /* CLOCK_MONOTONIC and `sent` of the last stats */
+    uint64_t since_ns;             /* CLOCK_REALTIME of its beginning */
 };
 
 /* `pictures` and `detections` are told as stream.h says; their owner is the subscription. */
@@ -105,11 +107,14 @@ uint64_t subscription_ripe_ns(const struct subscription *subscription);
 void subscription_ripen(struct subscription *subscription, uint64_t number, uint64_t now_ns);
 
 /* The newest frame has been handed to the channel. */
-void subscription_sent(struct subscription *subscription, uint64_t bytes);
+void subscription_sent(struct subscription *subscription, uint64_t bytes, uint64_t now_ns);
 
 /* --- how it has fared --- */
 
 /* Frames that its camera has made since it began. */
 uint64_t subscription_total(const struct subscription *subscription);
+
+/* Frames sent per second, over the last ones; sinks when none follow. */
+double subscription_fps(const struct subscription *subscription, uint64_t now_ns);
 
 #endif

@@ -10,6 +10,7 @@
 #include "broadcaster/services.h"
 #include "broadcaster/subprotocol.h"
 #include "broadcaster/viewer_parts.h"
+#include "broadcaster/visits.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -410,7 +411,8 @@ static void viewer_on_closed(void *arg, enum connection_end end, uint16_t close_
                " skipped=%" PRIu64 " left=%zu",
                viewer->id, connection_end_name(end), close_code, viewer_seconds(viewer),
                viewer->sent, viewer->dropped, viewer->skipped, viewer_neighbours(viewer));
-    counters_closed(&viewer->services->counters.viewers, end, viewer->kicked);
+    visit_ends(viewer->services, VISIT_VIEWER, viewer->identity, viewer->camera, end,
+               viewer->kicked);
     viewer->gone(viewer->gone_arg, viewer);
     viewer_destroy(viewer);
 }
@@ -465,7 +467,7 @@ struct viewer *viewer_open(struct services *services, struct http_session *sessi
         viewer_destroy(viewer);
         return NULL;
     }
-    services->counters.viewers.opened++;
+    visit_begins(services, VISIT_VIEWER, viewer->identity, viewer->camera);
     viewer_arm(viewer, viewer_keepalive_ns(viewer));
     log_camera(LOG_INFO, viewer->camera, "viewer came id=%s peer=%s user=%s path=%s format=%s",
                viewer->id, viewer_peer(viewer), viewer->identity->user, viewer_path_name(viewer),

@@ -173,6 +173,22 @@ static size_t viewer_send_private(struct viewer *viewer, struct subscription *su
     return size + body->size - offset;
 }
 
+/* How long the frame took. A viewer's first one is whatever was there when he came. */
+static void viewer_observe(struct viewer *viewer, const struct subscription *subscription,
+                           uint64_t now)
+{
+    const struct stream *stream = subscription->pictures.stream;
+    struct histogram *latency = subscription->counters->latency;
+    uint64_t here_ns = now - stream_frame_ns(stream);
+    viewer->age_ns = stream_frame_age_at(stream, now);
+    if (subscription->sent > 0) {
+        histogram_observe(&latency[LATENCY_SENT], here_ns);
+        if (stream_frame(stream)->timed_here) {
+            histogram_observe(&latency[LATENCY_TOTAL], viewer->age_ns);
+        }
+    }
+}
+
 void viewer_send_frame(struct viewer *viewer, struct subscription *subscription, bool late)
 {
     struct stream *stream = subscription->pictures.stream;
@@ -186,11 +202,11 @@ void viewer_send_frame(struct viewer *viewer, struct subscription *subscription,
         channel_send_frame(&viewer->channel, NULL, 0, body, 0);
     }
     uint64_t now = clock_monotonic_ns();
-    viewer->age_ns = stream_frame_age_at(stream, now);
+    viewer_observe(viewer, subscription, now);
     if (now - viewer->measure_ns >= VIEWER_MEASURE_NS) {
         viewer_measure(viewer, now);
     }
-    subscription_sent(subscription, size);
+    subscription_sent(subscription, size, now);
     if (viewer->path != VIEWER_DETECTION && subscription->sent % VIEWER_STATS_FRAMES == 0) {
         subscription->texts_due |= SUBSCRIPTION_STATS;
     }

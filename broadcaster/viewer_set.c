@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "broadcaster/api_json.h"
 #include "broadcaster/identity.h"
 #include "broadcaster/limits.h"
 #include "broadcaster/services.h"
@@ -189,6 +190,63 @@ json_t *viewer_set_page(const struct viewer_set *set, const struct identity *ide
         }
     }
     *next = at > 0 && at < set->count ? viewer_id(set->viewers[at - 1]) : NULL;
+    return page;
+}
+
+static json_t *subscription_to_json(const struct viewer *viewer,
+                                    const struct subscription *subscription, const char *user)
+{
+    const struct stream *stream = subscription->pictures.stream;
+    json_int_t total = (json_int_t)subscription_total(subscription);
+    json_int_t sent = (json_int_t)subscription->sent;
+    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:I,s:I,s:I,s:f,s:I}", "stream_id", viewer_id(viewer),
+                     "camera_id", subscription->camera, "kind",
+                     stream_kind_name(subscription->wish.kind), "user_id", user, "since",
+                     api_json_seconds(subscription->since_ns), "processed", sent, "skipped",
+                     total > sent ? total - sent : 0, "total", total > sent ? total : sent, "fps",
+                     subscription_fps(subscription, clock_monotonic_ns()), "viewers",
+                     stream != NULL ? (json_int_t)stream_viewers(stream) : 0);
+}
+
+static void viewer_streams_to_json(const struct viewer *viewer, json_t *page)
+{
+    struct viewer_description description;
+    viewer_describe(viewer, &description);
+    for (const struct subscription *each = viewer_subscriptions(viewer); each != NULL;
+         each = each->next) {
+        json_array_append_new(page, subscription_to_json(viewer, each, description.user));
+    }
+}
+
+static size_t viewer_count_streams(const struct viewer *viewer)
+{
+    struct viewer_description description;
+    viewer_describe(viewer, &description);
+    return description.subscriptions;
+}
+
+json_t *viewer_set_streams(const struct viewer_set *set, const struct identity *identity,
+                           const char *after, size_t limit, const char **next, size_t *active)
+{
+    bool found;
+    size_t from = viewer_set_place(set, after, &found);
+    json_t *page = json_array();
+    from += found;
+    *next = NULL;
+    *active = 0;
+    for (size_t at = 0; at < set->count; at++) {
+        if (!viewer_set_shows(set->viewers[at], identity)) {
+            continue;
+        }
+        *active += viewer_count_streams(set->viewers[at]);
+        if (at >= from && json_array_size(page) < limit) {
+            viewer_streams_to_json(set->viewers[at], page);
+            *next = viewer_id(set->viewers[at]);
+        }
+    }
+    if (*next != NULL && *next == viewer_id(set->viewers[set->count - 1])) {
+        *next = NULL;
+    }
     return page;
 }
 

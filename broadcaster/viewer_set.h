@@ -41,6 +41,12 @@ void viewer_set_configure(struct viewer_set *set);
 json_t *viewer_set_page(const struct viewer_set *set, const struct identity *identity,
                         const char *after, size_t limit, const char **next);
 
+/* The same of what they watch, one entry for each subscription: {stream_id, camera_id, kind, user_id,
+ * since, processed, skipped, total, fps, viewers}. Of the last viewer on a page all are there, even
+ * beyond the limit. *active: on all pages. */
+json_t *viewer_set_streams(const struct viewer_set *set, const struct identity *identity,
+                           const char *after, size_t limit, const char **next, size_t *active);
+
 /* Closes the viewer with this id; false when there is none that `identity` (NULL: everybody) may know of. */
 bool viewer_set_kick(struct viewer_set *set, const struct identity *identity, const char *id);
 

@@ -2,14 +2,17 @@
 
 import json
 import os
+import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import time
 
 import pytest
 
-from harness.broadcaster import BINARY, container_body, receive_frame
+from harness.broadcaster import BINARY, SANITIZED, container_body, receive_frame
 from harness.metrics import scrape
 from harness.processes import ROOT, http
 from harness.waiting import wait_until
@@ -58,6 +61,9 @@ def test_counts_are_exact(broadcaster, picture):
     assert metrics.get("ringcast_connections_opened_total", kind="viewer") == 2
     assert sum(metrics.all("ringcast_connections_closed_total").values()) == 1
     assert metrics.get("ringcast_intake_frames_total", camera="CAM1") == 5
+    assert metrics.get("ringcast_viewer_frames_sent_total", camera="CAM1") == 10
+    assert metrics.get("ringcast_viewer_frames_dropped_total", camera="CAM1") == 0
+    assert metrics.get("ringcast_viewer_bytes_sent_total", camera="CAM1") > 10 * len(picture)
     assert metrics.get("ringcast_intake_refused_total", cause="bad_json") == 1
     assert metrics.get("ringcast_intake_refused_total", cause="wrong_type") == 1
     assert metrics.get("ringcast_http_errors_total", code="not_found") == 1
@@ -89,7 +95,9 @@ def test_latency_by_stage(broadcaster, picture):
     assert count("published", "bucket", le="0.0005") == 0
     assert count("published", "bucket", le="0.001") == 2
     assert count("inferred", "bucket", le="0.05") == 2
-    # Of the way from another machine nothing is known.
+    # A viewer's first frame may have waited for him. Of the way from another machine nothing is known.
+    assert count("sent") == 1
+    assert count("sent", "sum") < 1
     assert count("posted") is None
     assert count("total") is None
     viewer.close()
@@ -176,6 +184,65 @@ def test_viewers_are_listed_by_pages_and_kicked(broadcaster):
     assert (status, headers["Allow"]) == (405, "DELETE, OPTIONS")
     for one in watching:
         one.close()
+
+
+def test_streams_are_listed(broadcaster, picture):
+    server = broadcaster()
+    first, second = server.watch("CAM1"), server.watch("CAM2")
+    for _ in range(4):
+        server.post_frame("CAM1", picture)
+        receive_frame(first)
+    listed = server.get("/debug/streams")[2]
+    assert listed["active_streams"] == 2 and listed["next"] is None
+    assert {one["camera_id"] for one in listed["streams"]} == {"CAM1", "CAM2"}
+    stream = next(one for one in listed["streams"] if one["camera_id"] == "CAM1")
+    assert set(stream) == {"stream_id", "camera_id", "kind", "user_id", "since", "processed",
+                           "skipped", "total", "fps", "viewers"}
+    assert stream["kind"] == "detect" and stream["user_id"] == "127.0.0.1"
+    assert (stream["processed"], stream["skipped"], stream["total"]) == (4, 0, 4)
+    assert stream["fps"] > 1 and stream["viewers"] == 1
+    assert time.time() - 10 < stream["since"] <= time.time()
+    assert re.fullmatch("[0-9a-f]{8}", stream["stream_id"])
+    pages = [server.get("/debug/streams?limit=1")[2]]
+    pages.append(server.get(f"/debug/streams?limit=1&after={pages[0]['next']}")[2])
+    assert [len(page["streams"]) for page in pages] == [1, 1]
+    assert pages[1]["next"] is None and pages[1]["active_streams"] == 2
+    for one in first, second:
+        one.close()
+
+
+def test_no_stream_is_left_within_100_ms(broadcaster):
+    server = broadcaster()
+    for how in "close", "reset", "fin":
+        watching = [server.watch_raw() for _ in range(10)]
+        assert server.get("/debug/streams")[2]["active_streams"] == 10
+        closed = time.monotonic()
+        for one in watching:
+            if how == "reset":
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            elif how == "fin":
+                one.shutdown(socket.SHUT_WR)
+                continue
+            one.close()
+        wait_until(lambda: server.get("/debug/streams")[2]["active_streams"] == 0, 2, how)
+        assert time.monotonic() - closed < 0.1 * (10 if SANITIZED else 1), how
+        for one in watching:
+            one.close()
+
+
+# --- the log ---
+
+def test_a_storm_of_reconnections_is_one_warning(broadcaster):
+    server = broadcaster()
+    for _ in range(300):
+        server.watch_raw().close()
+    wait_until(lambda: server.get("/debug/streams")[2]["active_streams"] == 0, 2, "all gone")
+    log = server.log_text()
+    assert log.count("come back again and again") == 1
+    metrics = scrape(server)
+    assert metrics.get("ringcast_connections_opened_total", kind="viewer") == 300
+    assert metrics.get("ringcast_connections_reconnected_total", kind="viewer") > 250
+    assert len(log.splitlines()) < 250, "coming and going is limited too"
 
 
 # --- health ---
