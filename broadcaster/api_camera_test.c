@@ -11,14 +11,16 @@
 #include "broadcaster/camera_edit.h"
 #include "broadcaster/camera_watch.h"
 #include "broadcaster/child_process.h"
+#include "broadcaster/hub.h"
 #include "broadcaster/identity.h"
+#include "broadcaster/pushed_set.h"
 #include "broadcaster/services.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 
 #define CAPTURE_WAIT_NS  (5 * NS_PER_SECOND)  /* for a configured camera's picture */
-#define CAPTURE_AGE_NS   (10 * NS_PER_SECOND) /* an older one does not show that it works */
+#define PICTURE_AGE_NS   (10 * NS_PER_SECOND) /* an older one does not show that it works */
 #define PROBE_LIMIT_NS   (11 * NS_PER_SECOND) /* it ends by itself within ten seconds */
 #define PROBE_LINE_BYTES 4096                 /* in front of its picture, at most */
 
@@ -64,6 +66,13 @@ static void respond_error(struct http_session *session, const char *error)
     respond(session, json_pack("{s:b,s:s}", "ok", false, "error", error));
 }
 
+static json_t *picture_to_json(size_t size, uint32_t width, uint32_t height, double fps)
+{
+    return json_pack("{s:b,s:I,s:I,s:I,s:s,s:f}", "ok", true, "size", (json_int_t)size, "width",
+                     (json_int_t)width, "height", (json_int_t)height, "content_type", "image/jpeg",
+                     "fps", fps);
+}
+
 /* Adds the picture to `answer`, which is taken. */
 static void respond_picture(struct http_session *session, json_t *answer, const uint8_t *jpeg,
                             size_t size)
@@ -84,14 +93,12 @@ static bool test_try_capture(struct camera_test *test)
     struct frame_info info;
     const struct shared_bytes *jpeg = camera_watch_frame(&test->waiter, &info);
     uint64_t age_ns = jpeg != NULL ? clock_elapsed_ns(info.captured_ns, clock_monotonic_ns()) : 0;
-    if (jpeg == NULL || age_ns > CAPTURE_AGE_NS) {
+    if (jpeg == NULL || age_ns > PICTURE_AGE_NS) {
         return false;
     }
     const struct camera_status *status = camera_watch_status(test->services->cameras, test->camera);
     json_t *answer =
-        json_pack("{s:b,s:I,s:I,s:I,s:s,s:f}", "ok", true, "size", (json_int_t)info.size, "width",
-                  (json_int_t)info.width, "height", (json_int_t)info.height, "content_type",
-                  "image/jpeg", "fps", status != NULL ? status->fps : 0);
+        picture_to_json(info.size, info.width, info.height, status != NULL ? status->fps : 0);
     respond_picture(test->session, answer, jpeg->data, jpeg->size);
     return true;
 }
@@ -108,31 +115,56 @@ static void test_on_frame(struct camera_watch_waiter *waiter, bool gone)
 }
 
 /* The capture knows why there is no picture. */
+static void test_explain(struct camera_test *test, const struct camera_status *status)
+{
+    bool explained = status != NULL && status->reason[0] != '\0';
+    respond_error(test->session, explained ? status->reason : "there is no new picture");
+    test_destroy(test);
+}
+
 static void test_on_timeout(evutil_socket_t fd, short what, void *arg)
 {
     struct camera_test *test = arg;
-    const struct camera_status *status = camera_watch_status(test->services->cameras, test->camera);
     (void)fd;
     (void)what;
-    if (!test_try_capture(test)) {
-        bool explained = status != NULL && status->reason[0] != '\0';
-        respond_error(test->session, explained ? status->reason : "there is no new picture");
+    if (test_try_capture(test)) {
+        test_destroy(test);
+    } else {
+        test_explain(test, camera_watch_status(test->services->cameras, test->camera));
     }
-    test_destroy(test);
+}
+
+/* Who pushes is not asked for anything: what has come last is all there is. */
+static void test_pushed(struct http_session *session, struct services *services, const char *camera)
+{
+    struct stream_key key = {.kind = STREAM_RAW};
+    memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
+    const struct stream *stream = hub_find(services->hub, &key);
+    const struct camera_status *status = pushed_set_status(services->pushed, camera);
+    const struct posted_frame *frame = stream != NULL ? stream_frame(stream) : NULL;
+    if (frame == NULL || frame->jpeg.size == 0 || stream_frame_age_ns(stream) > PICTURE_AGE_NS) {
+        respond_error(session, status != NULL && status->reason[0] != '\0'
+                                   ? status->reason
+                                   : "nobody sends its pictures");
+        return;
+    }
+    json_t *answer = picture_to_json(frame->jpeg.size, frame->width, frame->height,
+                                     status != NULL ? status->fps : 0);
+    respond_picture(session, answer, frame->jpeg.data, frame->jpeg.size);
 }
 
 static void test_capture(struct camera_test *test)
 {
+    const struct camera_status *status = camera_watch_status(test->services->cameras, test->camera);
     test->waiter.notify = test_on_frame;
     test->waiter.owner = test;
-    if (!camera_watch_wait(test->services->cameras, test->camera, &test->waiter)) {
-        respond_error(test->session,
-                      "the camera pushes its pictures: there is nothing to connect to");
+    camera_watch_wait(test->services->cameras, test->camera, &test->waiter);
+    if (test_try_capture(test)) { /* somebody else waits for the same camera */
         test_destroy(test);
         return;
     }
-    if (test_try_capture(test)) { /* somebody else waits for the same camera */
-        test_destroy(test);
+    if (status->state == CAMERA_OFFLINE) {
+        test_explain(test, status);
         return;
     }
     struct timeval most = clock_timeval(CAPTURE_WAIT_NS);
@@ -141,7 +173,7 @@ static void test_capture(struct camera_test *test)
         die("out of memory for an event");
     }
     event_add(test->timer, &most);
-    http_defer(test->session, test_on_gone, test);
+    http_defer_while_open(test->session, test_on_gone, test);
 }
 
 /* --- any other camera, by a probe --- */
@@ -210,7 +242,7 @@ static void test_probe(struct camera_test *test, const struct config_camera *cam
         return;
     }
     services->probing = true;
-    http_defer(test->session, test_on_gone, test);
+    http_defer_while_open(test->session, test_on_gone, test);
 }
 
 /* --- the request --- */
@@ -283,7 +315,9 @@ static void test_handle(struct services *services, struct http_session *session,
     }
     if (json_object_size(fields) > 0) {
         test_fields(services, session, camera, fields);
-    } else if (config_find_camera(services->config, camera) != NULL) {
+    } else if (pushed_set_status(services->pushed, camera) != NULL) {
+        test_pushed(session, services, camera);
+    } else if (camera_watch_status(services->cameras, camera) != NULL) {
         test_capture(test_create(services, session, camera));
     } else {
         http_respond_error(session, 404, "unknown_camera", NULL, "no camera %s is configured",

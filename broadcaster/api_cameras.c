@@ -139,8 +139,7 @@ void api_cameras_handle(struct services *services, struct http_session *session,
         }
     }
     for (size_t at = 0; hub_next_camera(services->hub, &at, &posted);) {
-        if (stream_frame_count(posted.stream) > 0 &&
-            config_find_camera(config, posted.id) == NULL &&
+        if (stream_is_running(posted.stream) && config_find_camera(config, posted.id) == NULL &&
             identity_allows_camera(identity, posted.id)) {
             json_array_append_new(
                 cameras, camera_to_json(services, posted.id, posted.id, "post", json_array()));

@@ -121,7 +121,9 @@ static int changes_store(struct camera_changes *changes, json_t *overlay)
 {
     char *path = config_document_overlay_path(changes->services->config->state_dir);
     char *text = json_dumps(overlay, JSON_INDENT(2) | JSON_SORT_KEYS);
-    const char *arguments[] = {"store", path, NULL};
+    char size[24];
+    snprintf(size, sizeof size, "%zu", strlen(text));
+    const char *arguments[] = {"store", path, size, NULL};
     const struct child_command command = {
         .program = "ringcast-ctl",
         .arguments = arguments,

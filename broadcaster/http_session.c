@@ -315,7 +315,7 @@ static bool http_session_peer_closed(void *arg)
     if (session->state == HTTP_SESSION_SKIP) {
         http_session_close(session, CONNECTION_PEER_CLOSED);
     }
-    return !http_session_reads(session);
+    return !http_session_reads(session) && !(session->deferred && session->while_open);
 }
 
 static void http_session_ended(void *arg, enum connection_end end)
@@ -381,8 +381,15 @@ const struct connection_handlers http_session_handlers = {
 void http_defer(struct http_session *session, void (*gone)(void *arg), void *arg)
 {
     session->deferred = true;
+    session->while_open = false;
     session->gone = gone;
     session->gone_arg = arg;
+}
+
+void http_defer_while_open(struct http_session *session, void (*gone)(void *arg), void *arg)
+{
+    http_defer(session, gone, arg);
+    session->while_open = true;
 }
 
 struct connection *http_session_connection(struct http_session *session)

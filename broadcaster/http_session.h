@@ -135,6 +135,10 @@ void http_read_body(struct http_session *session, size_t limit, http_body_fn *do
  * there: it waits for its answer. */
 void http_defer(struct http_session *session, void (*gone)(void *arg), void *arg);
 
+/* The same where waiting costs more than a wrong guess: who shuts down its sending side is taken for one
+ * that leaves, as nearly all are. */
+void http_defer_while_open(struct http_session *session, void (*gone)(void *arg), void *arg);
+
 /* --- WebSocket --- */
 
 struct websocket_session;

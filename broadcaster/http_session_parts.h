@@ -54,6 +54,7 @@ struct http_session {
     bool body_complete; /* the request has been read to its end */
     bool continued;     /* 100 has been sent */
     bool deferred;
+    bool while_open; /* deferred for a client that keeps its sending side open */
     bool receiving; /* inside http_session_received() */
     bool upgraded;
 };

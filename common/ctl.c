@@ -37,7 +37,8 @@ static const char *const usage =
     "               --once: prints it, which it does too when stdout is no terminal\n"
     "  token NAME   a new secret, and its line for broadcaster.tokens; with\n"
     "               --role viewer|publisher|admin (viewer), --cameras ID,ID… (all)\n"
-    "  store FILE   what comes by stdin becomes the file: the old or the new one, whole, at any moment\n"
+    "  store FILE SIZE\n"
+    "               so many bytes from stdin become the file: at any moment it is the old or the new one\n"
     "  wait         until every process works with the configuration; ends with 1 when one does not\n"
     "               within 30 s\n"
     "\n"
@@ -233,8 +234,8 @@ static int ctl_run(struct ctl *ctl)
     if (strcmp(command, "token") == 0 && ctl->count == 2) {
         return ctl_token_print(ctl->arguments[1], ctl->role, ctl->cameras);
     }
-    if (strcmp(command, "store") == 0 && ctl->count == 2) {
-        return ctl_store_stdin(ctl->arguments[1]);
+    if (strcmp(command, "store") == 0 && ctl->count == 3) {
+        return ctl_store_stdin(ctl->arguments[1], ctl->arguments[2]);
     }
     for (size_t i = 0; i < sizeof ctl_commands / sizeof ctl_commands[0]; i++) {
         if (strcmp(command, ctl_commands[i].name) == 0) {
