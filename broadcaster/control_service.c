@@ -12,8 +12,8 @@
 #include "common/control.h"
 #include "common/memory.h"
 
-#define PAGE_DEFAULT       100
-#define PAGE_MOST          200 /* viewers that surely fit into one packet */
+#define PAGE_DEFAULT       50
+#define PAGE_MOST          80 /* viewers that surely fit into one packet */
 #define STATS_CAMERAS_MOST 200
 
 struct control_service {
