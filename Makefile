@@ -49,7 +49,7 @@ BROADCASTER := access adaptation api_body api_camera_edit api_camera_test api_ca
                metrics_sources metrics_text output_queue picture_check pushed_camera pushed_set \
                rate_table raw_source reconnects renderings routes services shared_bytes \
                signed_token snapshot sorted static_files stream streamer streamer_message \
-               subprotocol subscription summary tls tls_stream transport utf8 viewer \
+               subprotocol subscription summary tls tls_stream token_rules transport utf8 viewer \
                viewer_command viewer_message viewer_request viewer_say viewer_set viewer_text \
                visits websocket_handshake websocket_reader websocket_session wish
 
@@ -69,9 +69,10 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate assignment boxes camera_counts demand kalman layout metadata model_file \
                  preprocess scheduler settings tracker
-UNIT_BROADCASTER := adaptation base64 connection counters frame_message host_check http_reader \
-                    http_session hub intake_scanner listener metrics_text picture_check reconnects \
-                    renderings streamer_message subscription viewer_message websocket_handshake \
+UNIT_BROADCASTER := adaptation base64 connection counters credentials forwarded frame_message \
+                    host_check http_reader http_session hub intake_scanner limits listener \
+                    metrics_text picture_check rate_table reconnects renderings signed_token \
+                    streamer_message subscription token_rules viewer_message websocket_handshake \
                     websocket_reader wish
 
 UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world
@@ -85,21 +86,25 @@ FUZZ_BROADCASTER := http_reader intake_scanner picture_check streamer_message vi
 
 # What reads foreign bytes: `make coverage` wants nearly every line of these to be run, by the
 # fuzzers' inputs and these unit tests.
-PARSERS := broadcaster/base64 broadcaster/base64_avx2 broadcaster/http_head \
-           broadcaster/http_reader broadcaster/http_syntax broadcaster/http_target \
-           broadcaster/intake_scanner broadcaster/json_scanner broadcaster/picture_check \
-           broadcaster/streamer_message broadcaster/utf8 broadcaster/viewer_message \
-           broadcaster/websocket_handshake broadcaster/websocket_reader capture/mjpeg_parser \
-           capture/mjpeg_part common/config common/config_cameras common/config_document \
-           common/config_errors common/config_section common/config_spaces common/config_url \
+PARSERS := broadcaster/base64 broadcaster/base64_avx2 broadcaster/credentials \
+           broadcaster/forwarded broadcaster/http_head broadcaster/http_reader \
+           broadcaster/http_syntax broadcaster/http_target broadcaster/intake_scanner \
+           broadcaster/json_scanner broadcaster/picture_check broadcaster/signed_token \
+           broadcaster/streamer_message broadcaster/token_rules broadcaster/utf8 \
+           broadcaster/viewer_message broadcaster/websocket_handshake broadcaster/websocket_reader \
+           capture/mjpeg_parser capture/mjpeg_part common/address common/config \
+           common/config_access common/config_cameras common/config_document common/config_errors \
+           common/config_section common/config_spaces common/config_tokens common/config_url \
            common/config_value common/frame_container common/jpeg_info common/messages \
            detector/boxes detector/demand detector/layout
-PARSER_TESTS := broadcaster_base64 broadcaster_http_reader broadcaster_intake_scanner \
-                broadcaster_picture_check broadcaster_streamer_message broadcaster_viewer_message \
-                broadcaster_websocket_handshake broadcaster_websocket_reader capture_mjpeg_parser \
-                common_config common_config_document common_config_options common_config_url \
-                common_frame_container common_jpeg_info common_messages detector_boxes \
-                detector_demand detector_layout
+PARSER_TESTS := broadcaster_base64 broadcaster_credentials broadcaster_forwarded \
+                broadcaster_http_reader broadcaster_intake_scanner broadcaster_picture_check \
+                broadcaster_signed_token broadcaster_streamer_message broadcaster_token_rules \
+                broadcaster_viewer_message broadcaster_websocket_handshake \
+                broadcaster_websocket_reader capture_mjpeg_parser common_address common_config \
+                common_config_access common_config_document common_config_options \
+                common_config_url common_frame_container common_jpeg_info common_messages \
+                detector_boxes detector_demand detector_layout
 
 # --- flags ----------------------------------------------------------------------------------------
 
