@@ -72,8 +72,8 @@ UNIT_DETECTOR := annotate assignment boxes camera_counts demand kalman layout me
 UNIT_BROADCASTER := adaptation base64 connection counters credentials forwarded frame_message \
                     host_check http_reader http_session hub intake_scanner limits listener \
                     metrics_text picture_check rate_table reconnects renderings signed_token \
-                    streamer_message subscription token_rules viewer_message websocket_handshake \
-                    websocket_reader wish
+                    streamer_message subscription tls token_rules viewer_message \
+                    websocket_handshake websocket_reader wish
 
 UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world
 
@@ -81,8 +81,8 @@ UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world
 FUZZ_COMMON := config control frame_container jpeg_info
 FUZZ_CAPTURE := mjpeg_parser
 FUZZ_DETECTOR := demand model_output
-FUZZ_BROADCASTER := http_reader intake_scanner picture_check streamer_message viewer_message \
-                    websocket_reader
+FUZZ_BROADCASTER := forwarded http_reader intake_scanner picture_check signed_token \
+                    streamer_message viewer_message websocket_reader
 
 # What reads foreign bytes: `make coverage` wants nearly every line of these to be run, by the
 # fuzzers' inputs and these unit tests.
