@@ -5,6 +5,7 @@
 #include "common/clock.h"
 
 #define WINDOW_NS     NS_PER_SECOND
+#define WINDOW_MOST   4 /* so many times as long it may be, when nobody asked meanwhile */
 #define WINDOW_FRAMES 8
 #define DROPPED_SHARE 8             /* one in so many */
 #define DROPPED_LEAST 2             /* one alone is an accident */
@@ -67,6 +68,10 @@ unsigned adaptation_judge(struct adaptation *adaptation, const struct adaptation
     uint64_t elapsed_ns = counts->now_ns - adaptation->begun_ns;
     uint64_t sent = counts->sent - adaptation->sent;
     uint64_t dropped = counts->dropped - adaptation->dropped;
+    if (elapsed_ns > WINDOW_MOST * WINDOW_NS && sent + dropped > WINDOW_MOST * WINDOW_FRAMES) {
+        adaptation_begin(adaptation, counts, counts->now_ns); /* what was long ago says nothing */
+        return step;
+    }
     if (elapsed_ns < WINDOW_NS || sent + dropped < WINDOW_FRAMES) {
         return step;
     }

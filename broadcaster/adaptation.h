@@ -40,8 +40,8 @@ struct adaptation_counts {
 /* The JPEG quality of a step when the best is `best`; 0: there is no such step. */
 unsigned adaptation_quality(unsigned best, unsigned step);
 
-/* The step that suits the link now, at most one from the present one; below `steps`. Call it with every
- * frame that is due. */
+/* The step that suits the link now, at most one from the present one; below `steps`. To be asked when a
+ * frame that is due has to wait; above the best step with every frame. */
 unsigned adaptation_judge(struct adaptation *adaptation, const struct adaptation_counts *counts,
                           unsigned steps);
 

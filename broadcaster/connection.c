@@ -212,6 +212,12 @@ uint64_t connection_bytes_sent(const struct connection *connection)
     return connection->sent;
 }
 
+bool connection_measure_link(const struct connection *connection, struct tcp_link *link)
+{
+    return connection->transport != NULL &&
+           tcp_link_measure(transport_fd(connection->transport), link);
+}
+
 /* --- input --- */
 
 /* Keeps what is left of `bytes` (which may lie in the kept buffer itself). */

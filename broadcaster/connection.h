@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "broadcaster/shared_bytes.h"
+#include "broadcaster/tcp_link.h"
 #include "broadcaster/transport.h"
 
 struct connection;
@@ -74,6 +75,9 @@ size_t connection_pending(const struct connection *connection);
 uint64_t connection_progress_ns(const struct connection *connection);
 
 uint64_t connection_bytes_sent(const struct connection *connection);
+
+/* What the kernel knows of the way to the peer; false when it is none over TCP. */
+bool connection_measure_link(const struct connection *connection, struct tcp_link *link);
 
 /* Stops or resumes reading; the peer's end is seen in both states. Whoever stops gets what it did not
  * consume once more, from the loop, after it has resumed. */

@@ -3,9 +3,12 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "broadcaster/hub.h"
+#include "broadcaster/renderings.h"
 #include "broadcaster/services.h"
+#include "broadcaster/wish.h"
 #include "common/control.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -29,27 +32,87 @@ struct demand {
     struct event *tell;
 };
 
-static json_t *demand_camera(const struct config *config, const char *id)
+/* What the viewers of one camera want together. */
+struct demand_sum {
+    double rate;
+    json_t *renderings;
+    bool metadata;
+};
+
+static json_t *demand_rendering(const struct services *services, const struct stream_key *key)
 {
-    return json_pack("{s:s,s:f,s:[{s:i,s:f,s:b,s:I}],s:b}", "camera", id, "rate",
-                     config_camera_or_guest(config, id)->fps, "renderings", "id", 0, "conf",
-                     config->detector.conf, "show_labels", config->detector.show_labels, "quality",
-                     (json_int_t)config->detector.quality, "metadata", 0);
+    struct rendering_look look =
+        renderings_look_of(services->renderings, key->camera, key->rendering);
+    double conf = key->rendering == RENDERINGS_DEFAULT ? services->config->detector.conf
+                                                       : look.conf_percent / 100.0;
+    return json_pack("{s:I,s:f,s:b,s:i}", "id", (json_int_t)key->rendering, "conf", conf,
+                     "show_labels", look.show_labels, "quality", (int)look.quality);
 }
 
-/* The watched cameras that this detector serves, in the order of the hub's streams: by id. */
+/* Adds a stream's subscribers of one sort; true when there are any. The largest wish counts, up to what
+ * the camera's rules allow: whoever wishes that much ends the search, so a crowd costs nothing. */
+static bool demand_add_subscribers(struct demand_sum *sum, const struct stream_subscriber *first,
+                                   const struct config_camera *rules)
+{
+    bool any = false;
+    for (const struct stream_subscriber *each = first;
+         each != NULL && (!any || sum->rate < rules->max_fps); each = each->next) {
+        bool own = each->metadata_only || each->wish == NULL || each->wish->fps <= 0;
+        double rate = own ? rules->fps : each->wish->fps;
+        if (each->demands) {
+            any = true;
+            sum->rate = rate > sum->rate ? rate : sum->rate;
+        }
+    }
+    return any;
+}
+
+static void demand_add_stream(struct demand_sum *sum, const struct services *services,
+                              const struct stream *stream, const struct config_camera *rules)
+{
+    if (demand_add_subscribers(sum, stream_subscribers(stream, false), rules)) {
+        json_array_append_new(sum->renderings, demand_rendering(services, stream_key(stream)));
+    }
+    sum->metadata |= demand_add_subscribers(sum, stream_subscribers(stream, true), rules);
+    sum->rate = sum->rate < rules->max_fps ? sum->rate : rules->max_fps;
+}
+
+/* The camera whose streams begin at *at, which moves behind them; NULL: nothing is wanted of it. */
+static json_t *demand_camera(const struct services *services, size_t *at)
+{
+    const char *id = stream_key(hub_stream(services->hub, *at))->camera;
+    const struct config_camera *rules = config_camera_or_guest(services->config, id);
+    struct demand_sum sum = {.renderings = json_array()};
+    for (; *at < hub_stream_count(services->hub); ++*at) {
+        const struct stream *stream = hub_stream(services->hub, *at);
+        if (strcmp(stream_key(stream)->camera, id) != 0) {
+            break;
+        }
+        if (stream_key(stream)->kind == STREAM_DETECT && stream_demand(stream) > 0) {
+            demand_add_stream(&sum, services, stream, rules);
+        }
+    }
+    if (json_array_size(sum.renderings) == 0 && !sum.metadata) {
+        json_decref(sum.renderings);
+        return NULL;
+    }
+    return json_pack("{s:s,s:f,s:o,s:b}", "camera", id, "rate", sum.rate, "renderings",
+                     sum.renderings, "metadata", sum.metadata);
+}
+
+/* The wanted cameras that this detector serves, in the order of the hub's streams: by id. */
 static json_t *demand_cameras(const struct services *services, size_t detector)
 {
-    const struct config *config = services->config;
     json_t *cameras = json_array();
-    for (size_t i = 0; i < hub_stream_count(services->hub); i++) {
-        const struct stream *stream = hub_stream(services->hub, i);
-        const struct stream_key *key = stream_key(stream);
-        const char *id = key->camera;
-        if (key->kind == STREAM_DETECT && key->rendering == 0 && stream_demand(stream) > 0 &&
-            services_is_detected(services, id) && config_camera_detector(config, id) == detector) {
-            json_array_append_new(cameras, demand_camera(config, id));
+    for (size_t at = 0; at < hub_stream_count(services->hub);) {
+        const char *id = stream_key(hub_stream(services->hub, at))->camera;
+        bool serves = services_is_detected(services, id) &&
+                      config_camera_detector(services->config, id) == detector;
+        json_t *camera = demand_camera(services, &at);
+        if (serves && camera != NULL) {
+            json_array_append(cameras, camera);
         }
+        json_decref(camera);
     }
     return cameras;
 }

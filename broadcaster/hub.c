@@ -140,6 +140,19 @@ static void hub_sweep(struct hub *hub)
     hub->count = kept;
 }
 
+void hub_remove(struct hub *hub, const struct stream_key *key)
+{
+    bool found;
+    size_t at = hub_place(hub, key, &found);
+    if (!found || stream_holders(hub->streams[at]) > 0) {
+        return;
+    }
+    stream_notify(hub->streams[at], STREAM_GONE);
+    stream_destroy(hub->streams[at]);
+    hub->count--;
+    memmove(hub->streams + at, hub->streams + at + 1, (hub->count - at) * sizeof(struct stream *));
+}
+
 static bool hub_has_capture(const struct hub *hub, const struct stream *stream)
 {
     return hub->handlers.has_capture(hub->arg, stream_key(stream)->camera);

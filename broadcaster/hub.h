@@ -37,6 +37,9 @@ int hub_post(struct hub *hub, const struct stream_key *key, const struct posted_
 /* The camera is gone: its streams have ended. */
 void hub_end_camera(struct hub *hub, const char *camera, const char *reason);
 
+/* The stream's rendering is over: it is removed, unless somebody holds it. */
+void hub_remove(struct hub *hub, const struct stream_key *key);
+
 /* The camera's state may have changed: its subscribers are told to look. */
 void hub_tell_state(struct hub *hub, const char *camera);
 

@@ -14,6 +14,7 @@
 #include "broadcaster/limits.h"
 #include "broadcaster/picture_check.h"
 #include "broadcaster/pushed_set.h"
+#include "broadcaster/renderings.h"
 #include "broadcaster/services.h"
 #include "common/frame_container.h"
 #include "common/memory.h"
@@ -162,10 +163,8 @@ static bool intake_read_container(struct intake_post *post, bool local)
     if (container.flags != 0) {
         return intake_fail(post, INTAKE_BAD_CONTAINER, "raw pictures are not taken by POST");
     }
-    if (container.rendering != 0) {
-        return intake_fail(post, INTAKE_BAD_CONTAINER, "nobody has asked for this rendering");
-    }
     memcpy(post->key.camera, container.camera, sizeof post->key.camera);
+    post->key.rendering = container.rendering;
     frame->metadata = (struct byte_span){data + header, container.metadata_size};
     frame->jpeg = (struct byte_span){data + header + container.metadata_size, container.jpeg_size};
     frame->jpeg_size = container.jpeg_size;
@@ -243,6 +242,9 @@ static bool intake_admit(struct intake *intake, struct http_session *session,
                            clock_monotonic_ns())) {
         return intake_fail(post, INTAKE_TOO_FAST,
                            "this camera is posted faster than max_posts_per_second allows");
+    }
+    if (!renderings_exists(services->renderings, post->key.camera, post->key.rendering)) {
+        return intake_fail(post, INTAKE_BAD_CONTAINER, "nobody has asked for this rendering");
     }
     return true;
 }

@@ -16,6 +16,7 @@
 #include "broadcaster/pushed_set.h"
 #include "broadcaster/raw_source.h"
 #include "broadcaster/reconnects.h"
+#include "broadcaster/renderings.h"
 #include "broadcaster/routes.h"
 #include "broadcaster/services.h"
 #include "broadcaster/static_files.h"
@@ -59,6 +60,13 @@ static void on_demand_changed(void *arg, struct stream *stream)
     }
 }
 
+static void on_rendering_over(void *arg, const char *camera, uint32_t id)
+{
+    struct stream_key key = {.kind = STREAM_DETECT, .rendering = id};
+    memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
+    hub_remove(((struct services *)arg)->hub, &key);
+}
+
 static bool has_capture(void *arg, const char *camera)
 {
     const struct services *services = arg;
@@ -82,6 +90,7 @@ static void configure(struct services *services)
     pushed_set_configure(services->pushed);
     camera_watch_configure(services->cameras);
     raw_sources_configure(services->raw);
+    renderings_configure(services->renderings, services->config);
     viewer_set_configure(services->viewers);
     demand_configure(services->demand);
     detector_watch_configure(services->detectors);
@@ -139,6 +148,7 @@ static void create_services(struct services *services, const struct program *pro
     services->access = access_create();
     services->limits = limits_create();
     services->hub = hub_create(services->base, &hub_handlers, services);
+    services->renderings = renderings_create(services->base, on_rendering_over, services);
     services->demand = demand_create(services);
     services->detectors = detector_watch_create(services);
     services->reconnects = reconnects_create();
@@ -165,6 +175,7 @@ static void destroy_services(struct services *services)
     camera_watch_destroy(services->cameras);
     hub_destroy(services->hub);
     demand_destroy(services->demand);
+    renderings_destroy(services->renderings);
     detector_watch_destroy(services->detectors);
     host_rules_destroy(services->host_rules);
     access_destroy(services->access);

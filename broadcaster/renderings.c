@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broadcaster/sorted.h"
 #include "common/camera_id.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -28,7 +29,7 @@ struct rendering_family {
 };
 
 struct renderings {
-    struct renderings_handlers handlers;
+    renderings_over_fn *over;
     void *arg;
     struct rendering_family **families; /* sorted by camera; owned */
     size_t count, capacity;
@@ -41,24 +42,14 @@ struct renderings {
 
 /* --- families --- */
 
+static int family_compare(const void *item, const void *key)
+{
+    return strcmp(((const struct rendering_family *)item)->camera, key);
+}
+
 static size_t renderings_place(const struct renderings *renderings, const char *camera, bool *found)
 {
-    size_t low = 0, high = renderings->count;
-    *found = false;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(renderings->families[middle]->camera, camera);
-        if (order == 0) {
-            *found = true;
-            return middle;
-        }
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    return sorted_place(renderings->families, renderings->count, camera, family_compare, found);
 }
 
 static struct rendering_family *renderings_find(const struct renderings *renderings,
@@ -145,7 +136,7 @@ static void renderings_remove(struct renderings *renderings, struct rendering_fa
     memmove(family->members + at, family->members + at + 1,
             (family->count - at) * sizeof family->members[0]);
     if (id != RENDERINGS_DEFAULT) {
-        renderings->handlers.over(renderings->arg, family->camera, id);
+        renderings->over(renderings->arg, family->camera, id);
     }
 }
 
@@ -183,13 +174,6 @@ static struct rendering *renderings_add(struct renderings *renderings,
     return &family->members[at];
 }
 
-static void renderings_hold(struct renderings *renderings, struct rendering *member)
-{
-    if (member->holders++ == 0) {
-        renderings->handlers.changed(renderings->arg);
-    }
-}
-
 void renderings_acquire_default(struct renderings *renderings, const char *camera)
 {
     struct rendering_family *family = renderings_find_or_create(renderings, camera);
@@ -197,7 +181,7 @@ void renderings_acquire_default(struct renderings *renderings, const char *camer
     if (member == NULL) {
         member = renderings_add(renderings, family, RENDERINGS_DEFAULT, &renderings->default_look);
     }
-    renderings_hold(renderings, member);
+    member->holders++;
 }
 
 int renderings_acquire(struct renderings *renderings, const char *camera,
@@ -217,7 +201,7 @@ int renderings_acquire(struct renderings *renderings, const char *camera,
     if (member == NULL) {
         member = renderings_add(renderings, family, ++renderings->last_id, look);
     }
-    renderings_hold(renderings, member);
+    member->holders++;
     *id = member->id;
     return 0;
 }
@@ -274,7 +258,6 @@ void renderings_release(struct renderings *renderings, const char *camera, uint3
     if (--member->holders == 0) {
         member->until_ns = clock_monotonic_ns() + renderings->linger_ns;
         renderings_await(renderings, member->until_ns);
-        renderings->handlers.changed(renderings->arg);
     }
 }
 
@@ -286,35 +269,16 @@ bool renderings_exists(const struct renderings *renderings, const char *camera, 
     return id == RENDERINGS_DEFAULT || (family != NULL && family_find(family, id) != NULL);
 }
 
-size_t renderings_wanted(const struct renderings *renderings, const char *camera,
-                         struct rendering_wanted wanted[RENDERINGS_MOST + 1])
+struct rendering_look renderings_look_of(const struct renderings *renderings, const char *camera,
+                                         uint32_t id)
 {
-    const struct rendering_family *family = renderings_find(renderings, camera);
-    size_t count = 0;
-    for (size_t i = 0; family != NULL && i < family->count; i++) {
-        const struct rendering *member = &family->members[i];
-        bool is_default = member->id == RENDERINGS_DEFAULT;
-        if (member->holders > 0) {
-            wanted[count++] = (struct rendering_wanted){
-                .id = member->id,
-                .look = is_default ? renderings->default_look : member->look,
-            };
-        }
-    }
-    return count;
+    return id == RENDERINGS_DEFAULT ? renderings->default_look
+                                    : family_find(renderings_find(renderings, camera), id)->look;
 }
 
 struct rendering_look renderings_default_look(const struct renderings *renderings)
 {
     return renderings->default_look;
-}
-
-struct rendering_look renderings_look(const struct renderings *renderings, double conf,
-                                      bool show_labels)
-{
-    return (struct rendering_look){.conf_percent = (uint8_t)lround(conf * 100),
-                                   .show_labels = show_labels,
-                                   .quality = renderings->default_look.quality};
 }
 
 /* --- life --- */
@@ -329,11 +293,10 @@ void renderings_configure(struct renderings *renderings, const struct config *co
     renderings->linger_ns = (uint64_t)(config->broadcaster.linger_s * (double)NS_PER_SECOND);
 }
 
-struct renderings *renderings_create(struct event_base *base,
-                                     const struct renderings_handlers *handlers, void *arg)
+struct renderings *renderings_create(struct event_base *base, renderings_over_fn *over, void *arg)
 {
     struct renderings *renderings = xcalloc(1, sizeof *renderings);
-    renderings->handlers = *handlers;
+    renderings->over = over;
     renderings->arg = arg;
     renderings->linger = evtimer_new(base, renderings_on_linger, renderings);
     if (renderings->linger == NULL) {

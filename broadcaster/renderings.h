@@ -30,32 +30,18 @@ enum rendering_need {
                          who wish something find one */
 };
 
-struct rendering_wanted {
-    uint32_t id;
-    struct rendering_look look;
-};
-
-struct renderings_handlers {
-    /* Another set of renderings is held. */
-    void (*changed)(void *arg);
-    /* This rendering is over, its id means nothing any more. */
-    void (*over)(void *arg, const char *camera, uint32_t id);
-};
+/* The rendering is over, its id means nothing any more. */
+typedef void renderings_over_fn(void *arg, const char *camera, uint32_t id);
 
 struct renderings;
 
-/* `handlers` are copied. */
-struct renderings *renderings_create(struct event_base *base,
-                                     const struct renderings_handlers *handlers, void *arg);
+struct renderings *renderings_create(struct event_base *base, renderings_over_fn *over, void *arg);
 void renderings_destroy(struct renderings *renderings); /* calls nobody; NULL is allowed */
 
 /* What the default rendering looks like and how long one lingers. The default of all cameras changes
  * with it; who asked for what it looked like must ask again. */
 void renderings_configure(struct renderings *renderings, const struct config *config);
 
-/* What `conf` (0 to 1) and `show_labels` look like at the configured quality. */
-struct rendering_look renderings_look(const struct renderings *renderings, double conf,
-                                      bool show_labels);
 struct rendering_look renderings_default_look(const struct renderings *renderings);
 
 /* Holds the rendering that looks like this. 0, or -ENOSPC: no more of this camera may exist. */
@@ -71,9 +57,8 @@ void renderings_release(struct renderings *renderings, const char *camera, uint3
 /* True for the default rendering, and for one that is held or lingers: a frame of it may be taken. */
 bool renderings_exists(const struct renderings *renderings, const char *camera, uint32_t id);
 
-/* The renderings of a camera that are held, by id; returns how many. The default may come beside
- * RENDERINGS_MOST others. */
-size_t renderings_wanted(const struct renderings *renderings, const char *camera,
-                         struct rendering_wanted wanted[RENDERINGS_MOST + 1]);
+/* What a rendering looks like; it exists. */
+struct rendering_look renderings_look_of(const struct renderings *renderings, const char *camera,
+                                         uint32_t id);
 
 #endif

@@ -21,6 +21,7 @@ struct services {
     struct raw_sources *raw;
     struct pushed_set *pushed;
     struct demand *demand;
+    struct renderings *renderings;
     struct detector_watch_set *detectors;
     struct static_files *files;
     struct http_server *http;

@@ -139,16 +139,9 @@ void stream_set_demand(struct stream_subscriber *subscriber, bool demands)
     stream->demand_count += subscriber->demands;
 }
 
-const struct stream_subscriber *stream_next_subscriber(const struct stream *stream,
-                                                       const struct stream_subscriber *previous)
+const struct stream_subscriber *stream_subscribers(const struct stream *stream, bool metadata_only)
 {
-    if (previous == NULL) {
-        return stream->pictures != NULL ? stream->pictures : stream->metadata;
-    }
-    if (previous->next != NULL || previous->metadata_only) {
-        return previous->next;
-    }
-    return stream->metadata;
+    return metadata_only ? stream->metadata : stream->pictures;
 }
 
 static void stream_tell(struct stream_subscriber *first, enum stream_notice notice)

@@ -77,9 +77,8 @@ size_t stream_demand(const struct stream *stream); /* subscribers for whom frame
 size_t stream_holders(const struct stream *stream); /* subscribers for whom it has to exist */
 uint64_t stream_frame_count(const struct stream *stream);
 
-/* Goes through the subscribers of both sorts: the one behind `previous` (NULL: the first), or NULL. */
-const struct stream_subscriber *stream_next_subscriber(const struct stream *stream,
-                                                       const struct stream_subscriber *previous);
+/* Those who want pictures, or those who never need one; linked by `next`. NULL: none. */
+const struct stream_subscriber *stream_subscribers(const struct stream *stream, bool metadata_only);
 
 /* Frames that the camera has made since the stream began, those that came here or not: by their numbers
  * where they have some. */

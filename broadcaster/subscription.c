@@ -9,10 +9,10 @@
 
 /* --- which stream --- */
 
-/* Wishes that differ in what is drawn lead to different renderings: this is where one is chosen. */
 static struct stream_key subscription_key(const struct subscription *subscription)
 {
-    struct stream_key key = {.kind = subscription->wish.kind};
+    struct stream_key key = {.kind = subscription->wish.kind,
+                             .rendering = subscription->drawing.id};
     memcpy(key.camera, subscription->camera, sizeof key.camera);
     return key;
 }
@@ -84,8 +84,18 @@ static void subscription_follow_detections(struct subscription *subscription,
     }
 }
 
+static void subscription_claim(struct subscription *subscription, struct services *services)
+{
+    if (!drawing_claim(subscription, services)) {
+        subscription->texts_due |= SUBSCRIPTION_TOO_MANY;
+    }
+}
+
 void subscription_start(struct subscription *subscription, struct services *services, bool demands)
 {
+    if (!subscription->drawing.held) {
+        subscription_claim(subscription, services);
+    }
     struct stream_key key = subscription_key(subscription);
     subscription->pictures.demands = demands;
     subscription->pictures.holds = !subscription->follows;
@@ -94,6 +104,7 @@ void subscription_start(struct subscription *subscription, struct services *serv
     subscription_follow_detections(subscription, services);
     if (subscription->stats_ns == 0) {
         subscription->stats_ns = clock_monotonic_ns();
+        subscription->told_running = stream_is_running(subscription->pictures.stream);
     }
 }
 
@@ -103,8 +114,10 @@ void subscription_rest(struct subscription *subscription)
     subscription->texts_due &= ~(unsigned)SUBSCRIPTION_DETECTIONS;
 }
 
-void subscription_stop(struct subscription *subscription, struct services *services)
+/* Stays with the rendering that it has. */
+static void subscription_leave(struct subscription *subscription, struct services *services)
 {
+    drawing_settle(subscription, services);
     subscription->frames_before = subscription_total(subscription);
     subscription->frames_base = 0;
     hub_unsubscribe(services->hub, &subscription->pictures);
@@ -112,27 +125,68 @@ void subscription_stop(struct subscription *subscription, struct services *servi
     subscription_rest(subscription);
 }
 
-void subscription_set(struct subscription *subscription, struct services *services,
+void subscription_stop(struct subscription *subscription, struct services *services)
+{
+    subscription_leave(subscription, services);
+    drawing_release(subscription, services);
+}
+
+void subscription_change_stream(struct subscription *subscription, struct services *services,
+                                const struct stream_key *key, uint64_t ahead)
+{
+    subscription->frames_before = subscription_total(subscription);
+    hub_unsubscribe(services->hub, &subscription->pictures);
+    hub_subscribe(services->hub, key, &subscription->pictures);
+    subscription->frames_base = stream_camera_frames(subscription->pictures.stream) - ahead;
+}
+
+/* Moves to the stream that suits the wish now; true when it is another one. It leaves first: a stream
+ * whose rendering gives way is removed only when nobody holds it. */
+static bool subscription_follow_wish(struct subscription *subscription, struct services *services)
+{
+    bool subscribed = subscription->pictures.stream != NULL;
+    bool demands = subscription->pictures.demands;
+    struct stream_key before = subscription_key(subscription);
+    if (!drawing_is_outdated(subscription, services)) {
+        return false;
+    }
+    subscription_leave(subscription, services);
+    subscription_claim(subscription, services);
+    struct stream_key key = subscription_key(subscription);
+    bool moved = stream_key_compare(&before, &key) != 0;
+    if (moved) {
+        subscription->pace = (struct schedule){0}; /* the other drawing is worth a frame at once */
+        subscription_pace(subscription);
+    }
+    if (subscribed) {
+        subscription_start(subscription, services, demands);
+    }
+    return moved && subscribed;
+}
+
+void subscription_configure(struct subscription *subscription, struct services *services)
+{
+    subscription_follow_wish(subscription, services);
+}
+
+bool subscription_set(struct subscription *subscription, struct services *services,
                       const struct wish *wish)
 {
-    const struct stream *stream = subscription->pictures.stream;
     subscription->wish = *wish;
     subscription_pace(subscription);
-    struct stream_key key = subscription_key(subscription);
-    if (stream != NULL && stream_key_compare(stream_key(stream), &key) != 0) {
-        bool demands = subscription->pictures.demands;
-        subscription_stop(subscription, services);
-        subscription_start(subscription, services, demands);
-        return;
+    if (subscription_follow_wish(subscription, services)) {
+        return true;
     }
     subscription_follow_detections(subscription, services);
     hub_wish_changed(services->hub, &subscription->pictures);
     hub_wish_changed(services->hub, &subscription->detections);
+    return false;
 }
 
 void subscription_set_demand(struct subscription *subscription, struct services *services,
                              bool demands)
 {
+    drawing_settle(subscription, services);
     hub_set_demand(services->hub, &subscription->pictures, demands);
     hub_set_demand(services->hub, &subscription->detections, demands);
 }

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "broadcaster/drawing.h"
 #include "broadcaster/stream.h"
 #include "broadcaster/wish.h"
 #include "common/schedule.h"
@@ -31,6 +32,7 @@ enum subscription_text {
     SUBSCRIPTION_NO_RAW = 1 << 4,     /* error: a posted stream has no raw pictures */
     SUBSCRIPTION_DETECTIONS = 1 << 5, /* detections */
     SUBSCRIPTION_STATS = 1 << 6,      /* stats */
+    SUBSCRIPTION_TOO_MANY = 1 << 7,   /* error: the camera is drawn in too many ways already */
 };
 
 struct subscription {
@@ -40,6 +42,7 @@ struct subscription {
     bool paced;     /* else every frame is due */
     bool frame_due; /* the newest frame waits for the channel */
     bool early;     /* the newest frame waits for its time */
+    bool lesser;    /* its drawing is of a lesser quality: a better one may suit it again */
     unsigned texts_due;
     uint64_t sent;                    /* frames handed to the channel */
     uint64_t bytes;                   /* of them */
@@ -52,6 +55,7 @@ struct subscription {
 
     /* Of the detector's stream, with wish.metadata; else not subscribed. */
     struct stream_subscriber detections;
+    struct drawing drawing;
     struct wish wish;
     char camera[CAMERA_ID_SIZE];
     bool follows;              /* the viewer did not ask for it by name: it ends with its stream */
@@ -59,6 +63,7 @@ struct subscription {
 
     enum camera_state told_state;  /* what the viewer knows */
     uint64_t told_since_ns;        /* CLOCK_REALTIME; UINT64_MAX: nothing */
+    bool told_running;             /* that its camera's frames come */
     uint64_t frames_before;        /* of the camera, on streams that it was subscribed to before */
     uint64_t frames_base;          /* stream_camera_frames() that do not count */
     uint64_t stats_ns, stats_sent; /* CLOCK_MONOTONIC and `sent` of the last stats */
@@ -76,8 +81,15 @@ void subscription_destroy(struct subscription *subscription); /* stopped; NULL i
 void subscription_start(struct subscription *subscription, struct services *services, bool demands);
 void subscription_stop(struct subscription *subscription, struct services *services);
 
-/* Another wish, which acts at once; the kind stays. */
-void subscription_set(struct subscription *subscription, struct services *services,
+/* The same frames from another stream, whose newest one is `ahead` frames ahead. */
+void subscription_change_stream(struct subscription *subscription, struct services *services,
+                                const struct stream_key *key, uint64_t ahead);
+
+/* The configuration may have changed what suits the wish. */
+void subscription_configure(struct subscription *subscription, struct services *services);
+
+/* Another wish, which acts at once; the kind stays. True when it has led to another stream. */
+bool subscription_set(struct subscription *subscription, struct services *services,
                       const struct wish *wish);
 void subscription_set_demand(struct subscription *subscription, struct services *services,
                              bool demands);

@@ -14,7 +14,8 @@
 #include "common/log.h"
 #include "common/memory.h"
 
-#define VIEWER_MESSAGE_LIMIT 65536
+#define VIEWER_MESSAGE_LIMIT     65536
+#define VIEWER_STALL_ROUND_TRIPS 20
 
 /* --- serving --- */
 
@@ -124,7 +125,8 @@ static bool viewer_speaks(const struct viewer *viewer, const struct subscription
     return each == subscription;
 }
 
-/* Sends the newest frame if the channel takes it; then nothing else waits. */
+/* Sends the newest frame if the channel takes it; then nothing else waits. Whether another quality would
+ * suit the link is asked only of who has to wait, and of who has got a lesser one. */
 static void viewer_on_due(struct viewer *viewer, struct subscription *subscription)
 {
     if (channel_idle(&viewer->channel)) {
@@ -134,6 +136,9 @@ static void viewer_on_due(struct viewer *viewer, struct subscription *subscripti
         }
     } else {
         subscription_wait(subscription);
+    }
+    if (subscription->frame_due || subscription->lesser) {
+        drawing_adapt(subscription, viewer->services, channel_connection(&viewer->channel));
     }
 }
 
@@ -169,6 +174,12 @@ static void viewer_on_notice(struct stream_subscriber *subscriber, enum stream_n
 {
     struct subscription *subscription = subscriber->owner;
     struct viewer *viewer = subscription->viewer;
+    if (subscriber == &subscription->drawing.next) {
+        if (notice == STREAM_FRAME && drawing_move(subscription, viewer->services)) {
+            viewer_on_frame(viewer, subscription);
+        }
+        return;
+    }
     switch (notice) {
     case STREAM_FRAME:
         viewer_on_frame(viewer, subscription);
@@ -177,6 +188,9 @@ static void viewer_on_notice(struct stream_subscriber *subscriber, enum stream_n
         subscription->texts_due |= viewer->paused ? 0 : SUBSCRIPTION_DETECTIONS;
         break;
     case STREAM_STARTED:
+        subscription_configure(subscription,
+                               viewer->services); /* a guest can be drawn from now on */
+        __attribute__((fallthrough));
     case STREAM_ENDED:
         subscription->texts_due |= viewer_speaks(viewer, subscription) ? SUBSCRIPTION_STREAM : 0;
         break;
@@ -447,6 +461,7 @@ static bool viewer_upgrade(struct viewer *viewer, struct http_session *session)
         .ping_interval_ns = (uint64_t)(config->ping_interval_s * (double)NS_PER_SECOND),
         .ping_timeout_ns = (uint64_t)(config->ping_timeout_s * (double)NS_PER_SECOND),
         .stall_ns = (uint64_t)(config->viewer_stall_s * (double)NS_PER_SECOND),
+        .stall_round_trips = config->adaptive ? VIEWER_STALL_ROUND_TRIPS : 0,
     };
     const char *subprotocol = subprotocol_choose(http_session_request(session));
     if (subprotocol != NULL && strcmp(subprotocol, SUBPROTOCOL_BINARY) == 0) {
@@ -485,8 +500,10 @@ struct viewer *viewer_open(struct services *services, struct http_session *sessi
 void viewer_configure(struct viewer *viewer)
 {
     for (struct subscription *each = viewer->subscriptions; each != NULL; each = each->next) {
+        subscription_configure(each, viewer->services);
         subscription_set_demand(each, viewer->services, viewer_demands(viewer, each));
     }
+    viewer_serve(viewer);
 }
 
 void viewer_kick(struct viewer *viewer)

@@ -19,6 +19,16 @@ static bool is_meant(const struct viewer_message *message, const struct subscrip
            (!message->has_kind || message->kind == subscription->wish.kind);
 }
 
+/* What the other stream has already is seen at once. */
+static void viewer_set_wish(struct viewer *viewer, struct subscription *subscription,
+                            const struct wish *wish)
+{
+    if (subscription_set(subscription, viewer->services, wish) && !viewer->paused) {
+        viewer_greet(viewer, subscription);
+    }
+    viewer_serve(viewer);
+}
+
 /* --- subscribe --- */
 
 static enum stream_kind kind_wanted(const struct viewer *viewer,
@@ -62,7 +72,7 @@ static void viewer_subscribe(struct viewer *viewer, const struct viewer_message 
         subscription_keep(subscription, viewer->services);
         subscription_set_demand(subscription, viewer->services,
                                 viewer_demands(viewer, subscription));
-        subscription_set(subscription, viewer->services, &wish);
+        viewer_set_wish(viewer, subscription, &wish);
         return;
     }
     const char *refusal = subscribe_refusal(viewer, message);
@@ -98,7 +108,7 @@ static void viewer_set(struct viewer *viewer, const struct viewer_message *messa
         if (is_meant(message, each)) {
             struct wish wish = each->wish;
             wish_apply(&wish, &message->changes);
-            subscription_set(each, viewer->services, &wish);
+            viewer_set_wish(viewer, each, &wish);
             found = true;
         }
     }

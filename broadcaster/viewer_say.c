@@ -94,6 +94,16 @@ static void viewer_say_stats(struct viewer *viewer, struct subscription *subscri
     viewer_say(viewer, message);
 }
 
+/* Another rendering of a camera whose frames came anyhow is no beginning. */
+static void viewer_say_stream(struct viewer *viewer, struct subscription *subscription)
+{
+    const struct stream *stream = subscription->pictures.stream;
+    if (stream != NULL && stream_is_running(stream) != subscription->told_running) {
+        subscription->told_running = stream_is_running(stream);
+        viewer_say(viewer, viewer_text_stream(stream));
+    }
+}
+
 static void viewer_say_detections(struct viewer *viewer, const struct subscription *subscription)
 {
     struct stream *stream = subscription->detections.stream;
@@ -110,9 +120,7 @@ void viewer_say_text(struct viewer *viewer, struct subscription *subscription,
         viewer_say_state(viewer, subscription);
         break;
     case SUBSCRIPTION_STREAM:
-        if (subscription->pictures.stream != NULL) {
-            viewer_say(viewer, viewer_text_stream(subscription->pictures.stream));
-        }
+        viewer_say_stream(viewer, subscription);
         break;
     case SUBSCRIPTION_OFFLINE:
         viewer_say(viewer, viewer_text_offline(subscription->camera, subscription->told_since_ns));
@@ -128,6 +136,9 @@ void viewer_say_text(struct viewer *viewer, struct subscription *subscription,
         break;
     case SUBSCRIPTION_STATS:
         viewer_say_stats(viewer, subscription);
+        break;
+    case SUBSCRIPTION_TOO_MANY:
+        viewer_say(viewer, viewer_text_too_many(subscription->camera));
         break;
     }
 }

@@ -62,6 +62,12 @@ json_t *viewer_text_no_raw(const char *camera)
     return text_about(camera, "is posted by somebody else: there are no raw pictures of it");
 }
 
+json_t *viewer_text_too_many(const char *camera)
+{
+    return text_about(camera, "is drawn in as many ways as there may be: conf and show_labels are "
+                              "not as you asked, until another viewer gives way");
+}
+
 /* One decimal: more would say more than fifty frames can tell. */
 static double fps_to_show(double fps)
 {

@@ -26,6 +26,9 @@ json_t *viewer_text_stream(const struct stream *stream);
 json_t *viewer_text_not_drawn(const char *camera);
 json_t *viewer_text_no_raw(const char *camera);
 
+/* error: what it asked to be drawn would be one too many. */
+json_t *viewer_text_too_many(const char *camera);
+
 struct viewer_stats {
     uint64_t processed, total, skipped_fps;
     double fps;

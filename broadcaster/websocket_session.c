@@ -40,6 +40,7 @@ struct websocket_session {
     uint64_t message_ns; /* the first byte of the one received last */
     uint64_t armed_ns;   /* when the timer goes off; 0: it does not */
     uint64_t close_deadline_ns;
+    uint64_t stall_ns;       /* the limit that holds now: of the configuration, or more */
     enum connection_end end; /* while closing: what `closed` will say */
     uint16_t peer_code;
     bool paused;   /* by the user */
@@ -81,9 +82,9 @@ static uint64_t websocket_next_deadline(const struct websocket_session *session)
         next = websocket_earlier(next, session->heard_ns + session->config.ping_timeout_ns);
         next = websocket_earlier(next, last + session->config.ping_interval_ns);
     }
-    if (session->config.stall_ns > 0 && connection_pending(session->connection) > 0) {
-        next = websocket_earlier(next, connection_progress_ns(session->connection) +
-                                           session->config.stall_ns);
+    if (session->stall_ns > 0 && connection_pending(session->connection) > 0) {
+        next = websocket_earlier(next,
+                                 connection_progress_ns(session->connection) + session->stall_ns);
     }
     return next;
 }
@@ -306,10 +307,36 @@ static void websocket_watch_silence(struct websocket_session *session, uint64_t 
     }
 }
 
-static bool websocket_is_stalled(const struct websocket_session *session, uint64_t now)
+static bool websocket_is_past_limit(const struct websocket_session *session, uint64_t now)
 {
-    return session->config.stall_ns > 0 && connection_pending(session->connection) > 0 &&
-           now >= connection_progress_ns(session->connection) + session->config.stall_ns;
+    return session->stall_ns > 0 && connection_pending(session->connection) > 0 &&
+           now >= connection_progress_ns(session->connection) + session->stall_ns;
+}
+
+/* The kernel must not give up before we do. */
+static void websocket_set_stall(struct websocket_session *session, uint64_t stall_ns)
+{
+    session->stall_ns = stall_ns;
+    if (stall_ns == 0 || stall_ns > WEBSOCKET_STALL_ORDINARY) {
+        connection_set_user_timeout(session->connection,
+                                    stall_ns == 0 ? 0 : stall_ns + WEBSOCKET_STALL_MARGIN);
+    }
+}
+
+/* A long way takes its time: what it takes is asked only of who seems to have stalled. */
+static bool websocket_is_stalled(struct websocket_session *session, uint64_t now)
+{
+    struct tcp_link link;
+    if (!websocket_is_past_limit(session, now)) {
+        return false;
+    }
+    if (session->config.stall_round_trips > 0 &&
+        connection_measure_link(session->connection, &link)) {
+        uint64_t trips_ns = link.round_trip_ns * session->config.stall_round_trips;
+        websocket_set_stall(
+            session, trips_ns > session->config.stall_ns ? trips_ns : session->config.stall_ns);
+    }
+    return websocket_is_past_limit(session, now);
 }
 
 /* A timer that comes so late says that this process stood still (it was stopped, or the machine slept).
@@ -387,10 +414,7 @@ struct websocket_session *websocket_session_create(struct event_base *base,
     connection_set_input_limit(connection, config->message_limit <= WEBSOCKET_INPUT_LARGE
                                                ? WEBSOCKET_INPUT_SMALL
                                                : WEBSOCKET_INPUT_LARGE);
-    if (config->stall_ns == 0 || config->stall_ns > WEBSOCKET_STALL_ORDINARY) {
-        connection_set_user_timeout(
-            connection, config->stall_ns == 0 ? 0 : config->stall_ns + WEBSOCKET_STALL_MARGIN);
-    }
+    websocket_set_stall(session, config->stall_ns);
     connection_set_reading(connection, true);
     websocket_arm(session);
     return session;

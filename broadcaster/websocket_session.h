@@ -27,6 +27,7 @@ struct websocket_config {
     uint64_t ping_timeout_ns;     /* silent for so long: closed */
     uint64_t message_timeout_ns;  /* from a message's first byte to its last; 0: a minute */
     uint64_t stall_ns; /* output waits and no byte is taken for so long: closed; 0: never */
+    unsigned stall_round_trips; /* but not before so many measured round trips have passed */
 };
 
 /* Any member may be NULL. */

@@ -161,6 +161,9 @@ const struct config_option config_options[] = {
         "Seconds without a message after which a viewer gets `keepalive`."),
     ROW(BROADCASTER(viewer_stall_s), "viewer_stall_s", CONFIG_NUMBER, 0.1, HOUR_S, "10",
         "Seconds after which a viewer that takes no byte is closed. A slow one only gets fewer frames."),
+    ROW(BROADCASTER(adaptive), "adaptive", CONFIG_BOOL, 0, 0, "true",
+        "Whether a viewer whose link cannot carry its rate gets pictures of lesser quality before it gets "
+        "fewer of them. The stall limit is then at least 20 round trips of its link."),
     ROW(BROADCASTER(linger_s), "linger_s", CONFIG_NUMBER, 0, HOUR_S, "2",
         "Seconds for which a rendering and its last picture are kept after its last viewer, for one who "
         "reloads the page. Nothing is drawn meanwhile."),

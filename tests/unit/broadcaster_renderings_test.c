@@ -16,15 +16,9 @@
 static struct {
     struct event_base *base;
     struct renderings *renderings;
-    unsigned changes, over;
+    unsigned over;
     uint32_t last_over;
 } bench;
-
-static void on_changed(void *arg)
-{
-    (void)arg;
-    bench.changes++;
-}
 
 static void on_over(void *arg, const char *camera, uint32_t id)
 {
@@ -44,11 +38,10 @@ static void configure(double conf)
 
 static int set_up(void **state)
 {
-    static const struct renderings_handlers handlers = {.changed = on_changed, .over = on_over};
     (void)state;
     memset(&bench, 0, sizeof bench);
     bench.base = event_base_new();
-    bench.renderings = renderings_create(bench.base, &handlers, NULL);
+    bench.renderings = renderings_create(bench.base, on_over, NULL);
     configure(0.25);
     return 0;
 }
@@ -61,11 +54,19 @@ static int tear_down(void **state)
     return 0;
 }
 
-static uint32_t acquire(double conf)
+static int try(unsigned percent, unsigned quality, enum rendering_need need, uint32_t *id)
 {
-    struct rendering_look look = renderings_look(bench.renderings, conf, true);
+    struct rendering_look look = {
+        .conf_percent = (uint8_t)percent, .show_labels = true, .quality = (uint8_t)quality};
+    return renderings_acquire(bench.renderings, "CAM1", &look, need, id);
+}
+
+static uint32_t acquire(unsigned percent)
+{
     uint32_t id = UINT32_MAX;
-    assert_int_equal(renderings_acquire(bench.renderings, "CAM1", &look, RENDERING_WISHED, &id), 0);
+    assert_int_equal(try(percent, 85, RENDERING_WISHED, &id), 0);
+    assert_true(renderings_exists(bench.renderings, "CAM1", id));
+    assert_int_equal(renderings_look_of(bench.renderings, "CAM1", id).conf_percent, percent);
     return id;
 }
 
@@ -74,54 +75,27 @@ static void release(uint32_t id)
     renderings_release(bench.renderings, "CAM1", id);
 }
 
-static int try(double conf, unsigned quality, enum rendering_need need, uint32_t *id)
-{
-    struct rendering_look look = renderings_look(bench.renderings, conf, true);
-    look.quality = (uint8_t)quality;
-    return renderings_acquire(bench.renderings, "CAM1", &look, need, id);
-}
-
-static size_t wanted(void)
-{
-    struct rendering_wanted list[RENDERINGS_MOST + 1];
-    size_t count = renderings_wanted(bench.renderings, "CAM1", list);
-    for (size_t i = 1; i < count; i++) {
-        assert_true(list[i - 1].id < list[i].id);
-    }
-    return count;
-}
-
 static void test_who_wants_the_same_shares(void **state)
 {
     (void)state;
-    uint32_t id = acquire(0.5);
+    uint32_t id = acquire(50);
     assert_true(id != RENDERINGS_DEFAULT);
-    assert_int_equal(acquire(0.5), id);
-    assert_int_equal(acquire(0.5049), id); /* a hundredth is fine enough */
-    assert_true(acquire(0.51) != id);
-    assert_int_equal(wanted(), 2);
-    assert_int_equal(bench.changes, 2);
+    assert_int_equal(acquire(50), id);
+    assert_true(acquire(51) != id);
     release(id);
-    release(id);
-    assert_int_equal(bench.changes, 2);
-    release(id);
-    assert_int_equal(bench.changes, 3);
-    assert_int_equal(wanted(), 1);
+    assert_int_equal(acquire(50), id);
 }
 
 static void test_the_default_is_one_of_them(void **state)
 {
-    struct rendering_wanted list[RENDERINGS_MOST + 1];
     (void)state;
-    assert_int_equal(acquire(0.25), RENDERINGS_DEFAULT);
+    assert_int_equal(acquire(25), RENDERINGS_DEFAULT);
     renderings_acquire_default(bench.renderings, "CAM1");
-    assert_int_equal(renderings_wanted(bench.renderings, "CAM1", list), 1);
-    assert_int_equal(list[0].look.conf_percent, 25);
-    assert_int_equal(list[0].look.quality, 85);
     configure(0.4); /* its look follows the configuration */
-    assert_int_equal(renderings_wanted(bench.renderings, "CAM1", list), 1);
-    assert_int_equal(list[0].look.conf_percent, 40);
-    assert_true(acquire(0.25) != RENDERINGS_DEFAULT);
+    struct rendering_look look = renderings_look_of(bench.renderings, "CAM1", RENDERINGS_DEFAULT);
+    assert_int_equal(look.conf_percent, 40);
+    assert_int_equal(look.quality, 85);
+    assert_true(acquire(25) != RENDERINGS_DEFAULT);
     assert_true(renderings_exists(bench.renderings, "ANY", RENDERINGS_DEFAULT));
     assert_false(renderings_exists(bench.renderings, "ANY", 1));
 }
@@ -130,18 +104,17 @@ static void test_eight_and_no_more(void **state)
 {
     uint32_t ids[RENDERINGS_MOST], id;
     (void)state;
-    for (size_t i = 0; i < RENDERINGS_MOST; i++) {
-        ids[i] = acquire(0.5 + 0.01 * (double)i);
+    for (unsigned i = 0; i < RENDERINGS_MOST; i++) {
+        ids[i] = acquire(50 + i);
     }
-    assert_int_equal(try(0.9, 85, RENDERING_WISHED, &id), -ENOSPC);
-    assert_int_equal(acquire(0.5), ids[0]);              /* what exists is shared all the same */
-    assert_int_equal(acquire(0.25), RENDERINGS_DEFAULT); /* and the default is never refused */
-    assert_int_equal(wanted(), RENDERINGS_MOST + 1);
+    assert_int_equal(try(90, 85, RENDERING_WISHED, &id), -ENOSPC);
+    assert_int_equal(acquire(50), ids[0]);             /* what exists is shared all the same */
+    assert_int_equal(acquire(25), RENDERINGS_DEFAULT); /* and the default is never refused */
     release(ids[1]);
-    assert_int_equal(try(0.9, 85, RENDERING_WISHED, &id), -ENOSPC);
+    assert_int_equal(try(90, 85, RENDERING_WISHED, &id), -ENOSPC);
     release(RENDERINGS_DEFAULT);
-    assert_int_equal(try(0.9, 85, RENDERING_WISHED, &id), 0);
-    assert_int_equal(wanted(), RENDERINGS_MOST);
+    assert_int_equal(try(90, 85, RENDERING_WISHED, &id), 0);
+    assert_int_equal(try(91, 85, RENDERING_WISHED, &id), -ENOSPC);
 }
 
 static void test_who_could_take_another_leaves_places_free(void **state)
@@ -149,43 +122,40 @@ static void test_who_could_take_another_leaves_places_free(void **state)
     uint32_t id;
     unsigned count = 0;
     (void)state;
-    while (try(0.25, 20 + count, RENDERING_SPARE, &id) == 0) {
+    while (try(25, 20 + count, RENDERING_SPARE, &id) == 0) {
         count++;
     }
     assert_true(count > 0 && count < RENDERINGS_MOST);
     for (; count < RENDERINGS_MOST; count++) {
-        assert_int_equal(try(0.3, 20 + count, RENDERING_WISHED, &id), 0);
+        assert_int_equal(try(30, 20 + count, RENDERING_WISHED, &id), 0);
     }
-    assert_int_equal(try(0.3, 20 + count, RENDERING_WISHED, &id), -ENOSPC);
+    assert_int_equal(try(30, 20 + count, RENDERING_WISHED, &id), -ENOSPC);
 }
 
 static void test_lingering(void **state)
 {
     (void)state;
-    uint32_t id = acquire(0.5);
+    uint32_t id = acquire(50);
     release(id);
-    assert_int_equal(wanted(), 0); /* nothing is drawn meanwhile */
     assert_true(renderings_exists(bench.renderings, "CAM1", id));
-    assert_int_equal(acquire(0.5), id); /* who comes back finds it */
+    assert_int_equal(acquire(50), id); /* who comes back finds it */
     loop_settle(bench.base);
     uint64_t released_ns = clock_monotonic_ns();
     release(id);
     LOOP_WAIT(bench.base, bench.over == 1);
     assert_true(clock_monotonic_ns() - released_ns >= (uint64_t)(LINGER_S * 1e9));
     assert_int_equal(bench.last_over, id);
-    assert_true(acquire(0.5) > id); /* ids are not used again */
+    assert_true(acquire(50) > id); /* ids are not used again */
 }
 
 /* A slider that is pulled: no trail of renderings stays behind it. */
 static void test_a_slider(void **state)
 {
-    uint32_t id = acquire(0.05);
+    uint32_t id = acquire(5);
     (void)state;
-    for (int percent = 6; percent <= 95; percent++) {
-        uint32_t before = id;
-        id = acquire(percent / 100.0);
-        release(before);
-        assert_true(wanted() == 1);
+    for (unsigned percent = 6; percent <= 95; percent++) {
+        release(id);
+        id = acquire(percent);
     }
     unsigned exist = 0;
     for (uint32_t each = 1; each <= id; each++) {
