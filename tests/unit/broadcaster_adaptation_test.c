@@ -58,6 +58,9 @@ static void viewer_frame(struct viewer *viewer, double fps)
     }
     viewer->counts.now_ns = (uint64_t)(viewer->now * (double)NS_PER_SECOND);
     viewer->counts.link_rate = viewer->told_link;
+    if (!viewer->waiting && viewer->adaptation.step == 0) {
+        return;
+    }
     unsigned step = adaptation_judge(&viewer->adaptation, &viewer->counts, viewer->steps);
     if (step != viewer->adaptation.step) {
         viewer->falls += step > viewer->adaptation.step;
