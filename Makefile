@@ -36,8 +36,8 @@ CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_par
            probe snapshot_source
 
 DETECTOR := annotate assignment boxes camera camera_counts decode demand detector encode font frame_job \
-            kalman layout metadata model_file names picture pipeline poster preprocess rectangle \
-            scheduler service settings tracker worker
+            kalman layout metadata model_file names occupancy picture pipeline polygon poster preprocess \
+            rectangle scheduler service settings tracker worker
 
 BROADCASTER := access adaptation api_body api_camera_edit api_camera_test api_cameras api_json \
                api_metrics api_operations api_status api_tokens api_viewers base64 base64_avx2 \
@@ -68,7 +68,7 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
                process_usage program schedule text_hash text_table
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate assignment boxes camera_counts demand kalman layout metadata model_file \
-                 preprocess scheduler settings tracker
+                 occupancy polygon preprocess scheduler settings tracker
 UNIT_BROADCASTER := adaptation base64 connection counters credentials forwarded frame_message \
                     host_check http_reader http_session hub intake_scanner limits listener \
                     metrics_text picture_check rate_table reconnects renderings signed_token \
