@@ -49,8 +49,9 @@ static void on_notice(struct stream_subscriber *subscriber, enum stream_notice n
 static int set_up(void **state)
 {
     static const struct hub_handlers handlers = {on_demand_changed, has_capture};
+    static const struct config config; /* no camera, no detector: every stream is a posted one */
     (void)state;
-    fixture = (struct fixture){0};
+    fixture = (struct fixture){.services.config = &config};
     fixture.services.base = event_base_new();
     fixture.services.hub = hub_create(fixture.services.base, &handlers, NULL);
     hub_set_limits(fixture.services.hub, 0, 300 * NS_PER_SECOND);
@@ -110,7 +111,7 @@ static struct outcome play(struct subscription *subscription, double camera_fps,
         uint64_t now_ns = START_NS + (uint64_t)(period_ns * ((double)number + off));
         switch (subscription_offer(subscription, number, now_ns)) {
         case SUBSCRIPTION_DUE:
-            subscription_sent(subscription, FRAME_SIZE);
+            subscription_sent(subscription, FRAME_SIZE, START_NS);
             outcome.due++;
             break;
         case SUBSCRIPTION_EARLY:
@@ -159,7 +160,7 @@ static void test_an_early_frame_becomes_due(void **state)
     struct subscription *subscription = subscribe(&wish);
     (void)state;
     assert_int_equal(subscription_offer(subscription, 1, START_NS), SUBSCRIPTION_DUE);
-    subscription_sent(subscription, FRAME_SIZE);
+    subscription_sent(subscription, FRAME_SIZE, START_NS);
     assert_int_equal(subscription_ripe_ns(subscription), UINT64_MAX);
     assert_int_equal(subscription_offer(subscription, 2, START_NS + 50 * NS_PER_MS),
                      SUBSCRIPTION_EARLY);
@@ -199,7 +200,7 @@ static void test_back_pressure(void **state)
         subscription_wait(subscription);
     }
     assert_int_equal(subscription->dropped, 2);
-    subscription_sent(subscription, 100);
+    subscription_sent(subscription, 100, START_NS);
     assert_false(subscription->frame_due);
     assert_int_equal(subscription->sent, 1);
     assert_int_equal(subscription->bytes, 100);
@@ -238,11 +239,13 @@ static size_t subscribers(enum stream_kind kind)
 {
     struct stream_key key = {.camera = "CAM1", .kind = kind};
     const struct stream *stream = hub_find(fixture.services.hub, &key);
-    const struct stream_subscriber *each = NULL;
     size_t count = 0;
-    while (stream != NULL && (each = stream_next_subscriber(stream, each)) != NULL) {
-        assert_non_null(each->wish);
-        count++;
+    for (int sort = 0; stream != NULL && sort < 2; sort++) {
+        for (const struct stream_subscriber *each = stream_subscribers(stream, sort == 1);
+             each != NULL; each = each->next) {
+            assert_non_null(each->wish);
+            count++;
+        }
     }
     return count;
 }
