@@ -27,11 +27,11 @@ def test_raw_pictures_come_from_the_ring(live, watch, subprotocols):
     assert attached(live) == 0
     viewer = watch(live, RAW, camera_id="CAM1", subprotocols=subprotocols)
     began = time.monotonic()
-    frames = [viewer.until("frame", "binary") for _ in range(30)]
-    assert 0.5 < time.monotonic() - began < 3
+    frames = [viewer.until("frame", "binary") for _ in range(15)]
+    assert 0.3 < time.monotonic() - began < 3
     assert attached(live) == 1
     assert all(picture(one)[:2] == b"\xff\xd8" and picture(one)[-2:] == b"\xff\xd9" for one in frames)
-    assert len({picture(one) for one in frames}) > 20
+    assert len({picture(one) for one in frames}) > 10
     if subprotocols:
         assert all(one["camera"] == "CAM1" and one["flags"] == 1 for one in frames)
         numbers = [one["number"] for one in frames]
@@ -69,13 +69,13 @@ def test_pace_of_raw_pictures(live, watch):
 
 
 def test_stats(live, watch):
-    viewer = watch(live, RAW, camera_id="CAM1", fps=20)
+    viewer = watch(live, RAW, camera_id="CAM1", fps=24)
     stats = viewer.until("stats")
     assert stats.keys() == {"type", "processed", "skipped", "total", "fps", "skipped_fps"}
     assert stats["processed"] == 50
     assert stats["skipped"] == stats["total"] - stats["processed"]
-    assert abs(stats["total"] - 75) <= 8 and abs(stats["skipped_fps"] - 25) <= 8
-    assert abs(stats["fps"] - 20) < 2
+    assert abs(stats["total"] - 62) <= 6 and abs(stats["skipped_fps"] - 12) <= 6
+    assert abs(stats["fps"] - 24) < 2
     assert viewer.until("frame", "stats")["type"] == "frame"
 
 
@@ -126,7 +126,7 @@ def test_stats_of_posted_frames(broadcaster, watch):
     server = broadcaster()
     server.post_frame("CAM9", JPEG)
     viewer = watch(server, DETECT, camera_id="CAM9", fps=60, skip_frames=1)
-    for number in range(1, 60):
+    for number in range(1, 56):
         server.post(container_body("CAM9", JPEG, number=2 * number, generation=5), CONTAINER)
         time.sleep(0.02)
     stats = viewer.until("stats")

@@ -3,8 +3,6 @@
 import socket
 import time
 
-import pytest
-
 from harness.broadcaster import BINARY
 from harness.control import Control
 from harness.jpeg import grey_jpeg
@@ -88,8 +86,8 @@ def test_subscriptions(live, watch):
     frame = viewer.until("frame")
     assert (frame["camera_id"], frame["kind"]) == ("CAM1", "raw")
     assert readers(live) == 1
-    heard = viewer.count(1, "frame")
-    assert 8 <= len(heard) <= 12 and all(one["camera_id"] == "CAM1" for one in heard)
+    heard = viewer.count(0.6, "frame")
+    assert 4 <= len(heard) <= 8 and all(one["camera_id"] == "CAM1" for one in heard)
     live.post_frame("posted", JPEG)
     while (frame := viewer.until("frame"))["camera_id"] != "posted":
         pass
@@ -107,38 +105,41 @@ def test_cameras_take_turns(live, watch):
                    sockopt=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)])
     viewer.say("subscribe", camera_id="CAM2")
     viewer.settled()
-    large = grey_jpeg(1, comment_bytes=60_000)[:-2] + b"\0" * 400_000 + b"\xff\xd9"
-    for _ in range(40):
+    large = grey_jpeg(1, comment_bytes=60_000)[:-2] + b"\0" * 300_000 + b"\xff\xd9"
+    for _ in range(25):
         live.post_frame("CAM1", large)
         live.post_frame("CAM2", large)
     last, heard = {}, []
-    while last.get("CAM1") != 40 or last.get("CAM2") != 40:
+    while last.get("CAM1") != 25 or last.get("CAM2") != 25:
         frame = viewer.until("frame")
         heard.append(frame["camera_id"])
         last[frame["camera_id"]] = frame["frame_count"]
     assert abs(heard.count("CAM1") - heard.count("CAM2")) <= 2
-    assert len(heard) < 30
-    assert viewers(live)[0]["dropped"] == 80 - len(heard)
+    assert len(heard) < 25
+    assert viewers(live)[0]["dropped"] == 50 - len(heard)
 
 
-@pytest.mark.parametrize("path, message, words", [
-    (VIEWER, {"type": "subscribe"}, "camera_id is missing"),
-    (VIEWER, {"type": "subscribe", "camera_id": "../x"}, "camera_id is not a camera id"),
-    (VIEWER, {"type": "subscribe", "camera_id": "CAM1", "kind": "cooked"}, "kind must be raw or detect"),
-    (VIEWER, {"type": "subscribe", "camera_id": "CAM1", "fps": 0}, "fps must be a number from 0.1 to 60"),
-    (VIEWER, {"type": "unsubscribe", "camera_id": "CAM9"}, "there is no such subscription"),
-    (VIEWER, {"type": "set", "camera_id": "CAM9", "fps": 5}, "there is no such subscription"),
-    (VIEWER, {"type": "set", "conf": "0.5"}, "conf must be a number from 0.05 to 0.95"),
-    (VIEWER, {"type": "dance"}, "unknown message type"),
-    (RAW, {"type": "subscribe", "camera_id": "CAM2"}, "ringcast.binary.v1"),
-    (RAW, {"type": "subscribe", "camera_id": "CAM9"}, "there is no such camera"),
-])
-def test_what_cannot_be_done_is_said(live, watch, path, message, words):
-    viewer = watch(live, path, camera_id="CAM1", fps=1)
-    viewer.say(**{"type_" if key == "type" else key: value for key, value in message.items()})
-    while words not in viewer.until("error")["message"]:
-        pass
-    viewer.settled()
+REFUSED = [
+    (VIEWER, {"type_": "subscribe"}, "camera_id is missing"),
+    (VIEWER, {"type_": "subscribe", "camera_id": "../x"}, "camera_id is not a camera id"),
+    (VIEWER, {"type_": "subscribe", "camera_id": "CAM1", "kind": "cooked"}, "kind must be raw or detect"),
+    (VIEWER, {"type_": "subscribe", "camera_id": "CAM1", "fps": 0}, "fps must be a number from 0.1 to 60"),
+    (VIEWER, {"type_": "unsubscribe", "camera_id": "CAM9"}, "there is no such subscription"),
+    (VIEWER, {"type_": "set", "camera_id": "CAM9", "fps": 5}, "there is no such subscription"),
+    (VIEWER, {"type_": "set", "conf": "0.5"}, "conf must be a number from 0.05 to 0.95"),
+    (VIEWER, {"type_": "dance"}, "unknown message type"),
+    (RAW, {"type_": "subscribe", "camera_id": "CAM2"}, "ringcast.binary.v1"),
+    (RAW, {"type_": "subscribe", "camera_id": "CAM9"}, "there is no such camera"),
+]
+
+
+def test_what_cannot_be_done_is_said(live, watch):
+    viewer = {path: watch(live, path, camera_id="CAM1", fps=1) for path in (VIEWER, RAW)}
+    for path, message, words in REFUSED:
+        viewer[path].say(**message)
+        while words not in viewer[path].until("error")["message"]:
+            pass
+        viewer[path].settled()
 
 
 def test_binary_frames_tell_cameras_apart(live, watch):
@@ -162,7 +163,7 @@ def test_set_acts_at_once(live, watch):
     assert len(viewer.count(0.5, "frame")) >= 12
     viewer.say("set", fps=5)
     viewer.settled()
-    assert len(viewer.count(1, "frame")) <= 7
+    assert len(viewer.count(0.5, "frame")) <= 4
 
 
 def test_a_paused_viewer_is_no_demand(live, watch):
