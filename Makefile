@@ -62,14 +62,16 @@ CAMSIM := arguments auth camera client faults frames multipart picture request s
 
 # Unit tests, by the library that they test: tests/unit/<library>_<module>_test.c
 UNIT_COMMON := address camera_feed camera_id camera_status clock config config_access \
-               config_document config_options config_url control control_life curl_loop fd \
+               config_document config_options config_url config_wait control control_life \
+               curl_loop fd \
                frame_container frame_publisher frame_rate frame_ring frame_ring_forged \
                frame_ring_threads frame_ring_torture health jpeg_info log messages picture_hash \
                process_usage program schedule text_hash text_table
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate assignment boxes camera_counts demand kalman layout metadata model_file \
                  occupancy polygon preprocess scheduler settings tracker
-UNIT_BROADCASTER := adaptation base64 connection counters credentials forwarded frame_message \
+UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process \
+                    connection counters credentials forwarded frame_message \
                     host_check http_reader http_session hub intake_scanner limits listener \
                     metrics_text picture_check rate_table reconnects renderings signed_token \
                     streamer_message subscription tls token_rules viewer_message \
