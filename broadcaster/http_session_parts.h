@@ -55,7 +55,7 @@ struct http_session {
     bool continued;     /* 100 has been sent */
     bool deferred;
     bool while_open; /* deferred for a client that keeps its sending side open */
-    bool receiving; /* inside http_session_received() */
+    bool receiving;  /* inside http_session_received() */
     bool upgraded;
 };
 

@@ -29,9 +29,10 @@ static const char *const introduction =
     "- An environment variable `RINGCAST_<SECTION>_<KEY>` (at the top `RINGCAST_<KEY>`) overrides the "
     "file; lists are separated by commas; an empty variable counts as not set.\n"
     "- What the API changes stands in `<state_dir>/cameras.json`, which is laid over `cameras` by JSON "
-    "merge patch (RFC 7396). It cannot name files, and `${}` means nothing in it.\n"
-    "- `ringcast reload` (SIGHUP) makes every process read it all again. When it has a mistake, nothing "
-    "changes and the log says why.\n";
+    "merge patch (RFC 7396). It cannot name files, and `${}` means nothing in it. It may hold passwords "
+    "(mode 0600). To take back everything that the API has changed, remove it and reload.\n"
+    "- `ringcast reload` (SIGHUP) makes every process read it all again, and returns when all work with it. "
+    "When it has a mistake, nothing changes and the log says why.\n";
 
 static const struct {
     const char *title;
