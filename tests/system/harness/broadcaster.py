@@ -194,3 +194,31 @@ class Counter(threading.Thread):
     def end(self):
         self.done.set()
         self.join(5)
+
+
+def post_as(server, form, jpeg, metadata):
+    """Posts a frame of CAM1 as "json", "data url", "escaped", "container" or "jpeg"."""
+    if form == "json":
+        return server.post(json_body("CAM1", jpeg, metadata))
+    if form == "data url":
+        body = json.loads(json_body("CAM1", jpeg, metadata))
+        body["frame_base64"] = "data:image/jpeg;base64," + body["frame_base64"]
+        return server.post(json.dumps(body).encode())
+    if form == "escaped":
+        body = json_body("CAM1", jpeg, metadata)
+        start = body.index(b"frame_base64") + 15
+        return server.post(body[:start] + body[start:].replace(b"/", b"\\/"))
+    if form == "container":
+        return server.post(container_body("CAM1", jpeg, json.dumps(metadata).encode(), 7, 8, 9),
+                           CONTAINER)
+    return server.post(jpeg, "image/jpeg", "?camera_id=CAM1")
+
+
+def assert_error(answer):
+    """The form of every error that we answer."""
+    assert answer["error"].keys() == {"code", "message"}
+    assert answer["detail"] == answer["error"]["message"] != ""
+
+
+def cameras_of(server):
+    return {one["id"]: one for one in server.get("/api/cameras")[2]["cameras"]}
