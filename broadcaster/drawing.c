@@ -51,9 +51,10 @@ static unsigned drawing_steps(const struct services *services)
     return steps;
 }
 
-/* Holds what the wish looks like at a step of quality. */
+/* Holds what the wish looks like at a step of quality. `instead_of` as in renderings_acquire(). */
 static bool drawing_acquire(const struct subscription *subscription,
-                            const struct services *services, unsigned step, uint32_t *id)
+                            const struct services *services, unsigned step,
+                            const uint32_t *instead_of, uint32_t *id)
 {
     struct rendering_look look;
     bool asks = drawing_wished(subscription, services, &look);
@@ -65,49 +66,45 @@ static bool drawing_acquire(const struct subscription *subscription,
     look.quality = (uint8_t)adaptation_quality(look.quality, step);
     return look.quality > 0 &&
            renderings_acquire(services->renderings, subscription->camera, &look,
-                              step == 0 ? RENDERING_WISHED : RENDERING_SPARE, id) == 0;
+                              step == 0 ? RENDERING_WISHED : RENDERING_SPARE, instead_of, id) == 0;
 }
 
-static void drawing_hold(struct drawing *drawing, uint32_t id)
+/* Takes over a rendering that has been acquired. */
+static void drawing_take(struct subscription *subscription, struct services *services, uint32_t id,
+                         unsigned step)
 {
+    struct drawing *drawing = &subscription->drawing;
+    drawing_release(subscription, services);
     drawing->held = true;
     drawing->id = id;
+    drawing->adaptation.step = step;
+    subscription->lesser = step > 0;
 }
 
-/* What is held goes first: whoever pulls a slider while all places are taken changes his own place. */
 bool drawing_claim(struct subscription *subscription, struct services *services)
 {
-    struct drawing *drawing = &subscription->drawing, before = *drawing;
-    struct rendering_look look = {0};
-    uint32_t id;
+    const struct drawing *drawing = &subscription->drawing;
+    const uint32_t *old = drawing->held ? &drawing->id : NULL;
     unsigned step = drawing_step(subscription, services);
-    bool had_one = before.held && drawing_may_choose(subscription, services);
-    if (had_one) {
-        look = renderings_look_of(services->renderings, subscription->camera, before.id);
-    }
-    drawing_release(subscription, services);
+    uint32_t id;
+    drawing_settle(subscription, services);
     if (!drawing_may_choose(subscription, services)) {
+        drawing_release(subscription, services);
         return true;
     }
-    if (drawing_acquire(subscription, services, step, &id)) {
-        drawing->adaptation.step = step;
-        subscription->lesser = step > 0;
-        drawing_hold(drawing, id);
+    if (drawing_acquire(subscription, services, step, old, &id)) {
+        drawing_take(subscription, services, id, step);
         return true;
     }
-    drawing->adaptation = (struct adaptation){0};
-    subscription->lesser = false;
-    if (drawing_acquire(subscription, services, 0, &id)) {
-        drawing_hold(drawing, id);
+    if (step > 0 && drawing_acquire(subscription, services, 0, old, &id)) {
+        subscription->drawing.adaptation = (struct adaptation){0};
+        drawing_take(subscription, services, id, 0);
         return true;
     }
-    /* The old one has a place still: somebody else has it too, or there would be one free. */
-    if (!had_one || renderings_acquire(services->renderings, subscription->camera, &look,
-                                       RENDERING_WISHED, &id) < 0) {
+    if (old == NULL) {
         renderings_acquire_default(services->renderings, subscription->camera);
-        id = RENDERINGS_DEFAULT;
+        drawing_take(subscription, services, RENDERINGS_DEFAULT, 0);
     }
-    drawing_hold(drawing, id);
     return false;
 }
 
@@ -184,7 +181,7 @@ void drawing_adapt(struct subscription *subscription, struct services *services,
     if (step == adaptation->step) {
         return;
     }
-    if (drawing_acquire(subscription, services, step, &id)) {
+    if (drawing_acquire(subscription, services, step, NULL, &id)) { /* for a while it has both */
         drawing_begin_move(subscription, services, step, id);
     } else {
         adaptation_move(adaptation, &counts, adaptation->step); /* no place: asked again later */

@@ -1,5 +1,6 @@
 #include "broadcaster/renderings.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -24,7 +25,8 @@ struct rendering {
 /* The renderings of one camera; exists while there are any. */
 struct rendering_family {
     char camera[CAMERA_ID_SIZE];
-    struct rendering members[RENDERINGS_MOST + 1]; /* by id */
+    /* By id. The default may come beside the others, and one while it takes another's place. */
+    struct rendering members[RENDERINGS_MOST + 2];
     size_t count;
 };
 
@@ -163,6 +165,7 @@ static struct rendering *renderings_add(struct renderings *renderings,
     if (family->count >= RENDERINGS_MOST) {
         renderings_make_room(renderings, family);
     }
+    assert(family->count < sizeof family->members / sizeof family->members[0]);
     size_t at = 0;
     while (at < family->count && family->members[at].id < id) {
         at++;
@@ -184,18 +187,29 @@ void renderings_acquire_default(struct renderings *renderings, const char *camer
     member->holders++;
 }
 
+/* True when one more may be held. An exchange makes them no more; but the default has no place to give
+ * away when it came beside all the others. */
+static bool family_has_place(struct rendering_family *family, enum rendering_need need,
+                             const uint32_t *instead_of)
+{
+    size_t most = RENDERINGS_MOST - (need == RENDERING_SPARE ? SPARE_PLACES : 0);
+    const struct rendering *old = instead_of != NULL ? family_find(family, *instead_of) : NULL;
+    size_t freed = old != NULL && old->holders == 1;
+    return family_held(family) - freed < most || (freed > 0 && old->id != RENDERINGS_DEFAULT);
+}
+
 int renderings_acquire(struct renderings *renderings, const char *camera,
-                       const struct rendering_look *look, enum rendering_need need, uint32_t *id)
+                       const struct rendering_look *look, enum rendering_need need,
+                       const uint32_t *instead_of, uint32_t *id)
 {
     if (look_equal(look, &renderings->default_look)) {
         renderings_acquire_default(renderings, camera);
         *id = RENDERINGS_DEFAULT;
         return 0;
     }
-    size_t most = RENDERINGS_MOST - (need == RENDERING_SPARE ? SPARE_PLACES : 0);
     struct rendering_family *family = renderings_find_or_create(renderings, camera);
     struct rendering *member = family_find_look(family, look);
-    if ((member == NULL || member->holders == 0) && family_held(family) >= most) {
+    if ((member == NULL || member->holders == 0) && !family_has_place(family, need, instead_of)) {
         return -ENOSPC; /* the family has members, so it does not stay without need */
     }
     if (member == NULL) {

@@ -44,9 +44,12 @@ void renderings_configure(struct renderings *renderings, const struct config *co
 
 struct rendering_look renderings_default_look(const struct renderings *renderings);
 
-/* Holds the rendering that looks like this. 0, or -ENOSPC: no more of this camera may exist. */
+/* Holds the rendering that looks like this. `instead_of`: one that the caller holds and will release if
+ * this succeeds, so that whoever pulls a slider keeps his place; NULL: none. 0, or -ENOSPC: no more of
+ * this camera may exist. */
 int renderings_acquire(struct renderings *renderings, const char *camera,
-                       const struct rendering_look *look, enum rendering_need need, uint32_t *id);
+                       const struct rendering_look *look, enum rendering_need need,
+                       const uint32_t *instead_of, uint32_t *id);
 
 /* Holds the default rendering, whatever it looks like. */
 void renderings_acquire_default(struct renderings *renderings, const char *camera);

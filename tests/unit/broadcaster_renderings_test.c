@@ -58,7 +58,7 @@ static int try(unsigned percent, unsigned quality, enum rendering_need need, uin
 {
     struct rendering_look look = {
         .conf_percent = (uint8_t)percent, .show_labels = true, .quality = (uint8_t)quality};
-    return renderings_acquire(bench.renderings, "CAM1", &look, need, id);
+    return renderings_acquire(bench.renderings, "CAM1", &look, need, NULL, id);
 }
 
 static uint32_t acquire(unsigned percent)
@@ -132,6 +132,37 @@ static void test_who_could_take_another_leaves_places_free(void **state)
     assert_int_equal(try(30, 20 + count, RENDERING_WISHED, &id), -ENOSPC);
 }
 
+static int exchange(unsigned percent, uint32_t old, uint32_t *id)
+{
+    struct rendering_look look = {
+        .conf_percent = (uint8_t)percent, .show_labels = true, .quality = 85};
+    int result = renderings_acquire(bench.renderings, "CAM1", &look, RENDERING_WISHED, &old, id);
+    if (result == 0) {
+        release(old);
+    }
+    return result;
+}
+
+/* When all places are taken, who has one to himself may change it for another look, and again. */
+static void test_an_exchange(void **state)
+{
+    uint32_t ids[RENDERINGS_MOST], id;
+    (void)state;
+    for (unsigned i = 0; i < RENDERINGS_MOST; i++) {
+        ids[i] = acquire(50 + i);
+    }
+    acquire(51);
+    assert_int_equal(exchange(90, ids[1], &id), -ENOSPC); /* it is not his alone */
+    for (unsigned percent = 70; percent < 90; percent++) {
+        assert_int_equal(exchange(percent, ids[0], &ids[0]), 0);
+    }
+    renderings_acquire_default(bench.renderings, "CAM1");
+    assert_int_equal(exchange(90, ids[0], &ids[0]), 0);
+    assert_int_equal(exchange(91, RENDERINGS_DEFAULT, &id), -ENOSPC);
+    assert_int_equal(exchange(51, ids[0], &ids[0]), 0); /* shared from now on */
+    assert_int_equal(exchange(91, RENDERINGS_DEFAULT, &id), 0);
+}
+
 static void test_lingering(void **state)
 {
     (void)state;
@@ -173,6 +204,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_eight_and_no_more, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_who_could_take_another_leaves_places_free, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_an_exchange, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lingering, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_slider, set_up, tear_down),
     };
