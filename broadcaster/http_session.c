@@ -76,6 +76,7 @@ void http_session_close(struct http_session *session, enum connection_end end)
     session->state = HTTP_SESSION_CLOSING;
     session->end = end;
     http_session_drop_body(session);
+    http_session_forget_request(session);
     if (connection_pending(session->connection) == 0) {
         connection_finish(session->connection, end);
     } else {

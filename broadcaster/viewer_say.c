@@ -37,7 +37,7 @@ void viewer_say_words(struct viewer *viewer, enum viewer_words words)
 {
     switch (words) {
     case WORDS_CONNECTED:
-        viewer_say(viewer, viewer_text_connected(viewer->services));
+        viewer_say(viewer, viewer_text_connected(viewer->services, viewer->identity));
         break;
     case WORDS_PONG:
         channel_send_text(&viewer->channel, "pong");

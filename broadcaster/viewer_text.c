@@ -96,12 +96,12 @@ static json_t *active_stream(const struct services *services, const struct hub_c
                      api_json_seconds(camera->last_update_ns));
 }
 
-json_t *viewer_text_connected(const struct services *services)
+json_t *viewer_text_connected(const struct services *services, const struct identity *identity)
 {
     json_t *streams = json_array();
     struct hub_camera each;
     for (size_t at = 0; hub_next_camera(services->hub, &at, &each);) {
-        if (stream_frame_count(each.stream) > 0) {
+        if (stream_frame_count(each.stream) > 0 && identity_allows_camera(identity, each.id)) {
             json_array_append_new(streams, active_stream(services, &each));
         }
     }

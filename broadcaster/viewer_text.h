@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "broadcaster/identity.h"
 #include "broadcaster/stream.h"
 #include "common/camera_status.h"
 
@@ -36,7 +37,7 @@ struct viewer_stats {
 
 json_t *viewer_text_stats(const struct viewer_stats *stats);
 
-/* viewer_connected, with the streams that there are. */
-json_t *viewer_text_connected(const struct services *services);
+/* viewer_connected, with the streams that there are and that it may know of. */
+json_t *viewer_text_connected(const struct services *services, const struct identity *identity);
 
 #endif
