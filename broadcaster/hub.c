@@ -123,34 +123,35 @@ static bool hub_is_needless(const struct hub *hub, const struct stream *stream)
     return stream_holders(stream) == 0 && stream_idle_ns(stream) > hub->idle_ns;
 }
 
+/* Out of the hub first: whoever is told of its end may ask the hub, and may end another stream. */
+static void hub_remove_at(struct hub *hub, size_t at)
+{
+    struct stream *stream = hub->streams[at];
+    hub->count--;
+    memmove(hub->streams + at, hub->streams + at + 1, (hub->count - at) * sizeof(struct stream *));
+    stream_notify(stream, STREAM_GONE);
+    stream_destroy(stream);
+}
+
 static void hub_sweep(struct hub *hub)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < hub->count; i++) {
-        struct stream *stream = hub->streams[i];
-        if (hub_is_needless(hub, stream)) {
-            log_camera(LOG_DEBUG, stream_key(stream)->camera, "stream removed frames=%llu",
-                       (unsigned long long)stream_frame_count(stream));
-            stream_notify(stream, STREAM_GONE);
-            stream_destroy(stream);
-        } else {
-            hub->streams[kept++] = stream;
+    for (size_t at = hub->count; at-- > 0;) {
+        if (at < hub->count && hub_is_needless(hub, hub->streams[at])) {
+            log_camera(LOG_DEBUG, stream_key(hub->streams[at])->camera,
+                       "stream removed frames=%llu",
+                       (unsigned long long)stream_frame_count(hub->streams[at]));
+            hub_remove_at(hub, at);
         }
     }
-    hub->count = kept;
 }
 
 void hub_remove(struct hub *hub, const struct stream_key *key)
 {
     bool found;
     size_t at = hub_place(hub, key, &found);
-    if (!found || stream_holders(hub->streams[at]) > 0) {
-        return;
+    if (found && stream_holders(hub->streams[at]) == 0) {
+        hub_remove_at(hub, at);
     }
-    stream_notify(hub->streams[at], STREAM_GONE);
-    stream_destroy(hub->streams[at]);
-    hub->count--;
-    memmove(hub->streams + at, hub->streams + at + 1, (hub->count - at) * sizeof(struct stream *));
 }
 
 static bool hub_has_capture(const struct hub *hub, const struct stream *stream)

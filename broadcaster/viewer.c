@@ -244,10 +244,10 @@ void viewer_greet(struct viewer *viewer, struct subscription *subscription)
 {
     const struct stream *stream = subscription->pictures.stream;
     bool tells = viewer->format == WIRE_VIEWER_JSON && subscription->sent == 0;
-    bool has_frame = stream_frame(stream) != NULL &&
+    bool has_frame = !viewer->paused && stream_frame(stream) != NULL &&
                      (viewer->path == VIEWER_DETECTION || !stream_is_stale(stream));
     bool configured = config_find_camera(viewer->services->config, subscription->camera) != NULL;
-    if (has_frame ? !tells : configured) {
+    if ((has_frame ? !tells : configured) && viewer_speaks(viewer, subscription)) {
         subscription->texts_due |= SUBSCRIPTION_STATE;
     }
     if (has_frame) {
