@@ -7,6 +7,8 @@
 #include "broadcaster/token_rules.h"
 #include "broadcaster/utf8.h"
 #include "common/clock.h"
+#include "common/config_access.h"
+#include "common/log.h"
 #include "common/memory.h"
 
 struct access {
@@ -31,10 +33,28 @@ void access_destroy(struct access *access)
     }
 }
 
+/* Meant, but to be said: the configuration has refused what nobody has asked for. */
+static void access_warn(const struct config_broadcaster *config)
+{
+    if (config_listens_on_loopback(config)) {
+        return;
+    }
+    if (config->token_count == 0) {
+        log_warn("whoever reaches listen=%s may watch and change everything: set "
+                 "broadcaster.tokens to keep them out",
+                 config->listen);
+    } else if (config->tls_certificate == NULL && config->trusted_proxies.count == 0) {
+        log_warn("tokens and pictures can be read on the way to listen=%s: set "
+                 "broadcaster.tls_certificate, or put a proxy with TLS before it",
+                 config->listen);
+    }
+}
+
 void access_configure(struct access *access, const struct config_broadcaster *config)
 {
     const struct config_strings *proxies = &config->trusted_proxies;
     access->rules.config = config;
+    access_warn(config);
     free(access->proxies);
     access->proxies = xcalloc(proxies->count, sizeof *access->proxies);
     access->proxy_count = 0;

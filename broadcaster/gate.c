@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "broadcaster/host_check.h"
 #include "broadcaster/services.h"
@@ -60,13 +61,33 @@ static bool gate_check_host(const struct services *services, struct http_session
     return false;
 }
 
+static enum host_cors gate_cors(const struct services *services, const struct http_request *request)
+{
+    const struct http_text *origin = http_request_field(request, "Origin");
+    return origin != NULL && origin->size <= ORIGIN_MAX
+               ? host_rules_cors(services->host_rules, *origin)
+               : HOST_CORS_NONE;
+}
+
+/* The page behind it came over a line on which others may have changed it. */
+static bool gate_is_downgraded(struct http_text origin, const struct forwarded *forwarded)
+{
+    static const char plain[] = "http://";
+    return forwarded->is_secure && origin.size >= sizeof plain - 1 &&
+           strncasecmp(origin.data, plain, sizeof plain - 1) == 0;
+}
+
 bool gate_check_origin(const struct services *services, struct http_session *session,
                        const struct http_request *request, const struct forwarded *forwarded)
 {
     size_t count = http_request_field_count(request, "Origin");
     const struct http_text *origin = http_request_field(request, "Origin");
-    if (count == 0 ||
-        (count == 1 && host_rules_allow_origin(services->host_rules, *origin, forwarded->host))) {
+    if (count == 0) {
+        return true;
+    }
+    if (count == 1 && (gate_cors(services, request) != HOST_CORS_NONE ||
+                       (host_rules_allow_origin(services->host_rules, *origin, forwarded->host) &&
+                        !gate_is_downgraded(*origin, forwarded)))) {
         return true;
     }
     http_respond_error(session, 403, "wrong_origin", NULL,
@@ -75,14 +96,6 @@ bool gate_check_origin(const struct services *services, struct http_session *ses
 }
 
 /* --- CORS --- */
-
-static enum host_cors gate_cors(const struct services *services, const struct http_request *request)
-{
-    const struct http_text *origin = http_request_field(request, "Origin");
-    return origin != NULL && origin->size <= ORIGIN_MAX
-               ? host_rules_cors(services->host_rules, *origin)
-               : HOST_CORS_NONE;
-}
 
 /* Every answer varies with the Origin as soon as one is listed, or a cache would hand out another's. */
 static void gate_tell_readers(const struct services *services, struct http_session *session,

@@ -315,6 +315,14 @@ def test_cors(broadcaster):
     for other in ({}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
         _, headers, _ = get(server, "/healthz", headers=other)
         assert "Access-Control-Allow-Origin" not in headers and headers["Vary"] == "Origin"
+    # Nothing of one request's rights is left for the next one on the same connection.
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    for other, allowed in ((origin, origin), ("https://evil.example", None)):
+        connection.request("GET", "/healthz", headers={"Origin": other})
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.headers["Access-Control-Allow-Origin"] == allowed
+    connection.close()
     preflight = {"Origin": origin, "Access-Control-Request-Method": "POST",
                  "Access-Control-Request-Headers": "authorization,content-type"}
     status, headers, _ = ask("OPTIONS", f"{server.url}/api/tokens", headers=preflight)
@@ -341,6 +349,10 @@ def test_proxies(broadcaster):
     viewer = watch(server, header=header, origin="https://cam.example")
     assert get(server, "/api/viewers")[2]["viewers"][0]["user"] == "203.0.113.5"
     viewer.close()
+    # A page that came in the clear may be somebody else's.
+    for origin, status in (("https://cam.example", 201), ("http://cam.example", 403)):
+        answer = ask("POST", f"{server.url}/api/tokens", headers={**forwarded, "Origin": origin})
+        assert answer[0] == status
     # Its own name for us is what counts, also when that is not ours.
     status, _, _ = get(server, "/healthz", headers={"X-Forwarded-Host": "evil.example"})
     assert status == 421

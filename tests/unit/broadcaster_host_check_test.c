@@ -128,11 +128,52 @@ static void test_origins(void **state)
     host_rules_destroy(rules);
 }
 
+static void test_cors(void **state)
+{
+    static char listed[] = "https://page.example/", any[] = "*";
+    static char *origins[] = {listed, any};
+    static const struct {
+        size_t first, count; /* of the origins */
+        const char *origin;
+        enum host_cors cors;
+    } cases[] = {
+        {0, 0, "https://page.example", HOST_CORS_NONE},
+        {0, 1, "https://page.example", HOST_CORS_LISTED},
+        {0, 1, "HTTPS://page.example", HOST_CORS_LISTED},
+        {0, 1, "http://page.example", HOST_CORS_NONE},
+        {0, 1, "https://page.example:8443", HOST_CORS_NONE},
+        {0, 1, "https://page.example.evil", HOST_CORS_NONE},
+        {0, 1, "null", HOST_CORS_NONE},
+        {0, 1, "*", HOST_CORS_NONE},
+        {1, 1, "https://page.example", HOST_CORS_ANY},
+        {1, 1, "null", HOST_CORS_ANY},
+        {0, 2, "https://page.example", HOST_CORS_LISTED},
+        {0, 2, "https://other.example", HOST_CORS_ANY},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char address[] = "127.0.0.1:8069";
+        struct config_broadcaster config = {
+            .listen = address,
+            .cors_origins = {origins + cases[i].first, cases[i].count},
+        };
+        struct host_rules *rules = host_rules_create(&config);
+        if (host_rules_cors(rules, text(cases[i].origin)) != cases[i].cors) {
+            fail_msg("case %zu origin=%s", i, cases[i].origin);
+        }
+        /* Who may read may also act. */
+        assert_int_equal(host_rules_allow_origin(rules, text(cases[i].origin), text("here:1")),
+                         cases[i].cors != HOST_CORS_NONE);
+        host_rules_destroy(rules);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hosts),
         cmocka_unit_test(test_long_names),
+        cmocka_unit_test(test_cors),
         cmocka_unit_test(test_origins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
