@@ -70,12 +70,12 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate assignment boxes camera_counts demand kalman layout metadata model_file \
                  occupancy polygon preprocess scheduler settings tracker
-UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process \
-                    connection counters credentials forwarded frame_message \
-                    host_check http_reader http_session hub intake_scanner limits listener \
-                    metrics_text picture_check rate_table reconnects renderings signed_token \
-                    streamer_message subscription tls token_rules viewer_message \
-                    websocket_handshake websocket_reader wish
+UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
+                    counters credentials forwarded frame_message host_check http_reader \
+                    http_session hub intake_scanner limits listener metrics_text picture_check \
+                    rate_table reconnects renderings signed_token streamer_message subscription \
+                    tcp_link tls token_rules viewer_message websocket_handshake websocket_reader \
+                    wish
 
 UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world
 
@@ -323,11 +323,11 @@ coverage: ## how much of the parsers the unit tests and the fuzzers' inputs run
 parser-tests: $(PARSER_TESTS:%=$(BUILD)/%_test)
 
 # Each of them alone, too. The last three are not among the usual ones.
-BENCHES := bench-ring bench-parser bench-capture bench-detector bench-broadcaster bench-models \
-           bench-rivals bench-breaking
+BENCHES := bench-ring bench-parser bench-capture bench-detector bench-demand bench-broadcaster \
+           bench-models bench-rivals bench-breaking
 
 .PHONY: bench $(BENCHES)
-bench: ## print figures, in six minutes; bench-ring, -parser, -capture, -detector, -broadcaster: one
+bench: ## print figures, in seven minutes; bench-ring, -parser, -capture, -detector, -demand, …: one
 bench $(BENCHES):
 	@tests/packages $(if $(filter bench-rivals,$@),rivals,bench)
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS:%=$(BUILD)/%)
