@@ -44,14 +44,15 @@ BROADCASTER := access adaptation api_body api_camera_edit api_camera_test api_ca
                camera_changes camera_edit camera_fields camera_overlay camera_watch channel \
                child_process connection control_service counters credentials demand detector_watch \
                drawing forwarded frame_message frame_stages gate histogram host_check http_answer \
-               http_head http_reader http_response http_server http_session http_syntax \
-               http_target hub identity intake intake_scanner json_scanner limits listener \
-               metrics_sources metrics_text output_queue picture_check pushed_camera pushed_set \
-               rate_table raw_source reconnects renderings routes services shared_bytes \
-               signed_token snapshot sorted static_files stream streamer streamer_message \
-               subprotocol subscription summary tcp_link tls tls_stream token_rules transport utf8 \
-               viewer viewer_command viewer_message viewer_request viewer_say viewer_set \
-               viewer_text visits websocket_handshake websocket_reader websocket_session wish
+               http_head http_reader http_response http_server http_session http_stream \
+               http_syntax http_target hub identity intake intake_scanner json_scanner limits \
+               listener metrics_sources metrics_text mjpeg output_queue picture_check \
+               pushed_camera pushed_set rate_table raw_source reconnects renderings routes \
+               services shared_bytes signed_token snapshot sorted static_files stream streamer \
+               streamer_message subprotocol subscription summary tcp_link tls tls_stream \
+               token_rules transport utf8 viewer viewer_command viewer_message viewer_request \
+               viewer_say viewer_set viewer_text visits websocket_handshake websocket_reader \
+               websocket_session wish
 
 CTL := ctl ctl_processes ctl_question ctl_status ctl_store ctl_token ctl_top ctl_top_view ctl_wait
 CATALOGUE := catalogue download store

@@ -6,15 +6,22 @@
 
 void channel_send_text(struct channel *channel, const char *text)
 {
-    websocket_session_send(channel->websocket, WEBSOCKET_TEXT, text, strlen(text));
+    if (channel->websocket != NULL) {
+        websocket_session_send(channel->websocket, WEBSOCKET_TEXT, text, strlen(text));
+    }
 }
 
 void channel_close(struct channel *channel, const char *reason)
 {
-    websocket_session_close(channel->websocket, CLOSE_POLICY, reason, CONNECTION_FINISHED);
+    if (channel->websocket != NULL) {
+        websocket_session_close(channel->websocket, CLOSE_POLICY, reason, CONNECTION_FINISHED);
+    } else {
+        http_stream_close(channel->stream, CONNECTION_FINISHED);
+    }
 }
 
 struct connection *channel_connection(const struct channel *channel)
 {
-    return websocket_session_connection(channel->websocket);
+    return channel->websocket != NULL ? websocket_session_connection(channel->websocket)
+                                      : http_stream_connection(channel->stream);
 }

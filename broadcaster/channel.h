@@ -1,4 +1,5 @@
-/* The way to one viewer: a WebSocket. Viewers know nothing else of how their frames travel. One thread. */
+/* The way to one viewer: a WebSocket, or an HTTP answer without an end, which takes frames and no words.
+ * Viewers know nothing else of how their frames travel. One thread. */
 #ifndef BROADCASTER_CHANNEL_H
 #define BROADCASTER_CHANNEL_H
 
@@ -6,27 +7,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "broadcaster/http_stream.h"
 #include "broadcaster/shared_bytes.h"
 #include "broadcaster/websocket_session.h"
 
 struct channel {
-    struct websocket_session *websocket; /* its own life: websocket_handlers::closed ends it */
+    /* One of the two, the other is NULL. It has a life of its own, which its `closed` ends. */
+    struct websocket_session *websocket;
+    struct http_stream *stream;
 };
 
 /* True when nothing is in flight: what is sent now goes out at once. */
 static inline bool channel_idle(const struct channel *channel)
 {
-    return websocket_session_idle(channel->websocket);
+    return channel->websocket != NULL ? websocket_session_idle(channel->websocket)
+                                      : http_stream_idle(channel->stream);
 }
 
-/* Sends whole frames of the wire: `head` (copied, may be NULL), then `body` from `offset` on. */
+/* Sends whole frames of the wire: `head` (copied, may be NULL), then `body` from `offset` on; to an HTTP
+ * answer the whole body. */
 static inline void channel_send_frame(struct channel *channel, const void *head, size_t head_size,
                                       struct shared_bytes *body, size_t offset)
 {
-    websocket_session_send_frames(channel->websocket, head, head_size, body, offset);
+    if (channel->websocket != NULL) {
+        websocket_session_send_frames(channel->websocket, head, head_size, body, offset);
+    } else {
+        http_stream_send(channel->stream, body);
+    }
 }
 
-/* A short message in words; NUL-terminated, copied. */
+/* A short message in words; NUL-terminated, copied. An HTTP answer has no place for it. */
 void channel_send_text(struct channel *channel, const char *text);
 
 /* Ends it in order; `reason` is for the viewer. Nothing can be sent afterwards. */

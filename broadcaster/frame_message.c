@@ -155,21 +155,23 @@ static struct shared_bytes *binary_message(const struct frame_message *message, 
     return bytes;
 }
 
+/* It ends with the boundary of the next part: browsers show a picture when they see what follows it, and
+ * that would be one frame late. The first boundary stands behind the head of the answer. */
 static struct shared_bytes *mjpeg_part(const struct frame_message *message)
 {
     const struct posted_frame *frame = message->frame;
     char head[160];
-    size_t head_size =
-        (size_t)snprintf(head, sizeof head,
-                         "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %" PRIu32
-                         "\r\nX-Timestamp: %" PRIu64 ".%06u\r\n\r\n",
-                         frame->jpeg_size, frame->captured_ns / NS_PER_SECOND,
-                         (unsigned)(frame->captured_ns % NS_PER_SECOND / NS_PER_US));
-    struct shared_bytes *bytes = shared_bytes_create(head_size + frame->jpeg_size + 2);
+    size_t head_size = (size_t)snprintf(head, sizeof head,
+                                        "Content-Type: image/jpeg\r\nContent-Length: %" PRIu32
+                                        "\r\nX-Timestamp: %" PRIu64 ".%06u\r\n\r\n",
+                                        frame->jpeg_size, frame->captured_ns / NS_PER_SECOND,
+                                        (unsigned)(frame->captured_ns % NS_PER_SECOND / NS_PER_US));
+    static const char end[] = "\r\n" FRAME_MESSAGE_BOUNDARY;
+    struct shared_bytes *bytes = shared_bytes_create(head_size + frame->jpeg_size + sizeof end - 1);
     uint8_t *out = bytes->data;
     out += put(out, head, head_size);
     out += put_jpeg(out, frame);
-    put(out, "\r\n", 2);
+    put(out, end, sizeof end - 1);
     return bytes;
 }
 

@@ -14,10 +14,13 @@ enum wire_format {
     WIRE_VIEWER_JSON, /* {"type":"frame","camera_id":…,"frame":"data:image/jpeg;base64,…",…} */
     WIRE_STREAM_JSON, /* {"type":"frame","data":"<base64>"} */
     WIRE_BINARY,      /* a frame container */
-    WIRE_MJPEG,       /* a part of multipart/x-mixed-replace; boundary=frame */
+    WIRE_MJPEG,       /* a part of FRAME_MESSAGE_MULTIPART, and the boundary behind it */
     WIRE_DETECTIONS,  /* {"type":"detections",…}: the metadata alone, beside raw pictures */
     WIRE_FORMATS
 };
+
+#define FRAME_MESSAGE_MULTIPART "multipart/x-mixed-replace; boundary=frame"
+#define FRAME_MESSAGE_BOUNDARY  "--frame\r\n" /* what the first part stands behind */
 
 /* Room for a private head: a WebSocket header and what it says beyond the shared message. */
 #define FRAME_MESSAGE_HEAD_MAX 160

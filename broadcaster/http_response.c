@@ -108,7 +108,7 @@ char *http_response_head(const struct http_response *response, size_t *size)
     char date[HTTP_DATE_SIZE];
     char length[48] = "";
     http_date(date);
-    if (!http_status_is_bodiless(response->status)) {
+    if (!http_status_is_bodiless(response->status) && !response->endless) {
         snprintf(length, sizeof length, "Content-Length: %" PRIu64 "\r\n",
                  response->content_length);
     }

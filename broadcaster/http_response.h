@@ -14,6 +14,7 @@ struct http_response {
     uint64_t content_length;
     int minor_version; /* of the request: HTTP/1.0 has to be told that the connection stays */
     bool keep_alive;
+    bool endless; /* the body has no length: it ends with the connection */
 };
 
 /* Status line, Date, Content-Type, Content-Length (not where the status has no body), Connection and

@@ -3,6 +3,7 @@
 
 #include "broadcaster/http_response.h"
 #include "broadcaster/http_session_parts.h"
+#include "broadcaster/http_stream.h"
 #include "broadcaster/identity.h"
 #include "broadcaster/websocket_handshake.h"
 #include "broadcaster/websocket_session.h"
@@ -11,16 +12,32 @@
 
 #define HTTP_CLOSE_POLICY 1008 /* RFC 6455, 7.4.1 */
 
-/* --- WebSocket --- */
+/* --- connections that are handed on --- */
 
-static void http_websocket_gone(void *arg)
+static void http_guest_gone(void *arg)
 {
-    struct http_websocket *websocket = arg;
-    LIST_REMOVE(websocket, link);
-    websocket->server->connections--;
-    identity_unref(websocket->identity);
-    free(websocket);
+    struct http_guest *guest = arg;
+    LIST_REMOVE(guest, link);
+    guest->server->connections--;
+    identity_unref(guest->identity);
+    free(guest);
 }
+
+/* The session's connection is the guest's now; the session's identity goes with it. */
+static struct http_guest *http_guest_create(struct http_session *session)
+{
+    struct http_guest *guest = xcalloc(1, sizeof *guest);
+    guest->server = session->server;
+    guest->identity = session->identity;
+    session->identity = NULL;
+    LIST_INSERT_HEAD(&guest->server->guests, guest, link);
+    guest->server->connections++;
+    session->upgraded = true;
+    session->deferred = false;
+    return guest;
+}
+
+/* --- WebSocket --- */
 
 static void http_refuse_upgrade(struct http_session *session, int status, const char *message)
 {
@@ -72,21 +89,64 @@ struct websocket_session *http_upgrade(struct http_session *session, const char 
         subprotocol = NULL;
     }
     http_send_switch(session, accept, subprotocol);
-    struct http_websocket *websocket = xcalloc(1, sizeof *websocket);
-    websocket->server = server;
-    websocket->identity = session->identity;
-    session->identity = NULL;
-    websocket->session =
+    struct http_guest *guest = http_guest_create(session);
+    guest->websocket =
         websocket_session_create(server->base, session->connection, config, handlers, arg);
-    websocket_session_set_owner(websocket->session, http_websocket_gone, websocket);
-    LIST_INSERT_HEAD(&server->websockets, websocket, link);
-    server->connections++;
-    session->upgraded = true;
-    session->deferred = false;
+    websocket_session_set_owner(guest->websocket, http_guest_gone, guest);
     if (!session->receiving) {
         http_session_release(session);
     }
-    return websocket->session;
+    return guest->websocket;
+}
+
+/* --- an answer without an end --- */
+
+static char *http_stream_head(const struct http_session *session, const char *content_type,
+                              const char *fields, size_t *size)
+{
+    struct http_response response = {
+        .status = 200,
+        .content_type = content_type,
+        .fields = fields,
+        .more_fields = session->fields,
+        .endless = true,
+    };
+    return http_response_head(&response, size);
+}
+
+struct http_stream *http_begin_stream(struct http_session *session, const char *content_type,
+                                      const char *fields, const char *beginning,
+                                      const struct http_stream_config *config,
+                                      const struct http_stream_handlers *handlers, void *arg)
+{
+    if (session->state != HTTP_SESSION_WORK) {
+        return NULL;
+    }
+    size_t size;
+    char *head = http_stream_head(session, content_type, fields, &size);
+    connection_send(session->connection, head, size, NULL, 0, 0);
+    connection_send(session->connection, beginning, strlen(beginning), NULL, 0, 0);
+    free(head);
+    struct http_guest *guest = http_guest_create(session);
+    guest->stream =
+        http_stream_create(guest->server->base, session->connection, config, handlers, arg);
+    http_stream_set_owner(guest->stream, http_guest_gone, guest);
+    if (!session->receiving) {
+        http_session_release(session);
+    }
+    return guest->stream;
+}
+
+void http_respond_stream_head(struct http_session *session, const char *content_type,
+                              const char *fields)
+{
+    if (session->state == HTTP_SESSION_WORK) {
+        size_t size;
+        char *head = http_stream_head(session, content_type, fields, &size);
+        connection_send(session->connection, head, size, NULL, 0, 0);
+        free(head);
+        http_session_close(session, CONNECTION_FINISHED);
+    }
 }
 
 /* --- the server --- */
@@ -102,7 +162,7 @@ struct http_server *http_server_create(struct event_base *base,
     server->handlers = *handlers;
     server->arg = arg;
     LIST_INIT(&server->sessions);
-    LIST_INIT(&server->websockets);
+    LIST_INIT(&server->guests);
     return server;
 }
 
@@ -114,8 +174,13 @@ void http_server_destroy(struct http_server *server)
     while (!LIST_EMPTY(&server->sessions)) {
         connection_destroy(LIST_FIRST(&server->sessions)->connection, CONNECTION_SHUTDOWN);
     }
-    while (!LIST_EMPTY(&server->websockets)) {
-        websocket_session_destroy(LIST_FIRST(&server->websockets)->session);
+    while (!LIST_EMPTY(&server->guests)) {
+        struct http_guest *guest = LIST_FIRST(&server->guests);
+        if (guest->websocket != NULL) {
+            websocket_session_destroy(guest->websocket);
+        } else {
+            http_stream_destroy(guest->stream);
+        }
     }
     free(server);
 }
@@ -123,13 +188,18 @@ void http_server_destroy(struct http_server *server)
 void http_server_review(struct http_server *server,
                         bool (*keep)(void *arg, const struct identity *identity), void *arg)
 {
-    struct http_websocket *websocket;
+    struct http_guest *guest;
     struct http_session *session;
-    LIST_FOREACH(websocket, &server->websockets, link)
+    LIST_FOREACH(guest, &server->guests, link)
     {
-        if (websocket->identity != NULL && !keep(arg, websocket->identity)) {
-            websocket_session_evict(websocket->session, HTTP_CLOSE_POLICY,
+        if (guest->identity == NULL || keep(arg, guest->identity)) {
+            continue;
+        }
+        if (guest->websocket != NULL) {
+            websocket_session_evict(guest->websocket, HTTP_CLOSE_POLICY,
                                     "no longer allowed by the configuration", CONNECTION_FINISHED);
+        } else {
+            connection_abort(http_stream_connection(guest->stream), CONNECTION_FINISHED);
         }
     }
     LIST_FOREACH(session, &server->sessions, link)

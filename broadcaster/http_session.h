@@ -153,4 +153,22 @@ struct websocket_session *http_upgrade(struct http_session *session, const char 
                                        const struct websocket_config *config,
                                        const struct websocket_handlers *handlers, void *arg);
 
+/* --- an answer without an end --- */
+
+struct http_stream;
+struct http_stream_handlers;
+struct http_stream_config;
+
+/* Answers 200 and hands the connection over: it ends with the body (http_stream.h), which begins with
+ * `beginning`. After success the HTTP session and its request are gone; NULL: it had been answered
+ * already. */
+struct http_stream *http_begin_stream(struct http_session *session, const char *content_type,
+                                      const char *fields, const char *beginning,
+                                      const struct http_stream_config *config,
+                                      const struct http_stream_handlers *handlers, void *arg);
+
+/* To HEAD: what http_begin_stream() would answer, and no more. */
+void http_respond_stream_head(struct http_session *session, const char *content_type,
+                              const char *fields);
+
 #endif

@@ -59,11 +59,12 @@ struct http_session {
     bool upgraded;
 };
 
-/* A WebSocket that began here, so that the end of the server is its end. */
-struct http_websocket {
-    LIST_ENTRY(http_websocket) link; /* http_server::websockets */
+/* A WebSocket or an answer without an end that began here, so that the end of the server is its end. */
+struct http_guest {
+    LIST_ENTRY(http_guest) link; /* http_server::guests */
     struct http_server *server;
-    struct websocket_session *session;
+    struct websocket_session *websocket; /* one of the two; the other is NULL */
+    struct http_stream *stream;
     struct identity *identity; /* our reference, or NULL */
 };
 
@@ -73,7 +74,7 @@ struct http_server {
     struct http_server_handlers handlers;
     void *arg;
     LIST_HEAD(, http_session) sessions;
-    LIST_HEAD(, http_websocket) websockets;
+    LIST_HEAD(, http_guest) guests;
     size_t connections;
     struct memory_budget bodies; /* being received */
     struct http_server_counters counters;

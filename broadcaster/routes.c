@@ -16,6 +16,7 @@
 #include "broadcaster/identity.h"
 #include "broadcaster/intake.h"
 #include "broadcaster/limits.h"
+#include "broadcaster/mjpeg.h"
 #include "broadcaster/pushed_set.h"
 #include "broadcaster/services.h"
 #include "broadcaster/snapshot.h"
@@ -32,7 +33,8 @@ typedef void route_handler(struct services *services, struct http_session *sessi
 
 struct route {
     enum http_method method; /* GET answers HEAD too, unless it opens a WebSocket */
-    const char *pattern;     /* {id} stands for a camera id, {viewer} for a viewer's */
+    /* {id} stands for a camera id, {viewer} for a viewer's; behind ? a parameter that must be so. */
+    const char *pattern;
     route_handler *handler;
     bool websocket;
     unsigned roles; /* one of these is needed (enum role); ROLE_ANYBODY: none */
@@ -76,6 +78,8 @@ static void route_streamer(struct services *services, struct http_session *sessi
 }
 
 static const struct route routes[] = {
+    {HTTP_GET, "/?action=snapshot", mjpeg_handle_action_snapshot, false, ROLE_VIEWER},
+    {HTTP_GET, "/?action=stream", mjpeg_handle_action_stream, false, ROLE_VIEWER},
     {HTTP_POST, "/api/broadcast-detection", route_intake, false, ROLE_PUBLISHER},
     {HTTP_GET, "/api/broadcast-status", api_status_handle, false, ROLE_VIEWER},
     {HTTP_GET, "/api/cameras", api_cameras_handle, false, ROLE_VIEWER | ROLE_PUBLISHER},
@@ -86,6 +90,7 @@ static const struct route routes[] = {
     {HTTP_DELETE, "/api/cameras/" ROUTE_ID, api_camera_remove_handle, false, ROLE_ADMIN},
     {HTTP_PUT, "/api/cameras/" ROUTE_ID "/spaces", api_camera_spaces_handle, false, ROLE_ADMIN},
     {HTTP_GET, "/api/cameras/" ROUTE_ID "/snapshot.jpg", snapshot_handle, false, ROLE_VIEWER},
+    {HTTP_GET, "/api/cameras/" ROUTE_ID "/stream.mjpeg", mjpeg_handle_camera, false, ROLE_VIEWER},
     {HTTP_POST, "/api/tokens", api_tokens_handle, false, ROLE_ALL},
     {HTTP_GET, "/api/version", api_version_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/api/viewers", api_viewers_list, false, ROLE_ADMIN},
@@ -94,6 +99,8 @@ static const struct route routes[] = {
     {HTTP_GET, "/healthz", api_health_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/metrics", api_metrics_handle, false, ROLE_VIEWER | ROLE_EVERY_CAMERA},
     {HTTP_GET, "/readyz", api_ready_handle, false, ROLE_ANYBODY},
+    {HTTP_GET, "/stream", mjpeg_handle_raw, false, ROLE_VIEWER},
+    {HTTP_GET, "/stream/detect", mjpeg_handle_detect, false, ROLE_VIEWER},
     {HTTP_GET, "/ws/health", api_websocket_health_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/ws/stream/detect", route_detect, true, ROLE_VIEWER},
     {HTTP_GET, "/ws/stream/raw", route_raw, true, ROLE_VIEWER},
@@ -103,11 +110,26 @@ static const struct route routes[] = {
 
 #define ROUTE_COUNT (sizeof routes / sizeof routes[0])
 
-/* True when the path is of the pattern; `id` gets what stands for its hole. */
-static bool route_matches(const char *pattern, const char *path, struct http_text *id)
+/* The path of the pattern, and its parameter: "/?action=stream". */
+static bool route_matches_query(const char *pattern, const struct http_request *request)
 {
-    const char *hole = strchr(pattern, '{');
+    char name[16], value[16];
+    size_t path = strcspn(pattern, "?"), length = strcspn(pattern + path + 1, "=");
+    snprintf(name, sizeof name, "%.*s", (int)length, pattern + path + 1);
+    return strncmp(pattern, request->path, path) == 0 && request->path[path] == '\0' &&
+           http_request_parameter(request, name, value, sizeof value) == 0 &&
+           strcmp(value, pattern + path + 1 + length + 1) == 0;
+}
+
+/* True when the request is of the pattern; `id` gets what stands for its hole. */
+static bool route_matches(const char *pattern, const struct http_request *request,
+                          struct http_text *id)
+{
+    const char *hole = strchr(pattern, '{'), *path = request->path;
     *id = (struct http_text){NULL, 0};
+    if (strchr(pattern, '?') != NULL) {
+        return route_matches_query(pattern, request);
+    }
     if (hole == NULL) {
         return strcmp(pattern, path) == 0;
     }
@@ -145,8 +167,8 @@ static void routes_allowed(struct services *services, const struct http_request 
         bool allowed = file && (method == HTTP_GET || method == HTTP_HEAD);
         for (size_t at = 0; at < ROUTE_COUNT && !allowed; at++) {
             struct http_text id;
-            allowed = route_matches(routes[at].pattern, request->path, &id) &&
-                      route_takes(&routes[at], method);
+            allowed =
+                route_matches(routes[at].pattern, request, &id) && route_takes(&routes[at], method);
         }
         if (allowed) {
             size += (size_t)snprintf(allow + size, 64 - size, "%s, ", methods[i].name);
@@ -239,7 +261,7 @@ void routes_handle(void *arg, struct http_session *session, const struct http_re
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
         struct http_text id;
         if (route_takes(&routes[i], request->method) &&
-            route_matches(routes[i].pattern, request->path, &id)) {
+            route_matches(routes[i].pattern, request, &id)) {
             route_call(&routes[i], services, session, request, &forwarded, id);
             return;
         }

@@ -210,11 +210,10 @@ static void snapshot_start(struct snapshot *snapshot)
 
 /* --- the request --- */
 
-/* 0, or -EINVAL for something that is neither. */
-static int read_switch(const struct http_request *request, const char *name, bool *on)
+int snapshot_read_annotated(const struct http_request *request, bool *on)
 {
     char text[8];
-    int result = http_request_parameter(request, name, text, sizeof text);
+    int result = http_request_parameter(request, "annotated", text, sizeof text);
     *on = result == 0 && (strcmp(text, "1") == 0 || strcmp(text, "true") == 0);
     return result == -ENOENT || *on ||
                    (result == 0 && (strcmp(text, "0") == 0 || strcmp(text, "false") == 0))
@@ -245,7 +244,7 @@ void snapshot_handle(struct services *services, struct http_session *session,
         http_respond_error(session, 404, "unknown_camera", NULL, "there is no camera %s", camera);
         return;
     }
-    if (read_switch(request, "annotated", &annotated) < 0 ||
+    if (snapshot_read_annotated(request, &annotated) < 0 ||
         read_max_age(request, &max_age_ns) < 0) {
         http_respond_error(session, 400, "bad_parameter", NULL,
                            "annotated is 0 or 1, max_age is seconds, at most 86400");

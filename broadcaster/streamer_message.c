@@ -152,6 +152,17 @@ static const char *streamer_no_url(struct byte_span text)
     return text.size == 0 ? "frame is empty" : "frame is not a data URL: data:image/jpeg;base64,…";
 }
 
+/* No URL has white space or control characters in it, and nobody has looked for them in this one. */
+static bool span_is_printable(struct byte_span span)
+{
+    for (size_t i = 0; i < span.size; i++) {
+        if (span.data[i] <= 0x20 || span.data[i] >= 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* What is wrong with a data URL of this media type; NULL: nothing. */
 static const char *streamer_wrong_type(struct byte_span type)
 {
@@ -187,6 +198,9 @@ const char *streamer_frame_base64(struct byte_span url, struct byte_span *base64
     }
     *base64 = (struct byte_span){comma + 1, (size_t)(url.data + url.size - (comma + 1))};
     head.size = (size_t)(comma - head.data);
+    if (!span_is_printable(head)) {
+        return streamer_no_url(url);
+    }
     const uint8_t *parameters = memchr(head.data, ';', head.size);
     size_t type_size = parameters != NULL ? (size_t)(parameters - head.data) : head.size;
     const char *error = streamer_wrong_type((struct byte_span){head.data, type_size});

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broadcaster/identity.h"
+#include "broadcaster/mjpeg.h"
 #include "broadcaster/pushed_set.h"
 #include "broadcaster/services.h"
 #include "broadcaster/subprotocol.h"
@@ -380,7 +381,9 @@ static const char *viewer_path_name(const struct viewer *viewer)
 
 static const char *viewer_format_name(const struct viewer *viewer)
 {
-    return viewer->format == WIRE_BINARY ? "binary" : "json";
+    return viewer->format == WIRE_BINARY  ? "binary"
+           : viewer->format == WIRE_MJPEG ? "mjpeg"
+                                          : "json";
 }
 
 static const char *viewer_peer(const struct viewer *viewer)
@@ -437,7 +440,9 @@ static struct viewer *viewer_create(struct services *services, const char *id,
     struct viewer *viewer = xcalloc(1, sizeof *viewer);
     viewer->services = services;
     viewer->path = request->path;
-    viewer->format = request->path == VIEWER_DETECTION ? WIRE_VIEWER_JSON : WIRE_STREAM_JSON;
+    viewer->format = request->mjpeg                      ? WIRE_MJPEG
+                     : request->path == VIEWER_DETECTION ? WIRE_VIEWER_JSON
+                                                         : WIRE_STREAM_JSON;
     snprintf(viewer->id, sizeof viewer->id, "%s", id);
     snprintf(viewer->camera, sizeof viewer->camera, "%s",
              request->camera[0] != '\0' ? request->camera : "*");
@@ -467,9 +472,27 @@ static bool viewer_upgrade(struct viewer *viewer, struct http_session *session)
     if (subprotocol != NULL && strcmp(subprotocol, SUBPROTOCOL_BINARY) == 0) {
         viewer->format = WIRE_BINARY;
     }
-    viewer->identity = identity_ref(http_session_identity(session));
     viewer->channel.websocket = http_upgrade(session, subprotocol, &websocket, &handlers, viewer);
     return viewer->channel.websocket != NULL;
+}
+
+static void viewer_on_stream_closed(void *arg, enum connection_end end)
+{
+    viewer_on_closed(arg, end, 0);
+}
+
+/* The same for one that gets an answer without an end. */
+static bool viewer_begin_mjpeg(struct viewer *viewer, struct http_session *session)
+{
+    static const struct http_stream_handlers handlers = {
+        .writable = viewer_on_writable,
+        .closed = viewer_on_stream_closed,
+    };
+    double stall_s = viewer->services->config->broadcaster.viewer_stall_s;
+    struct http_stream_config config = {.stall_ns = (uint64_t)(stall_s * (double)NS_PER_SECOND)};
+    viewer->channel.stream = http_begin_stream(session, MJPEG_TYPE, MJPEG_FIELDS, MJPEG_BEGINNING,
+                                               &config, &handlers, viewer);
+    return viewer->channel.stream != NULL;
 }
 
 struct viewer *viewer_open(struct services *services, struct http_session *session, const char *id,
@@ -478,7 +501,8 @@ struct viewer *viewer_open(struct services *services, struct http_session *sessi
     struct viewer *viewer = viewer_create(services, id, request);
     viewer->gone = gone;
     viewer->gone_arg = arg;
-    if (!viewer_upgrade(viewer, session)) {
+    viewer->identity = identity_ref(http_session_identity(session));
+    if (!(request->mjpeg ? viewer_begin_mjpeg(viewer, session) : viewer_upgrade(viewer, session))) {
         viewer_destroy(viewer);
         return NULL;
     }

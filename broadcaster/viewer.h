@@ -23,7 +23,7 @@ struct viewer_description {
     const char *camera; /* that it came for; "*": all that there are */
     const char *path;   /* "detection", "raw", "detect" */
     const char *user;   /* identity::user */
-    const char *format; /* "json", "binary" */
+    const char *format; /* "json", "binary", "mjpeg" */
     double seconds;     /* since it came */
     size_t subscriptions;
     bool paused;
@@ -37,8 +37,8 @@ struct viewer_description {
 /* The viewer's connection is over; it is freed after the call. Called from the loop. */
 typedef void viewer_gone_fn(void *arg, struct viewer *viewer);
 
-/* Upgrades the session's request (an answered one when NULL is returned: its handshake was wrong) and
- * sends what is known at once. The id is copied. */
+/* Upgrades the session's request, or begins its answer (NULL: its handshake was wrong, and it has been
+ * answered), and sends what is known at once. The id is copied. */
 struct viewer *viewer_open(struct services *services, struct http_session *session, const char *id,
                            const struct viewer_request *request, viewer_gone_fn *gone, void *arg);
 

@@ -71,19 +71,31 @@ static bool read_stream_camera(const struct services *services, struct http_sess
     return false;
 }
 
+/* What the query says; "": nothing. */
+static bool read_camera_id(struct http_session *session, const struct http_request *request,
+                           char camera[CAMERA_ID_SIZE])
+{
+    int result = http_request_parameter(request, "camera_id", camera, CAMERA_ID_SIZE);
+    if (result == -ENOENT) {
+        camera[0] = '\0';
+        return true;
+    }
+    return (result == 0 && camera_id_valid(camera, strlen(camera))) || refuse_camera(session);
+}
+
+bool viewer_request_camera(const struct services *services, struct http_session *session,
+                           const struct http_request *request, char camera[CAMERA_ID_SIZE])
+{
+    return read_camera_id(session, request, camera) &&
+           read_stream_camera(services, session, camera[0] != '\0', camera);
+}
+
 static bool read_camera(const struct services *services, struct http_session *session,
                         const struct http_request *request, struct viewer_request *out)
 {
-    int result = http_request_parameter(request, "camera_id", out->camera, sizeof out->camera);
-    bool given = result != -ENOENT;
-    if (given && (result < 0 || !camera_id_valid(out->camera, strlen(out->camera)))) {
-        return refuse_camera(session);
-    }
-    if (!given) {
-        out->camera[0] = '\0';
-    }
-    return out->path == VIEWER_DETECTION ||
-           read_stream_camera(services, session, given, out->camera);
+    return out->path == VIEWER_DETECTION
+               ? read_camera_id(session, request, out->camera)
+               : viewer_request_camera(services, session, request, out->camera);
 }
 
 /* --- the wish --- */
@@ -119,4 +131,24 @@ bool viewer_request_read(const struct services *services, struct http_session *s
         .wish = viewer_request_defaults(path, kind),
     };
     return read_camera(services, session, request, out) && read_wish(session, request, &out->wish);
+}
+
+bool viewer_request_read_mjpeg(const struct services *services, struct http_session *session,
+                               const struct http_request *request, const char *camera,
+                               enum viewer_path path, struct viewer_request *out)
+{
+    *out = (struct viewer_request){.mjpeg = true};
+    snprintf(out->camera, sizeof out->camera, "%s", camera);
+    if (camera[0] != '\0' ? !read_stream_camera(services, session, true, out->camera)
+                          : !viewer_request_camera(services, session, request, out->camera)) {
+        return false;
+    }
+    bool raw = path == VIEWER_STREAM_RAW && services_has_raw(services, out->camera);
+    out->path = raw ? VIEWER_STREAM_RAW : VIEWER_STREAM_DETECT;
+    out->wish = viewer_request_defaults(out->path, raw ? STREAM_RAW : STREAM_DETECT);
+    if (!read_wish(session, request, &out->wish)) {
+        return false;
+    }
+    out->wish.metadata = false; /* there is no place for it beside the pictures */
+    return true;
 }

@@ -20,6 +20,7 @@ struct viewer_request {
     enum viewer_path path;
     char camera[CAMERA_ID_SIZE]; /* "": all that there are */
     struct wish wish;
+    bool mjpeg; /* in an HTTP answer without an end; else over a WebSocket */
 };
 
 /* What a viewer on this path wants of a camera when it says no more than the kind. */
@@ -29,5 +30,16 @@ struct wish viewer_request_defaults(enum viewer_path path, enum stream_kind kind
 bool viewer_request_read(const struct services *services, struct http_session *session,
                          const struct http_request *request, enum viewer_path path,
                          struct viewer_request *out);
+
+/* The same for a viewer of MJPEG. `camera` stood in the path; "": it is in the query, or left out. Of a
+ * camera that is only posted the posted pictures are the raw ones. */
+bool viewer_request_read_mjpeg(const struct services *services, struct http_session *session,
+                               const struct http_request *request, const char *camera,
+                               enum viewer_path path, struct viewer_request *out);
+
+/* The camera in the query, which exists, or the one that is meant when there is none. False: the session
+ * has been answered. */
+bool viewer_request_camera(const struct services *services, struct http_session *session,
+                           const struct http_request *request, char camera[CAMERA_ID_SIZE]);
 
 #endif

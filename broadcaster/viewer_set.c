@@ -79,15 +79,11 @@ static void viewer_set_on_gone(void *arg, struct viewer *viewer)
     memmove(set->viewers + at, set->viewers + at + 1, (set->count - at) * sizeof(struct viewer *));
 }
 
-void viewer_set_open(struct viewer_set *set, struct http_session *session,
-                     const struct http_request *request, enum viewer_path path)
+void viewer_set_admit(struct viewer_set *set, struct http_session *session,
+                      const struct viewer_request *wanted)
 {
     char id[VIEWER_ID_SIZE];
-    struct viewer_request wanted;
     int64_t most = set->services->config->broadcaster.max_viewers;
-    if (!viewer_request_read(set->services, session, request, path, &wanted)) {
-        return;
-    }
     if (most > 0 && set->count >= (size_t)most) {
         http_respond_error(session, 503, "too_many_viewers", "Retry-After: 5\r\n",
                            "Too many active streams. Please try again.");
@@ -98,9 +94,18 @@ void viewer_set_open(struct viewer_set *set, struct http_session *session,
     }
     viewer_set_choose_id(set, id);
     struct viewer *viewer =
-        viewer_open(set->services, session, id, &wanted, viewer_set_on_gone, set);
+        viewer_open(set->services, session, id, wanted, viewer_set_on_gone, set);
     if (viewer != NULL) {
         viewer_set_add(set, viewer);
+    }
+}
+
+void viewer_set_open(struct viewer_set *set, struct http_session *session,
+                     const struct http_request *request, enum viewer_path path)
+{
+    struct viewer_request wanted;
+    if (viewer_request_read(set->services, session, request, path, &wanted)) {
+        viewer_set_admit(set, session, &wanted);
     }
 }
 

@@ -32,6 +32,10 @@ void viewer_set_totals(const struct viewer_set *set, struct viewer_totals *total
 void viewer_set_open(struct viewer_set *set, struct http_session *session,
                      const struct http_request *request, enum viewer_path path);
 
+/* The same for a request that has been read. */
+void viewer_set_admit(struct viewer_set *set, struct http_session *session,
+                      const struct viewer_request *wanted);
+
 /* The configuration has changed. */
 void viewer_set_configure(struct viewer_set *set);
 

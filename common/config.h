@@ -110,6 +110,7 @@ struct config_broadcaster {
     double head_timeout_s, body_timeout_s, idle_timeout_s;
     double ping_interval_s, ping_timeout_s, keepalive_s, viewer_stall_s;
     double linger_s;                            /* a rendering without viewers is kept so long */
+    bool mjpeg;                                 /* streams over HTTP */
     double streamer_warn_s, streamer_timeout_s; /* a streamer without a frame */
     bool adaptive;        /* slow viewers get a lesser quality before fewer frames */
     double stream_idle_s; /* streams without viewers and updates go after so long */

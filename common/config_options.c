@@ -167,6 +167,8 @@ const struct config_option config_options[] = {
     ROW(BROADCASTER(linger_s), "linger_s", CONFIG_NUMBER, 0, HOUR_S, "2",
         "Seconds for which a rendering and its last picture are kept after its last viewer, for one who "
         "reloads the page. Nothing is drawn meanwhile."),
+    ROW(BROADCASTER(mjpeg), "mjpeg", CONFIG_BOOL, 0, 0, "true",
+        "Whether streams are given as MJPEG over HTTP too, to all that speak no WebSocket."),
     ROW(BROADCASTER(streamer_warn_s), "streamer_warn_s", CONFIG_NUMBER, 0.1, HOUR_S, "10",
         "Seconds without a frame after which a streamer (a browser that sends its pictures) is warned."),
     ROW(BROADCASTER(streamer_timeout_s), "streamer_timeout_s", CONFIG_NUMBER, 0.1, HOUR_S, "15",

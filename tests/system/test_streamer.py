@@ -183,7 +183,7 @@ def test_what_is_too_large(server, streamer):
 def test_all_that_is_half_received_has_one_limit(server, streamer):
     one = server(intake_memory=1500000, top={"max_frame_bytes": 1 << 20})
     before = one.resident_kb()
-    phones = [Wire(one.port, 0.5) for _ in range(6)]
+    phones = [Wire(one.port, 0.3) for _ in range(6)]
     head = bytes([0x82, 0xff]) + (600000).to_bytes(8, "big") + bytes(4)
     codes = []
     for number, phone in enumerate(phones):
@@ -471,7 +471,7 @@ def test_storms_of_streamers_leave_nothing(server, streamer):
         wait_until(lambda: not list(one.run_dir.glob("capture.*")), 10, "no camera left")
     storm()
     descriptors, resident = len(os.listdir(f"/proc/{one.pid}/fd")), memory_kb(one.pid)
-    for _ in range(3):
+    for _ in range(2):
         storm()
     assert len(os.listdir(f"/proc/{one.pid}/fd")) <= descriptors + 2
     if not sanitized():

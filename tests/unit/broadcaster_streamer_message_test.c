@@ -82,6 +82,8 @@ static void test_data_urls(void **state)
         {"abcd", NULL, "bare base64"},
         {"abc", NULL, "not a data URL"},
         {"http://x/y.jpg", NULL, "not a data URL"},
+        {"data:image/jpeg;q=\x01;base64,abcd", NULL, "not a data URL"},
+        {"data:image/jpeg; base64,abcd", NULL, "not a data URL"},
         {"data:", NULL, "without data"},
         {URL, NULL, "without data"},
         {"data:image/jpeg;base64", NULL, "without data"},
