@@ -8,7 +8,7 @@ import { BUILD, ROOT } from './harness/broadcaster.js';
 import { startChromium } from './harness/chromium.js';
 import { Demo } from './harness/demo.js';
 
-const WIDE = { width: 1280, height: 608 };
+const WIDE = { width: 1280, height: 624 };
 const SETTLED_MS = 5000;
 const NARROW = { width: 390, height: 844 };
 

@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from harness.carpark import Frame, Lot, watch
-from harness.truth import agreement, score, shift
+from harness.carpark import Frame, Lot, Recording, watch
+from harness.truth import agreement, matches, score, shift
 
 # Car parks that the demo model has not learnt from: by day and quiet, at dusk and hasty.
 LOTS = {"LOT1": Lot(seed=6001, speed=2, light=0.1), "LOT2": Lot(seed=6002, speed=15, light=0.4)}
@@ -17,7 +17,8 @@ UNTIL_FRAME = 100
 RECALL_MIN = {"car": 0.93, "person": 0.4}
 PRECISION_MIN = {"car": 0.93, "person": 0.7}
 SHIFT_MAX = 2.0        # pixels
-AGREEMENT_FACTOR = 1.3  # of a frame's own truth over that of its neighbours
+STRIDE = 3              # of the frames that faults are tried on
+AGREEMENT_FACTOR = 1.1  # of a frame's own truth over that of its neighbours
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +34,24 @@ def undrawn(recordings):
     return {camera: strange for camera, strange in numbers.items() if strange}
 
 
-def complaints(recordings):
-    """What is not as it should be: {what: the figures}."""
-    every = list(recordings.values())
+def complaints(recordings, note=lambda figures: None):
+    """What is not as it should be: {what: the figures}. Every figure is given to `note`."""
     found = {}
-    for name, least in RECALL_MIN.items():
-        figures = score(every, name)
-        if figures.recall < least:
+    matched = {name: matches(recordings.values(), name) for name in RECALL_MIN}
+    for name in matched:
+        figures = score(matched[name])
+        note(f"{name}: {figures}")
+        if figures.recall < RECALL_MIN[name]:
             found[f"{name} recall"] = str(figures)
         if figures.precision < PRECISION_MIN[name]:
             found[f"{name} precision"] = str(figures)
-    beside = shift(every, "car") if "car recall" not in found else []
+    beside = shift(matched["car"])
+    note("edges beside the truth, in pixels: " + " ".join(f"{pixels:+.1f}" for pixels in beside))
     if any(abs(pixels) > SHIFT_MAX for pixels in beside):
         found["shift"] = str(beside)
     for camera, recording in recordings.items():
         before, now, after = (agreement(recording, later) for later in (-1, 0, 1))
+        note(f"{camera}, cover of what moves: {now:.2f}, a frame early {before:.2f}, late {after:.2f}")
         if now < AGREEMENT_FACTOR * max(before, after):
             found[f"frame of {camera}"] = f"before {before:.2f} now {now:.2f} after {after:.2f}"
     return found
@@ -55,12 +59,7 @@ def complaints(recordings):
 
 def test_what_is_published_is_true(recordings, record_property):
     assert not undrawn(recordings)
-    every = list(recordings.values())
-    for name in RECALL_MIN:
-        record_property("figures", f"{name}: {score(every, name)}")
-    beside = " ".join(f"{pixels:+.1f}" for pixels in shift(every, "car"))
-    record_property("figures", f"edges beside the truth, in pixels: {beside}")
-    assert not complaints(recordings)
+    assert not complaints(recordings, partial(record_property, "figures"))
 
 
 # --- and would it be noticed if it were not? -----------------------------------------------------
@@ -101,9 +100,8 @@ def numbered(later):
 
 def mixed(recordings):
     one, other = recordings.values()
-    frames = {frame.number: frame for frame in one.frames}
-    both = [frame for frame in other.frames if frame.number in frames]
-    return {"LOT1": type(one)(both, one.truth)}
+    frames = [Frame(mine.number, theirs.metadata) for mine, theirs in zip(one.frames, other.frames)]
+    return {"LOT1": Recording(frames, one.truth)}
 
 
 FAULTS = {
@@ -118,7 +116,14 @@ FAULTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def some_frames(recordings):
+    """Enough of them for a fault to show."""
+    return {camera: Recording(recording.frames[::STRIDE], recording.truth)
+            for camera, recording in recordings.items()}
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_noticed(recordings, fault):
+def test_a_fault_is_noticed(some_frames, fault):
     faulty, complaint = FAULTS[fault]
-    assert complaint in complaints(faulty(recordings))
+    assert complaint in complaints(faulty(some_frames))

@@ -72,25 +72,25 @@ def match(frame, truth, name):
 
 
 def matches(recordings, name):
+    """A Matched for each frame."""
     return [match(frame, recording.truth[frame.number], name)
             for recording in recordings for frame in recording.frames]
 
 
-def score(recordings, name):
-    """Right, wrong and missed of one class in all frames."""
-    return Score(*(sum(map(len, column)) for column in zip(*matches(recordings, name))))
+def score(matched):
+    """Right, wrong and missed of one class, from `matches`."""
+    return Score(*(sum(map(len, column)) for column in zip(*matched)))
 
 
 def edges(box):
     return box[0], box[1], box[0] + box[2], box[1] + box[3]
 
 
-def shift(recordings, name):
+def shift(matched):
     """By how many pixels left, top, right and bottom edge lie beside the truth: medians, so that only
-    what moves most boxes shows."""
-    pairs = [pair for one in matches(recordings, name) for pair in one.right]
-    differences = [[mine - true for mine, true in zip(edges(detection["bbox"]), edges(one["visible_box"]))]
-                   for detection, one in pairs]
+    what moves most boxes shows. Nothing when nothing was found rightly."""
+    differences = [[mine - true for mine, true in zip(edges(found["bbox"]), edges(thing["visible_box"]))]
+                   for one in matched for found, thing in one.right]
     return [median(column) for column in zip(*differences)]
 
 
