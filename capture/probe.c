@@ -34,17 +34,17 @@ struct probe {
     struct frame_info info; /* of the first picture */
     uint8_t *jpeg;          /* NULL: none yet */
     size_t pictures;
-    uint64_t newest_ns; /* when the newest came */
-    bool opened;
+    uint64_t newest_ns;      /* when the newest came */
     enum jpeg_fault dropped; /* why the newest bad picture was; JPEG_WHOLE: none was */
     char *error;             /* NULL: none */
 };
 
 /* --- what the source says --- */
 
-static void probe_on_opened(void *arg)
+/* Signs of life are not enough here. */
+static void probe_on_life(void *arg)
 {
-    ((struct probe *)arg)->opened = true;
+    (void)arg;
 }
 
 static void probe_on_picture(void *arg, const struct frame_info *info, const uint8_t *jpeg)
@@ -80,11 +80,6 @@ static void probe_on_bad(void *arg, enum jpeg_fault fault)
     }
 }
 
-static void probe_on_alive(void *arg)
-{
-    (void)arg;
-}
-
 static void probe_on_ended(void *arg, const char *reason)
 {
     struct probe *probe = arg;
@@ -103,8 +98,9 @@ static void probe_on_limit(evutil_socket_t fd, short events, void *arg)
         probe->error = xasprintf("no whole picture for %d s, the last one was %s", seconds,
                                  fault_words(probe->dropped));
     } else if (probe->jpeg == NULL) {
-        probe->error = xasprintf(
-            "%s for %d s", probe->opened ? "connected, but no picture" : "no answer", seconds);
+        bool answered = probe->type->content_type(probe->source)[0] != '\0';
+        probe->error =
+            xasprintf("%s for %d s", answered ? "connected, but no picture" : "no answer", seconds);
     }
     loop_stop(probe->loop, EXIT_SUCCESS);
 }
@@ -186,10 +182,10 @@ static bool probe_read(struct probe *probe, json_t *description)
 
 static void probe_camera(struct probe *probe)
 {
-    static const struct source_handlers handlers = {.opened = probe_on_opened,
+    static const struct source_handlers handlers = {.opened = probe_on_life,
                                                     .picture = probe_on_picture,
                                                     .bad = probe_on_bad,
-                                                    .alive = probe_on_alive,
+                                                    .alive = probe_on_life,
                                                     .ended = probe_on_ended};
     probe->loop = loop_create(-1);
     struct event_base *base = loop_base(probe->loop);
