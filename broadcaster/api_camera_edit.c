@@ -55,10 +55,20 @@ static void edit_add_missing(const struct edit_answer *answer, json_t *outcome,
                                  "processes: send them SIGHUP"));
 }
 
+/* The field that says where the new camera is; "" for another answer. The caller frees it. */
+static char *edit_location(const struct edit_answer *answer, int status)
+{
+    const char *base = answer->services->config->broadcaster.base_path;
+    bool local = connection_is_local(http_session_connection(answer->session));
+    return status == 201 ? xasprintf("Location: %s" CAMERAS_PATH "%s\r\n",
+                                     base != NULL && !local ? base : "", answer->camera)
+                         : xstrdup("");
+}
+
 static void edit_on_done(void *arg, const struct camera_change_result *result)
 {
     struct edit_answer *answer = arg;
-    char fields[256], revision[CAMERA_REVISION_SIZE];
+    char revision[CAMERA_REVISION_SIZE];
     if (result->end == CHANGE_FAILED) {
         edit_respond_failed(answer->session, result->reason);
         free(answer);
@@ -71,10 +81,11 @@ static void edit_on_done(void *arg, const struct camera_change_result *result)
         edit_add_missing(answer, outcome, result->missing);
     }
     camera_changes_revision(answer->services->camera_changes, revision);
-    snprintf(fields, sizeof fields, "Cache-Control: no-store\r\nETag: \"%s\"\r\n%s%s%s", revision,
-             status == 201 ? "Location: " CAMERAS_PATH : "", status == 201 ? answer->camera : "",
-             status == 201 ? "\r\n" : "");
+    char *location = edit_location(answer, status);
+    char *fields = xasprintf("Cache-Control: no-store\r\nETag: \"%s\"\r\n%s", revision, location);
     api_json_respond(answer->session, status, fields, outcome);
+    free(fields);
+    free(location);
     free(answer);
 }
 

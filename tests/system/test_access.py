@@ -82,6 +82,8 @@ def test_paths_and_roles(guarded, tokens):
             ("GET", "/api/cameras", "viewer publisher admin"), ("GET", "/metrics", "viewer admin"),
             ("GET", "/api/broadcast-status", "viewer admin"), ("GET", "/api/viewers", "admin"),
             ("DELETE", "/api/viewers/01234567", "admin"), ("POST", "/api/cameras", "admin"),
+            ("PUT", "/api/cameras/SOUTH", "admin"), ("PUT", "/api/cameras/SOUTH/spaces", "admin"),
+            ("DELETE", "/api/cameras/NONE", "admin"), ("POST", "/api/cameras/test", "admin"),
             ("POST", "/api/broadcast-detection", "publisher admin"),
             ("POST", "/api/tokens", "viewer publisher admin"),
             ("GET", "/api/cameras/SOUTH/snapshot.jpg?max_age=0.001", "viewer admin")]:

@@ -12,6 +12,7 @@ import time
 import pytest
 import websocket
 
+from harness.access import Token
 from harness.broadcaster import Broadcaster
 from harness.camera_api import CameraApi
 from harness.faults import stopped
@@ -274,6 +275,41 @@ def test_a_password_does_not_go_to_another_address(camsim, pipeline):
 def test_variables_mean_nothing_in_what_a_client_sends(running, monkeypatch):
     monkeypatch.setenv("RT_SECRET", "x")
     assert running.api.put("CAM1", name="${RT_SECRET}")["name"] == "${RT_SECRET}"
+
+
+def test_who_sees_and_changes_what(started, tmp_path):
+    tokens = {"wall": Token("wall"), "boss": Token("boss", "admin"),
+              "gate": Token("gate", "admin", cameras=["SOUTH"])}
+    server = Broadcaster(tmp_path / "guarded", top={"cameras": {"NORTH": {}, "SOUTH": {}}},
+                         tokens=[token.entry for token in tokens.values()], base_path="/cam")
+    started.append(server)
+    server.url += "/cam"
+    api = CameraApi(server)
+
+    def ask(name, *arguments):
+        return api.ask(*arguments, headers=tokens[name].bearer)
+    for name, ids, settings in (("wall", ["NORTH", "SOUTH"], False), ("boss", ["NORTH", "SOUTH"], True),
+                                ("gate", ["SOUTH"], True)):
+        cameras = ask(name, "GET", "")[1]["cameras"]
+        assert [one["id"] for one in cameras] == ids
+        assert all(("settings" in one) == settings for one in cameras)
+        assert ("settings" in ask(name, "GET", "/SOUTH")[1]) == settings
+    for method, path, body in (("PUT", "/NORTH", {"fps": 3}), ("DELETE", "/NORTH", None),
+                               ("POST", "", {"id": "EAST"}), ("POST", "/test", {"id": "NORTH"}),
+                               ("POST", "/test", {"url": "http://127.0.0.1:1/"})):
+        for name in ("wall", "gate"):
+            assert ask(name, method, path, body)[0] == 403, (name, method, path)
+    assert ask("gate", "PUT", "/SOUTH", {"fps": 3})[0] == 200
+    status, _, heads = ask("boss", "POST", "", {"id": "EAST"})
+    assert (status, heads["Location"]) == (201, "/cam/api/cameras/EAST")
+
+
+def test_a_password_does_not_follow_a_redirect(alone, camsim):
+    there = camsim("--fault", "401")
+    here = camsim("--fault", f"redirect={there.url}/stream")
+    fields = {"user": "camera", "password": "secret"}
+    assert alone.api.test(url=f"{there.url}/stream", **fields)["ok"] is True
+    assert alone.api.test(url=f"{here.url}/stream", **fields)["error"].startswith("401")
 
 
 # --- what goes wrong ---
