@@ -243,7 +243,9 @@ static bool intake_admit(struct intake *intake, struct http_session *session,
         return intake_fail(post, INTAKE_TOO_FAST,
                            "this camera is posted faster than max_posts_per_second allows");
     }
-    if (!renderings_exists(services->renderings, post->key.camera, post->key.rendering)) {
+    if (post->key.rendering != RENDERINGS_DEFAULT &&
+        (!connection_is_local(http_session_connection(session)) ||
+         !renderings_exists(services->renderings, post->key.camera, post->key.rendering))) {
         return intake_fail(post, INTAKE_BAD_CONTAINER, "nobody has asked for this rendering");
     }
     return true;

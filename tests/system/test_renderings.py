@@ -177,6 +177,22 @@ def test_a_slow_viewer_gets_a_lesser_quality(lot, watch):
         assert all(word["type"] in ("stats", "camera_state", "keepalive") for word in viewer.words)
 
 
+@pytest.mark.slow
+def test_the_better_quality_comes_back(lot, watch):
+    running = lot()
+    quick = watch(running)
+    quick.wait_more(8)
+    slow = watch(running, rate=quick.frames[-1]["size"] * FPS * 0.3)
+    lesser = slow.wait(lambda frame: frame["rendering"] > 0, what="a lesser quality")
+    slow.rate = None
+    slow.wait(lambda frame: frame["rendering"] == 0, since=slow.frames.index(lesser), timeout=90,
+              what="the best again")
+    numbers = [frame["number"] for frame in slow.frames]
+    assert numbers == sorted(set(numbers))
+    since = slow.frames[-20:]
+    assert since[-1]["number"] - since[0]["number"] <= 21, "and no frame is left out"
+
+
 def test_adaptive_can_be_switched_off(lot, watch):
     running = lot(broadcaster={"adaptive": False})
     quick = watch(running)

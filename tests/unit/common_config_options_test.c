@@ -229,10 +229,13 @@ static void test_defaults_that_were_promised(void **state)
         {"broadcaster.ping_timeout_s", "30"},
         {"broadcaster.keepalive_s", "30"},
         {"broadcaster.viewer_stall_s", "10"},
+        {"broadcaster.linger_s", "2"},
+        {"broadcaster.adaptive", "true"},
         {"broadcaster.stream_idle_s", "300"},
         {"cameras.CAM1.capture", "always"},
         {"cameras.CAM1.linger_s", "10"},
         {"cameras.CAM1.fps", "10"},
+        {"cameras.CAM1.max_fps", "10"},
         {"cameras.CAM1.skip_frames", "1"},
         {"cameras.CAM1.tls_verify", "true"},
     };

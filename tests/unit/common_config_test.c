@@ -253,6 +253,7 @@ static const struct {
     {CAMERA("'url': 'rtsp://h/'"), "cameras.CAM1.url: must begin with http:// or https://"},
     {CAMERA("'source': 'mjpeg'"), "cameras.CAM1: source mjpeg needs a url"},
     {CAMERA("'source': 'snapshot'"), "cameras.CAM1: source snapshot needs a url"},
+    {CAMERA("'fps': 12, 'max_fps': 5"), "cameras.CAM1: max_fps 5 is below fps 12"},
     {CAMERA("'source': 'file'"), "cameras.CAM1: source file needs a path"},
     {CAMERA(URL ", 'source': 'push'"), "cameras.CAM1: source push takes no url"},
     {CAMERA(URL ", 'path': 'x'"), "cameras.CAM1: source file takes no url"},
