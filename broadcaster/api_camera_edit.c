@@ -151,6 +151,7 @@ static void edit_handle(struct services *services, struct http_session *session,
                            "this needs a capture process to be started or ended, and there is no "
                            "supervisor that would: start ringcast with `ringcast up`");
     } else {
+        snprintf(edit.user, sizeof edit.user, "%s", http_session_identity(session)->user);
         edit_start(services, session, &edit);
     }
     camera_edit_finish(&edit);

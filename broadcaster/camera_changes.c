@@ -92,9 +92,9 @@ static void changes_finish(struct camera_changes *changes,
     static const char *const verbs[] = {
         [CAMERA_ADD] = "add", [CAMERA_CHANGE] = "change", [CAMERA_REMOVE] = "remove"};
     bool failed = result->end == CHANGE_FAILED;
-    log_camera(failed ? LOG_ERROR : LOG_INFO, changes->edit.camera, "cameras: %s, %s%s%s",
+    log_camera(failed ? LOG_ERROR : LOG_INFO, changes->edit.camera, "cameras: %s, %s%s%s user=%s",
                verbs[changes->edit.kind], words[result->end], failed ? ": " : "",
-               failed ? result->reason : "");
+               failed ? result->reason : "", changes->edit.user);
     event_del(changes->limit);
     mark_clear(changes);
     camera_edit_finish(&changes->edit);

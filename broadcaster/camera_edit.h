@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "broadcaster/identity.h"
 #include "common/camera_id.h"
 #include "common/config.h"
 #include "common/config_errors.h"
@@ -17,9 +18,10 @@ enum camera_edit_kind { CAMERA_ADD, CAMERA_CHANGE, CAMERA_REMOVE };
 struct camera_edit {
     enum camera_edit_kind kind;
     char camera[CAMERA_ID_SIZE];
-    json_t *before, *after;      /* the overlay */
-    struct config *config;       /* what it leads to; NULL when there are errors */
-    struct config_errors errors; /* "cameras.CAM1.fps: 100 is above 60" */
+    char user[IDENTITY_NAME_SIZE]; /* who asked for it, for the log; set by the caller */
+    json_t *before, *after;        /* the overlay */
+    struct config *config;         /* what it leads to; NULL when there are errors */
+    struct config_errors errors;   /* "cameras.CAM1.fps: 100 is above 60" */
 };
 
 /* `fields` (changed; not used for CAMERA_REMOVE) are what the client says of the camera, which must be

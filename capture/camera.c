@@ -8,14 +8,14 @@
 #include <string.h>
 
 #include "capture/backoff.h"
-#include "common/health.h"
-#include "common/picture_hash.h"
-#include "common/report.h"
 #include "capture/source.h"
 #include "common/clock.h"
 #include "common/frame_publisher.h"
+#include "common/health.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/picture_hash.h"
+#include "common/report.h"
 
 /* A camera's only socket is free again some time after the last connection. */
 #define REST_AFTER_CLOSE_NS BACKOFF_FIRST_NS

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/report.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/program.h"
+#include "common/report.h"
 
 #define CONNECT_TIMEOUT_S 10L
 #define REDIRECTS_MAX     3L

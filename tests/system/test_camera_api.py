@@ -300,6 +300,7 @@ def test_who_sees_and_changes_what(started, tmp_path):
         for name in ("wall", "gate"):
             assert ask(name, method, path, body)[0] == 403, (name, method, path)
     assert ask("gate", "PUT", "/SOUTH", {"fps": 3})[0] == 200
+    assert "info broadcaster[SOUTH] cameras: change, applied user=gate" in server.log_text()
     status, _, heads = ask("boss", "POST", "", {"id": "EAST"})
     assert (status, heads["Location"]) == (201, "/cam/api/cameras/EAST")
 
