@@ -241,7 +241,13 @@ def test_who_a_reload_leaves_out_is_closed(guarded, tokens):
     staying, leaving = watch(server, token=tokens["wall"]), watch(server, token=tokens["gate"])
     made = ask("POST", f"{server.url}/api/tokens", headers=tokens["gate"].bearer)[2]["token"]
     signed = watch(server, f"/ws/viewer/detection?camera_id=SOUTH&token={made}")
+    old = server.raw(f"GET /stream/detect?camera_id=SOUTH&token={made} HTTP/1.1\r\n"
+                     "Host: localhost\r\n\r\n".encode())
+    assert old.recv(1000).startswith(b"HTTP/1.1 200 ")
+    assert get(server, "/api/viewers", tokens["boss"])[2]["total"] == 4
     reload(server, tokens=[tokens[name].entry for name in ("wall", "worker", "boss")])
+    while old.recv(1000):
+        pass
     assert close_code(leaving) == close_code(signed) == 1008
     assert get(server, "/api/cameras", tokens["gate"])[0] == 401
     assert get(server, f"/api/cameras?token={made}")[0] == 401
@@ -258,7 +264,7 @@ def test_who_a_reload_leaves_out_is_closed(guarded, tokens):
 # --- limits ---
 
 def test_places(broadcaster):
-    server = broadcaster(max_viewers_per_user=2, max_viewers_per_address=3, max_viewers=100)
+    server = broadcaster(top={"cameras": CAMERAS}, max_viewers_per_user=2, max_viewers_per_address=3, max_viewers=100)
     path = "/ws/viewer/detection?camera_id=SOUTH&user_id="
     first, second, third = watch(server, path + "a"), watch(server, path + "a"), watch(
         server, path + "b")
@@ -279,6 +285,16 @@ def test_places(broadcaster):
     fifth = watch(server, path + "a")
     for viewer in (third, fourth, fifth):
         viewer.close()
+    wait_until(lambda: server.viewers("SOUTH") == 0, 5, "nobody")
+    # MJPEG takes places alike.
+    request = b"GET /stream/detect?camera_id=SOUTH&user_id=c HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    old = [server.raw(request) for _ in range(3)]
+    statuses = [one.recv(1000).split()[1] for one in old]
+    assert statuses == [b"200", b"200", b"503"]
+    for one in old:
+        one.close()
+    wait_until(lambda: server.viewers("SOUTH") == 0, 5, "nobody")
+    watch(server, path + "c").close()
 
 
 def test_a_storm_of_reconnects_is_one_warning(broadcaster):
