@@ -48,8 +48,8 @@ BROADCASTER := access adaptation api_body api_camera_edit api_camera_test api_ca
                http_syntax http_target hub identity intake intake_scanner json_scanner limits \
                listener metrics_sources metrics_text mjpeg output_queue picture_check \
                pushed_camera pushed_set rate_table raw_source reconnects renderings routes \
-               services shared_bytes signed_token snapshot sorted static_files stream streamer \
-               streamer_message subprotocol subscription summary tcp_link tls tls_stream \
+               services shared_bytes signed_token snapshot sorted stall static_files stream \
+               streamer streamer_message subprotocol subscription summary tcp_link tls tls_stream \
                token_rules transport utf8 viewer viewer_command viewer_message viewer_request \
                viewer_say viewer_set viewer_text visits websocket_handshake websocket_reader \
                websocket_session wish

@@ -3,19 +3,18 @@
 #include <event2/event_struct.h>
 #include <stdlib.h>
 
+#include "broadcaster/stall.h"
 #include "common/clock.h"
 #include "common/memory.h"
 
-#define STREAM_INPUT_LIMIT    4096
-#define STREAM_UNASKED_MOST   65536 /* bytes that a peer may send for nothing */
-#define STREAM_LATE_NS        (500 * NS_PER_MS)
-#define STREAM_STALL_MARGIN   (10 * NS_PER_SECOND)
-#define STREAM_STALL_ORDINARY (20 * NS_PER_SECOND) /* covered by the transport's own limit */
+#define STREAM_INPUT_LIMIT  4096
+#define STREAM_UNASKED_MOST 65536 /* bytes that a peer may send for nothing */
+#define STREAM_LATE_NS      (500 * NS_PER_MS)
 
 struct http_stream {
     struct event timer; /* runs while something waits for the kernel */
     struct connection *connection;
-    struct http_stream_config config;
+    struct stall stall;
     const struct http_stream_handlers *handlers;
     void *arg;
     void (*owner_gone)(void *owner);
@@ -37,10 +36,9 @@ static void http_stream_arm(struct http_stream *stream, uint64_t deadline_ns)
 /* A timer that runs already goes off early enough, and is set again then. */
 static void http_stream_watch_stall(struct http_stream *stream)
 {
-    if (stream->config.stall_ns > 0 && stream->armed_ns == 0 &&
-        connection_pending(stream->connection) > 0) {
-        http_stream_arm(stream,
-                        connection_progress_ns(stream->connection) + stream->config.stall_ns);
+    uint64_t deadline_ns = stall_deadline_ns(&stream->stall);
+    if (deadline_ns != 0 && stream->armed_ns == 0) {
+        http_stream_arm(stream, deadline_ns);
     }
 }
 
@@ -56,7 +54,7 @@ static void http_stream_on_timer(evutil_socket_t fd, short what, void *arg)
     }
     if (late >= STREAM_LATE_NS) {
         http_stream_arm(stream, now + STREAM_LATE_NS); /* it is we who stood still */
-    } else if (now >= connection_progress_ns(stream->connection) + stream->config.stall_ns) {
+    } else if (stall_is_over(&stream->stall, now)) {
         connection_abort(stream->connection, CONNECTION_STALLED);
     } else {
         http_stream_watch_stall(stream);
@@ -110,16 +108,12 @@ struct http_stream *http_stream_create(struct event_base *base, struct connectio
     };
     struct http_stream *stream = xcalloc(1, sizeof *stream);
     stream->connection = connection;
-    stream->config = *config;
     stream->handlers = handlers;
     stream->arg = arg;
     evtimer_assign(&stream->timer, base, http_stream_on_timer, stream);
     connection_set_handlers(connection, &connection_handlers, stream);
     connection_set_input_limit(connection, STREAM_INPUT_LIMIT);
-    if (config->stall_ns == 0 || config->stall_ns > STREAM_STALL_ORDINARY) {
-        connection_set_user_timeout(
-            connection, config->stall_ns == 0 ? 0 : config->stall_ns + STREAM_STALL_MARGIN);
-    }
+    stall_init(&stream->stall, connection, config->stall_ns, config->stall_round_trips);
     connection_set_reading(connection, true);
     http_stream_watch_stall(stream);
     return stream;

@@ -19,6 +19,7 @@ struct http_stream;
 /* Constant. */
 struct http_stream_config {
     uint64_t stall_ns; /* output waits and no byte is taken for so long: closed; 0: never */
+    unsigned stall_round_trips; /* but not before so many measured round trips have passed */
 };
 
 /* Any member may be NULL. */

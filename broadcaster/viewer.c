@@ -488,10 +488,13 @@ static bool viewer_begin_mjpeg(struct viewer *viewer, struct http_session *sessi
         .writable = viewer_on_writable,
         .closed = viewer_on_stream_closed,
     };
-    double stall_s = viewer->services->config->broadcaster.viewer_stall_s;
-    struct http_stream_config config = {.stall_ns = (uint64_t)(stall_s * (double)NS_PER_SECOND)};
+    const struct config_broadcaster *config = &viewer->services->config->broadcaster;
+    struct http_stream_config stream = {
+        .stall_ns = (uint64_t)(config->viewer_stall_s * (double)NS_PER_SECOND),
+        .stall_round_trips = config->adaptive ? VIEWER_STALL_ROUND_TRIPS : 0,
+    };
     viewer->channel.stream = http_begin_stream(session, MJPEG_TYPE, MJPEG_FIELDS, MJPEG_BEGINNING,
-                                               &config, &handlers, viewer);
+                                               &stream, &handlers, viewer);
     return viewer->channel.stream != NULL;
 }
 

@@ -5,18 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broadcaster/stall.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 
-#define WEBSOCKET_CLOSE_NS       (2 * NS_PER_SECOND)
-#define WEBSOCKET_MESSAGE_NS     (60 * NS_PER_SECOND) /* where nothing else is configured */
-#define WEBSOCKET_CONTROL_MAX    125
-#define WEBSOCKET_INPUT_SMALL    16384 /* read at once from who sends small messages */
-#define WEBSOCKET_INPUT_LARGE    65536
-#define WEBSOCKET_LATE_NS        (500 * NS_PER_MS)
-#define WEBSOCKET_STALL_MARGIN   (10 * NS_PER_SECOND)
-#define WEBSOCKET_STALL_ORDINARY (20 * NS_PER_SECOND) /* covered by the transport's own limit */
+#define WEBSOCKET_CLOSE_NS    (2 * NS_PER_SECOND)
+#define WEBSOCKET_MESSAGE_NS  (60 * NS_PER_SECOND) /* where nothing else is configured */
+#define WEBSOCKET_CONTROL_MAX 125
+#define WEBSOCKET_INPUT_SMALL 16384 /* read at once from who sends small messages */
+#define WEBSOCKET_INPUT_LARGE 65536
+#define WEBSOCKET_LATE_NS     (500 * NS_PER_MS)
 
 /* The payload of the pong that waits; there is none most of the time. */
 struct websocket_pong {
@@ -40,7 +39,7 @@ struct websocket_session {
     uint64_t message_ns; /* the first byte of the one received last */
     uint64_t armed_ns;   /* when the timer goes off; 0: it does not */
     uint64_t close_deadline_ns;
-    uint64_t stall_ns;       /* the limit that holds now: of the configuration, or more */
+    struct stall stall;
     enum connection_end end; /* while closing: what `closed` will say */
     uint16_t peer_code;
     bool paused;   /* by the user */
@@ -82,11 +81,7 @@ static uint64_t websocket_next_deadline(const struct websocket_session *session)
         next = websocket_earlier(next, session->heard_ns + session->config.ping_timeout_ns);
         next = websocket_earlier(next, last + session->config.ping_interval_ns);
     }
-    if (session->stall_ns > 0 && connection_pending(session->connection) > 0) {
-        next = websocket_earlier(next,
-                                 connection_progress_ns(session->connection) + session->stall_ns);
-    }
-    return next;
+    return websocket_earlier(next, stall_deadline_ns(&session->stall));
 }
 
 /* The timer is only ever moved to an earlier moment; when it goes off too early it is set again. So
@@ -307,38 +302,6 @@ static void websocket_watch_silence(struct websocket_session *session, uint64_t 
     }
 }
 
-static bool websocket_is_past_limit(const struct websocket_session *session, uint64_t now)
-{
-    return session->stall_ns > 0 && connection_pending(session->connection) > 0 &&
-           now >= connection_progress_ns(session->connection) + session->stall_ns;
-}
-
-/* The kernel must not give up before we do. */
-static void websocket_set_stall(struct websocket_session *session, uint64_t stall_ns)
-{
-    session->stall_ns = stall_ns;
-    if (stall_ns == 0 || stall_ns > WEBSOCKET_STALL_ORDINARY) {
-        connection_set_user_timeout(session->connection,
-                                    stall_ns == 0 ? 0 : stall_ns + WEBSOCKET_STALL_MARGIN);
-    }
-}
-
-/* A long way takes its time: what it takes is asked only of who seems to have stalled. */
-static bool websocket_is_stalled(struct websocket_session *session, uint64_t now)
-{
-    struct tcp_link link;
-    if (!websocket_is_past_limit(session, now)) {
-        return false;
-    }
-    if (session->config.stall_round_trips > 0 &&
-        connection_measure_link(session->connection, &link)) {
-        uint64_t trips_ns = link.round_trip_ns * session->config.stall_round_trips;
-        websocket_set_stall(
-            session, trips_ns > session->config.stall_ns ? trips_ns : session->config.stall_ns);
-    }
-    return websocket_is_past_limit(session, now);
-}
-
 /* A timer that comes so late says that this process stood still (it was stopped, or the machine slept).
  * Deadlines that passed meanwhile say nothing about the peer: it gets a while to be heard, to take what
  * waits for it, and to answer the pings to come. */
@@ -372,7 +335,7 @@ static void websocket_on_timer(evutil_socket_t fd, short what, void *arg)
         connection_abort(session->connection, session->end);
         return;
     }
-    if (!session->closing && websocket_is_stalled(session, now)) {
+    if (!session->closing && stall_is_over(&session->stall, now)) {
         connection_abort(session->connection, CONNECTION_STALLED);
         return;
     }
@@ -414,7 +377,7 @@ struct websocket_session *websocket_session_create(struct event_base *base,
     connection_set_input_limit(connection, config->message_limit <= WEBSOCKET_INPUT_LARGE
                                                ? WEBSOCKET_INPUT_SMALL
                                                : WEBSOCKET_INPUT_LARGE);
-    websocket_set_stall(session, config->stall_ns);
+    stall_init(&session->stall, connection, config->stall_ns, config->stall_round_trips);
     connection_set_reading(connection, true);
     websocket_arm(session);
     return session;

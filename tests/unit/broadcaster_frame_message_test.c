@@ -207,8 +207,9 @@ static void test_stream_form(void **state)
 /* One part of a multipart answer, no WebSocket around it. */
 static void test_mjpeg_form(void **state)
 {
-    static const char head[] = "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 1000\r\n"
+    static const char head[] = "Content-Type: image/jpeg\r\nContent-Length: 1000\r\n"
                                "X-Timestamp: 1641567890.123456\r\n\r\n";
+    static const char end[] = "\r\n" FRAME_MESSAGE_BOUNDARY;
     (void)state;
     for (int as_base64 = 0; as_base64 < 2; as_base64++) {
         struct posted_frame frame = make_frame(1000, as_base64 == 1, METADATA);
@@ -216,10 +217,10 @@ static void test_mjpeg_form(void **state)
         struct frame_message message = {.camera = "CAM1", .frame = &frame, .count = 42};
         struct shared_bytes *bytes = frame_message_build(&message, WIRE_MJPEG, 0);
         size_t head_size = sizeof head - 1;
-        assert_int_equal(bytes->size, head_size + 1000 + 2);
+        assert_int_equal(bytes->size, head_size + 1000 + sizeof end - 1);
         assert_memory_equal(bytes->data, head, head_size);
         assert_is_picture(bytes->data + head_size, 1000, 1000);
-        assert_memory_equal(bytes->data + bytes->size - 2, "\r\n", 2);
+        assert_memory_equal(bytes->data + head_size + 1000, end, sizeof end - 1);
         shared_bytes_unref(bytes);
         shared_bytes_unref(frame.body);
     }

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "broadcaster/http_stream.h"
 #include "broadcaster/websocket_session.h"
 #include "common/fd.h"
 #include "common/memory.h"
@@ -26,6 +27,8 @@ struct fixture {
     int requests, gone, bodies;
     struct shared_bytes *body; /* the last one */
     struct websocket_session *websocket;
+    struct http_stream *stream;
+    int writable;
     char message[64];
     int closed;
     enum connection_end end;
@@ -65,6 +68,24 @@ static void on_closed(void *arg, enum connection_end end, uint16_t close_code)
     fixture->websocket = NULL;
 }
 
+static void on_writable(void *arg)
+{
+    struct fixture *fixture = arg;
+    fixture->writable++;
+}
+
+static void on_stream_closed(void *arg, enum connection_end end)
+{
+    on_closed(arg, end, 0);
+}
+
+static const struct http_stream_handlers stream_handlers = {
+    .writable = on_writable,
+    .closed = on_stream_closed,
+};
+
+static const struct http_stream_config stream_config = {.stall_ns = 100 * NS_PER_MS};
+
 static const struct websocket_handlers websocket_handlers = {
     .message = on_message,
     .closed = on_closed,
@@ -85,6 +106,11 @@ static void on_request(void *arg, struct http_session *session, const struct htt
     } else if (strcmp(request->path, "/ws") == 0) {
         fixture->websocket =
             http_upgrade(session, NULL, &websocket_config, &websocket_handlers, fixture);
+    } else if (strcmp(request->path, "/stream") == 0 && request->method == HTTP_HEAD) {
+        http_respond_stream_head(session, "x/y", "A: b\r\n");
+    } else if (strcmp(request->path, "/stream") == 0) {
+        fixture->stream = http_begin_stream(session, "x/y", "A: b\r\n", "begin", &stream_config,
+                                            &stream_handlers, fixture);
     } else if (strcmp(request->path, "/large") == 0) {
         struct shared_bytes *body = shared_bytes_create(16 << 20);
         memset(body->data, 'L', body->size);
@@ -515,12 +541,116 @@ static void test_server_ends_with_everybody(void **state)
     client_waits(fixture, "\x03\xe9"); /* 1001 */
 }
 
+/* --- an answer without an end --- */
+
+static void open_stream(struct fixture *fixture)
+{
+    client_sends(fixture, "GET /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_waits(fixture, "HTTP/1.1 200 OK\r\n");
+    client_waits(fixture, "Content-Type: x/y\r\nConnection: close\r\nA: b\r\n\r\nbegin");
+    assert_non_null(fixture->stream);
+    assert_int_equal(fixture->got_size, 0);
+}
+
+static void stream_sends(struct fixture *fixture, size_t size)
+{
+    struct shared_bytes *body = shared_bytes_create(size);
+    memset(body->data, 's', size);
+    http_stream_send(fixture->stream, body);
+    shared_bytes_unref(body);
+}
+
+static void test_stream(void **state)
+{
+    struct fixture *fixture = *state;
+    open_stream(fixture);
+    assert_true(http_stream_idle(fixture->stream));
+    stream_sends(fixture, 3);
+    client_waits(fixture, "sss");
+    client_sends(fixture, "GET /more HTTP/1.1\r\n\r\n"); /* is not heard */
+    stream_sends(fixture, 16 << 20);
+    assert_false(http_stream_idle(fixture->stream));
+    while (fixture->writable == 0) {
+        client_turn(fixture);
+    }
+    assert_true(http_stream_idle(fixture->stream));
+    assert_int_equal(fixture->requests, 1);
+    http_stream_close(fixture->stream, CONNECTION_FINISHED);
+    stream_sends(fixture, 3); /* too late */
+    while (!fixture->got_end) {
+        client_turn(fixture);
+    }
+    fd_close(&fixture->client);
+    LOOP_WAIT(fixture->base, fixture->closed == 1);
+    assert_int_equal(fixture->end, CONNECTION_FINISHED);
+    assert_int_equal(http_server_connections(fixture->server), 0);
+}
+
+static void test_stream_head(void **state)
+{
+    struct fixture *fixture = *state;
+    client_sends(fixture, "HEAD /stream HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_waits(fixture, "Content-Type: x/y\r\nConnection: close\r\nA: b\r\n\r\n");
+    client_waits_end(fixture);
+}
+
+/* Who sends nothing more is gone, also in the middle of a piece. */
+static void test_stream_client_half_closes(void **state)
+{
+    struct fixture *fixture = *state;
+    open_stream(fixture);
+    stream_sends(fixture, 16 << 20);
+    assert_int_equal(shutdown(fixture->client, SHUT_WR), 0);
+    LOOP_WAIT(fixture->base, fixture->closed == 1);
+    assert_int_equal(fixture->end, CONNECTION_PEER_CLOSED);
+}
+
+static void test_stream_client_stalls(void **state)
+{
+    struct fixture *fixture = *state;
+    open_stream(fixture);
+    stream_sends(fixture, 16 << 20);
+    LOOP_WAIT(fixture->base, fixture->closed == 1);
+    assert_int_equal(fixture->end, CONNECTION_STALLED);
+}
+
+static void test_stream_client_floods(void **state)
+{
+    static const char much[8192];
+    struct fixture *fixture = *state;
+    open_stream(fixture);
+    while (fixture->closed == 0) {
+        ssize_t sent = send(fixture->client, much, sizeof much, MSG_NOSIGNAL);
+        assert_true(sent > 0 || errno == EAGAIN || errno == EPIPE || errno == ECONNRESET);
+        event_base_loop(fixture->base, EVLOOP_NONBLOCK);
+    }
+    assert_int_equal(fixture->end, CONNECTION_PROTOCOL);
+}
+
+/* It ends with the server. */
+static void test_stream_of_a_server_that_ends(void **state)
+{
+    struct fixture *fixture = *state;
+    open_stream(fixture);
+    stream_sends(fixture, 3);
+    http_server_destroy(fixture->server);
+    fixture->server = NULL;
+    assert_int_equal(fixture->closed, 1);
+    assert_int_equal(fixture->end, CONNECTION_SHUTDOWN);
+}
+
 #define SESSION_TEST(test) cmocka_unit_test_setup_teardown(test, fixture_open, fixture_close)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SESSION_TEST(test_answers),
+        SESSION_TEST(test_stream),
+        SESSION_TEST(test_stream_head),
+        SESSION_TEST(test_stream_client_half_closes),
+        SESSION_TEST(test_stream_client_stalls),
+        SESSION_TEST(test_stream_client_floods),
+        SESSION_TEST(test_stream_of_a_server_that_ends),
         SESSION_TEST(test_a_forgotten_answer_is_500),
         SESSION_TEST(test_what_concerns_no_path),
         SESSION_TEST(test_body),

@@ -526,6 +526,34 @@ static void test_in_message(void **state)
     websocket_reader_destroy(NULL);
 }
 
+/* What two readers hold together is limited, and nothing of it is kept for what is over. */
+static void test_budget(void **state)
+{
+    static struct transcript transcripts[2];
+    static char payload[900];
+    struct memory_budget budget = {.limit = 1200};
+    struct websocket_reader *readers[2] = {websocket_reader_create(LIMIT, &budget),
+                                           websocket_reader_create(LIMIT, &budget)};
+    (void)state;
+    memset(payload, 'x', sizeof payload);
+    begin();
+    put_frame(0x82, payload, sizeof payload);
+    for (int i = 0; i < 2; i++) {
+        transcripts[i] = (struct transcript){0};
+        feed(readers[i], &transcripts[i], stream.bytes, 500);
+        assert_in_range(budget.used, 500, budget.limit);
+    }
+    assert_non_null(strstr(transcripts[1].text, "1013"));
+    feed(readers[0], &transcripts[0], stream.bytes + 500, stream.size - 500);
+    assert_int_equal(transcripts[0].text[0], 'B');
+    assert_int_equal(budget.used, 0);
+    feed(readers[0], &transcripts[0], stream.bytes, 500);
+    assert_in_range(budget.used, 500, budget.limit);
+    websocket_reader_destroy(readers[0]);
+    websocket_reader_destroy(readers[1]);
+    assert_int_equal(budget.used, 0);
+}
+
 /* Seeded frames, many of them broken: however they are cut, the same comes out. */
 static void test_random_streams(void **state)
 {
@@ -554,6 +582,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sequences),
+        cmocka_unit_test(test_budget),
         cmocka_unit_test(test_reserved_bits_and_opcodes),
         cmocka_unit_test(test_masking_is_needed),
         cmocka_unit_test(test_lengths),
