@@ -7,6 +7,7 @@
 #include "broadcaster/camera_changes.h"
 #include "broadcaster/hub.h"
 #include "broadcaster/identity.h"
+#include "broadcaster/pushed_set.h"
 #include "broadcaster/services.h"
 #include "common/config_url.h"
 
@@ -141,8 +142,10 @@ void api_cameras_handle(struct services *services, struct http_session *session,
     for (size_t at = 0; hub_next_camera(services->hub, &at, &posted);) {
         if (stream_is_running(posted.stream) && config_find_camera(config, posted.id) == NULL &&
             identity_allows_camera(identity, posted.id)) {
+            const char *source =
+                pushed_set_status(services->pushed, posted.id) != NULL ? "push" : "post";
             json_array_append_new(
-                cameras, camera_to_json(services, posted.id, posted.id, "post", json_array()));
+                cameras, camera_to_json(services, posted.id, posted.id, source, json_array()));
         }
     }
     respond_with_revision(services, session, json_pack("{s:o}", "cameras", cameras));

@@ -239,25 +239,6 @@ bool pushed_set_is_late(const struct pushed_set *set, const char *camera, uint64
     return entry != NULL && pushed_camera_is_late(entry->camera, captured_ns);
 }
 
-const char *pushed_set_camera(const struct pushed_set *set, size_t at)
-{
-    return pushed_camera_id(set->entries[at].camera);
-}
-
-size_t pushed_set_count(const struct pushed_set *set)
-{
-    return set->count;
-}
-
-size_t pushed_set_streamers(const struct pushed_set *set)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        count += set->entries[i].streamer != NULL;
-    }
-    return count;
-}
-
 /* --- life --- */
 
 struct pushed_set *pushed_set_create(struct services *services)

@@ -5,7 +5,6 @@
 #define BROADCASTER_PUSHED_SET_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "broadcaster/http_session.h"
 #include "common/camera_status.h"
@@ -32,10 +31,5 @@ bool pushed_set_is_live(const struct pushed_set *set, const char *camera);
 /* True for a picture of one of these cameras that was captured (CLOCK_REALTIME ns) before its streamer
  * left and comes after: its streams have ended, and it must not begin them anew. */
 bool pushed_set_is_late(const struct pushed_set *set, const char *camera, uint64_t captured_ns);
-
-/* The id of each, in no order; `at` < pushed_set_count(). */
-const char *pushed_set_camera(const struct pushed_set *set, size_t at);
-size_t pushed_set_count(const struct pushed_set *set);
-size_t pushed_set_streamers(const struct pushed_set *set); /* that send just now */
 
 #endif

@@ -431,8 +431,20 @@ def test_the_newest_snapshot(server, streamer):
     one = server()
     phone = streamer(one)
     phone.send(JPEG)
+    wait_until(lambda: "PHONE" in one.streams(), 5, "its stream")
     status, _, body = http("GET", f"{one.url}/api/cameras/PHONE/snapshot.jpg")
     assert (status, body) == (200, JPEG)
+    camera, = http("GET", f"{one.url}/api/cameras")[2]["cameras"]
+    assert (camera["id"], camera["source"], camera["state"]) == ("PHONE", "push", "online")
+    phone.send_binary(grey_jpeg(2))
+    wait_until(lambda: one.streams()["PHONE"]["frame_count"] == 2, 5, "another picture")
+    status, _, body = http("GET", f"{one.url}/api/cameras/PHONE/snapshot.jpg")
+    assert (status, picture_number(body)) == (200, 2)
+    phone.close()
+    wait_until(lambda: "streamer gone" in one.log_text(), 5, "its end")
+    time.sleep(0.1)
+    status, _, answer = http("GET", f"{one.url}/api/cameras/PHONE/snapshot.jpg?max_age=0.05")
+    assert (status, answer["error"]["code"]) == (503, "stale")
 
 
 def test_an_independent_client_sends_a_clip(server, camsim, clip):
