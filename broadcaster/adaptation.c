@@ -98,7 +98,7 @@ void adaptation_move(struct adaptation *adaptation, const struct adaptation_coun
     uint64_t since_rise_ns = clock_elapsed_ns(adaptation->raised_ns, counts->now_ns);
     if (step < adaptation->step) {
         adaptation->raised_ns = counts->now_ns;
-    } else if (adaptation->raised_ns > 0) {
+    } else if (step > adaptation->step && adaptation->raised_ns > 0) {
         uint64_t longer_ns =
             adaptation->hold_ns < HOLD_LAST_NS ? 2 * adaptation->hold_ns : HOLD_LAST_NS;
         adaptation->hold_ns = since_rise_ns < ASCENT_NS ? longer_ns : HOLD_FIRST_NS;

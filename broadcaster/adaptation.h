@@ -45,7 +45,8 @@ unsigned adaptation_quality(unsigned best, unsigned step);
 unsigned adaptation_judge(struct adaptation *adaptation, const struct adaptation_counts *counts,
                           unsigned steps);
 
-/* The viewer gets this step's pictures from now on. */
+/* The viewer gets this step's pictures from now on; also when the other one cannot be had, so that it is
+ * judged anew. */
 void adaptation_move(struct adaptation *adaptation, const struct adaptation_counts *counts,
                      unsigned step);
 

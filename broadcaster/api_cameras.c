@@ -83,11 +83,12 @@ static json_t *settings_to_json(const struct config_camera *camera)
     bool has_password;
     json_t *user = user_to_json(camera, &has_password);
     char *url = camera->url != NULL ? config_redact_url(camera->url) : NULL;
-    json_t *settings = json_pack(
-        "{s:s?,s:o,s:b,s:b,s:s,s:f,s:f,s:f,s:I,s:s}", "url", url, "user", user, "has_password",
-        has_password, "tls_verify", camera->tls_verify, "capture", captures[camera->capture],
-        "linger_s", camera->linger_s, "source_fps", camera->source_fps, "fps", camera->fps,
-        "skip_frames", (json_int_t)camera->skip_frames, "detect", detects[camera->detect]);
+    json_t *settings =
+        json_pack("{s:s?,s:o,s:b,s:b,s:s,s:f,s:f,s:f,s:f,s:I,s:s}", "url", url, "user", user,
+                  "has_password", has_password, "tls_verify", camera->tls_verify, "capture",
+                  captures[camera->capture], "linger_s", camera->linger_s, "source_fps",
+                  camera->source_fps, "fps", camera->fps, "max_fps", camera->max_fps, "skip_frames",
+                  (json_int_t)camera->skip_frames, "detect", detects[camera->detect]);
     free(url);
     return settings;
 }
