@@ -35,9 +35,10 @@ COMMON := address camera_feed camera_id camera_status clock config config_access
 CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_part mjpeg_source \
            probe snapshot_source
 
-DETECTOR := annotate assignment boxes camera camera_counts decode demand detector encode font frame_job \
-            kalman layout metadata model_file names occupancy picture pipeline polygon poster preprocess \
-            rectangle scheduler service settings tracker worker
+DETECTOR := annotate assignment boxes camera camera_counts decode demand detector draw encode font \
+            frame_job kalman layout metadata metadata_spaces model_file names observer occupancy \
+            picture pipeline polygon poster preprocess rectangle scheduler service settings \
+            tracker trails worker
 
 BROADCASTER := access adaptation api_body api_camera_edit api_camera_test api_cameras api_json \
                api_metrics api_operations api_status api_tokens api_viewers base64 base64_avx2 \
@@ -260,7 +261,7 @@ $(BUILD)/%.o: %.cpp $(BUILD)/flags
 $(BUILD)/tests/camsim/%.o: CFLAGS += -ffp-contract=off
 # Loops over pixels and scores: worth the vectoriser.
 $(addprefix $(BUILD)/tests/camsim/scene_,backdrop.o noise.o raster.o render.o): CFLAGS += -O3
-$(BUILD)/detector/annotate.o $(BUILD)/detector/boxes.o $(BUILD)/detector/preprocess.o: CFLAGS += -O3
+$(BUILD)/detector/annotate.o $(BUILD)/detector/draw.o $(BUILD)/detector/boxes.o $(BUILD)/detector/preprocess.o: CFLAGS += -O3
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

@@ -48,6 +48,7 @@ struct config_camera {
     double max_fps;      /* up to which viewers may raise it */
     int64_t skip_frames; /* every Nth camera frame is considered */
     enum camera_detect detect;
+    bool tracking;
     int64_t detector; /* -1: by its place among the sorted ids */
     struct config_space *spaces;
     size_t space_count;
@@ -83,6 +84,9 @@ struct config_detector {
     int64_t max_detections;
     double track_high, track_low; /* confidences: associated first, and at least */
     double track_buffer_s;        /* an object out of sight is remembered for so long */
+    double space_conf;            /* a vehicle takes a space from this confidence on */
+    double space_occupy_s, space_free_s;
+    bool show_trails, show_spaces;
     int64_t processes, workers, threads;
     int64_t quality;  /* of the default rendering */
     bool show_labels; /* of the default rendering */

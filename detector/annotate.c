@@ -1,10 +1,13 @@
 #include "detector/annotate.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/memory.h"
+#include "detector/draw.h"
 #include "detector/font.h"
 
 #define LABEL_MAX 96
@@ -166,11 +169,16 @@ static struct area annotate_place_label(const struct annotator *annotator,
 }
 
 static void annotate_draw_label(const struct annotator *annotator, struct picture *picture,
-                                const struct box *box, const struct names *names)
+                                const struct annotation *annotation, size_t index)
 {
-    char text[LABEL_MAX];
-    snprintf(text, sizeof text, "%.64s %d%%", names_get(names, (size_t)box->class_id),
-             (int)lroundf(box->confidence * 100));
+    const struct box *box = &annotation->boxes[index];
+    const uint64_t *tracks = annotation->observation->box_tracks;
+    char text[LABEL_MAX], track[24] = "";
+    if (tracks != NULL && tracks[index] > 0) {
+        snprintf(track, sizeof track, " #%" PRIu64, tracks[index]);
+    }
+    snprintf(text, sizeof text, "%.64s %d%%%s", names_get(annotation->names, (size_t)box->class_id),
+             (int)lroundf(box->confidence * 100), track);
     int padding = font_cap_height(annotator->font) / 3 + 1;
     struct area label = annotate_place_label(annotator, picture, box,
                                              font_text_width(annotator->font, text), padding);
@@ -181,14 +189,85 @@ static void annotate_draw_label(const struct annotator *annotator, struct pictur
               label.bottom - font_descent(annotator->font), text, annotate_text_colour(colour));
 }
 
-void annotator_draw(struct annotator *annotator, struct picture *picture, const struct box *boxes,
-                    size_t count, const struct names *names, bool show_labels)
+/* A line from where the object was to where it is, the older the fainter. What stands has none. */
+static void annotate_draw_trail(const struct annotator *annotator, struct picture *picture,
+                                const struct trail *trail, uint64_t now_ns)
 {
-    annotator_prepare(annotator, picture->height);
-    for (size_t i = count; i-- > 0;) {
-        annotate_draw_box(annotator, picture, &boxes[i]);
+    const struct trail_point *points = trail->points;
+    size_t from = 0; /* steps shorter than the line is wide are put together */
+    for (size_t i = 1; i < trail->count; i++) {
+        float x = points[i].x - points[from].x, y = points[i].y - points[from].y;
+        if (x * x + y * y < (float)(annotator->line * annotator->line) * 4) {
+            continue;
+        }
+        double age = (double)clock_elapsed_ns(points[i].time_ns, now_ns) / (double)TRAIL_LENGTH_NS;
+        draw_line(picture, (double)points[from].x, (double)points[from].y, (double)points[i].x,
+                  (double)points[i].y, annotator->line, annotate_colour(trail->class_id),
+                  0.9 * fmax(1 - age, 0));
+        from = i;
     }
-    for (size_t i = show_labels ? count : 0; i-- > 0;) {
-        annotate_draw_label(annotator, picture, &boxes[i], names);
+}
+
+static const uint8_t *annotate_state_colour(enum space_state state)
+{
+    static const uint8_t free_green[3] = {46, 204, 113}, taken_red[3] = {235, 77, 75},
+                         unknown_grey[3] = {160, 168, 176};
+    return state == SPACE_FREE ? free_green : (state == SPACE_OCCUPIED ? taken_red : unknown_grey);
+}
+
+static void annotate_draw_space(const struct annotator *annotator, struct picture *picture,
+                                const struct space *space)
+{
+    const uint8_t *colour = annotate_state_colour(space->state);
+    double width = picture->width, height = picture->height;
+    draw_polygon(picture, space->corners, space->corner_count, colour, 0.22);
+    for (size_t i = 0; i < space->corner_count; i++) {
+        const struct config_point *a = &space->corners[i];
+        const struct config_point *b = &space->corners[(i + 1) % space->corner_count];
+        draw_line(picture, a->x * width, a->y * height, b->x * width, b->y * height,
+                  fmax(annotator->line / 2.0, 1), colour, 0.8);
+    }
+}
+
+/* In the middle of the space, where it is wide enough. */
+static void annotate_name_space(const struct annotator *annotator, struct picture *picture,
+                                const struct space *space)
+{
+    const struct rectangle *bounds = &space->bounds;
+    const struct font *font = annotator->font;
+    int text_width = font_text_width(font, space->name), padding = font_cap_height(font) / 3 + 1;
+    if (text_width > (bounds->right - bounds->left) * picture->width) {
+        return;
+    }
+    int x = (int)lround((bounds->left + bounds->right) / 2 * picture->width) - text_width / 2;
+    int y = (int)lround((bounds->top + bounds->bottom) / 2 * picture->height) +
+            font_cap_height(font) / 2;
+    struct area ground = {x - padding, y - font_cap_height(font) - padding,
+                          x + text_width + padding, y + font_descent(font)};
+    annotate_fill(picture, ground, dark, 130);
+    font_draw(font, picture, x, y, space->name, light);
+}
+
+void annotator_draw(struct annotator *annotator, struct picture *picture,
+                    const struct annotation *annotation)
+{
+    const struct observation *observation = annotation->observation;
+    const struct trails *trails = annotation->show_trails ? observation->trails : NULL;
+    size_t space_count = annotation->show_spaces ? observation->space_count : 0;
+    annotator_prepare(annotator, picture->height);
+    for (size_t i = 0; i < space_count; i++) {
+        annotate_draw_space(annotator, picture, &observation->spaces[i]);
+    }
+    for (size_t i = 0; trails != NULL && i < trails->count; i++) {
+        annotate_draw_trail(annotator, picture, &trails->items[i], trails->time_ns);
+    }
+    for (size_t i = annotation->box_count; i-- > 0;) {
+        annotate_draw_box(annotator, picture, &annotation->boxes[i]);
+    }
+    for (size_t i = 0; i < space_count; i++) {
+        annotate_name_space(annotator, picture, &observation->spaces[i]);
+    }
+    for (size_t i = annotation->show_labels ? annotation->box_count : 0; i-- > 0;) {
+        annotate_draw_label(annotator, picture, annotation, i);
     }
 }

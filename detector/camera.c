@@ -24,6 +24,7 @@ struct camera {
     struct event *report; /* until the next line in the log; runs while attached */
     struct demand demand;
     struct schedule schedule;
+    bool has_spaces;
     bool attached;
     bool fresh;                /* the ring has a frame that was not taken yet */
     bool in_work;              /* a worker has a job of ours */
@@ -34,6 +35,11 @@ struct camera {
     struct frame_buffer last_jpeg;
     struct frame_info last_info;
     struct boxes last_boxes;
+
+    struct observer *observer;    /* NULL while a job has it */
+    struct observer *replacement; /* what a reload has put in its place meanwhile; NULL: none */
+    bool blind;                   /* the camera was away or frozen since the last frame */
+    bool tell_blind;              /* ... and nobody has been told yet */
 
     struct camera_counts counts;
 };
@@ -54,6 +60,9 @@ static bool camera_redraw_wanted(const struct camera *camera)
 {
     if (!camera->last_valid) {
         return false;
+    }
+    if (camera->tell_blind) {
+        return true;
     }
     for (size_t i = 0; i < camera->demand.count; i++) {
         if (!camera->demand.slots[i].drawn) {
@@ -157,6 +166,17 @@ static void camera_on_frame(void *arg)
     camera_look(camera);
 }
 
+/* No frame will come to tell that its spaces are unknown now, so the last one does. */
+static void camera_on_status(void *arg, const struct camera_status *status)
+{
+    struct camera *camera = arg;
+    if (status->state == CAMERA_FROZEN || status->state == CAMERA_OFFLINE) {
+        camera->tell_blind |= !camera->blind && camera->has_spaces;
+        camera->blind = true;
+        camera_look(camera);
+    }
+}
+
 void camera_set_demand(struct camera *camera, const struct demand_wish *wish)
 {
     demand_set(&camera->demand, wish);
@@ -164,6 +184,19 @@ void camera_set_demand(struct camera *camera, const struct demand_wish *wish)
 }
 
 /* --- life --- */
+
+/* While a job has the observer its replacement waits. */
+static void camera_take_replacement(struct camera *camera)
+{
+    if (camera->replacement == NULL || camera->in_work) {
+        return;
+    }
+    if (camera->observer != NULL) {
+        observer_replace(camera->replacement, camera->observer);
+    }
+    camera->observer = camera->replacement;
+    camera->replacement = NULL;
+}
 
 static void camera_adopt(struct camera *camera, const struct config_camera *config,
                          struct detection_settings *settings)
@@ -175,13 +208,18 @@ static void camera_adopt(struct camera *camera, const struct config_camera *conf
     camera->fps = config->fps;
     camera->max_fps = config->max_fps;
     camera->skip = (uint64_t)config->skip_frames;
+    camera->has_spaces = config->space_count > 0;
+    observer_destroy(camera->replacement);
+    camera->replacement = observer_create(config);
+    camera_take_replacement(camera);
 }
 
 struct camera *camera_create(struct event_base *base, const char *run_dir, const char *id,
                              const struct config_camera *config,
                              struct detection_settings *settings, camera_ready_fn *ready, void *arg)
 {
-    static const struct camera_feed_handlers handlers = {.frame = camera_on_frame};
+    static const struct camera_feed_handlers handlers = {.status = camera_on_status,
+                                                         .frame = camera_on_frame};
     static uint64_t serial;
     struct camera *camera = xcalloc(1, sizeof *camera);
     camera->id = xstrdup(id);
@@ -208,6 +246,8 @@ void camera_destroy(struct camera *camera)
     event_free(camera->late);
     event_free(camera->report);
     settings_release(camera->settings);
+    observer_destroy(camera->observer);
+    observer_destroy(camera->replacement);
     free(camera->last_jpeg.bytes);
     boxes_finish(&camera->last_boxes);
     free(camera->id);
@@ -301,7 +341,12 @@ bool camera_fill(struct camera *camera, struct frame_job *job)
     job->camera_serial = camera->serial;
     job->settings = settings_acquire(camera->settings);
     job->taken_ns = clock_monotonic_ns();
-    camera_add_renderings(camera, job, !job->boxes_are_known);
+    job->blind = camera->blind;
+    camera_add_renderings(camera, job, !job->boxes_are_known || camera->tell_blind);
+    camera->tell_blind = false;
+    camera->blind = camera_feed_status(camera->feed)->state == CAMERA_FROZEN;
+    job->observer = camera->observer; /* it comes back with the job */
+    camera->observer = NULL;
     camera->in_work = true;
     return true;
 }
@@ -321,6 +366,9 @@ static void camera_keep_last(struct camera *camera, struct frame_job *job)
 void camera_finish(struct camera *camera, struct frame_job *job)
 {
     camera->in_work = false;
+    camera->observer = job->observer;
+    job->observer = NULL;
+    camera_take_replacement(camera);
     camera_counts_result(&camera->counts, job, camera->skip, camera_rate(camera));
     if (!job->failed) {
         camera_keep_last(camera, job);

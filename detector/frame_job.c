@@ -7,8 +7,10 @@
 const char *frame_stage_name(enum frame_stage stage)
 {
     static const char *const names[FRAME_STAGES] = {
-        [STAGE_DECODE] = "decode",     [STAGE_PREPROCESS] = "preprocess", [STAGE_INFER] = "infer",
-        [STAGE_BOXES] = "boxes",       [STAGE_ANNOTATE] = "annotate",     [STAGE_ENCODE] = "encode",
+        [STAGE_DECODE] = "decode",     [STAGE_PREPROCESS] = "preprocess",
+        [STAGE_INFER] = "infer",       [STAGE_BOXES] = "boxes",
+        [STAGE_TRACK] = "track",       [STAGE_SPACES] = "spaces",
+        [STAGE_ANNOTATE] = "annotate", [STAGE_ENCODE] = "encode",
         [STAGE_METADATA] = "metadata",
     };
     return names[stage];
@@ -25,6 +27,7 @@ void frame_job_reset(struct frame_job *job)
         free(job->outputs[i].body);
     }
     settings_release(job->settings);
+    observer_destroy(job->observer);
     struct frame_buffer jpeg = job->jpeg;
     struct boxes boxes = job->boxes;
     boxes.count = 0;

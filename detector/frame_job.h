@@ -13,6 +13,7 @@
 #include "common/frame_container.h"
 #include "detector/boxes.h"
 #include "detector/demand.h"
+#include "detector/observer.h"
 #include "detector/settings.h"
 
 /* The stages, in their order. Annotating to metadata happen once for each rendering. */
@@ -21,6 +22,8 @@ enum frame_stage {
     STAGE_PREPROCESS, /* pixels to the input of the network */
     STAGE_INFER,      /* the network */
     STAGE_BOXES,      /* its output to boxes */
+    STAGE_TRACK,      /* boxes to tracks */
+    STAGE_SPACES,     /* boxes to parking spaces */
     STAGE_ANNOTATE,   /* boxes into the pixels */
     STAGE_ENCODE,     /* pixels to JPEG */
     STAGE_METADATA,   /* JSON, and all of it into one message */
@@ -41,10 +44,13 @@ struct frame_job {
     char camera[CAMERA_ID_SIZE];
     uint64_t camera_serial; /* which object of that camera gave it */
     struct detection_settings *settings;
+    struct observer
+        *observer; /* the camera's, lent; the job's own when its camera is gone; or NULL */
     struct frame_info info;
     struct frame_buffer jpeg;
     uint64_t taken_ns;    /* CLOCK_MONOTONIC */
     bool boxes_are_known; /* only drawn again: `boxes` are those of an earlier job */
+    bool blind;           /* the camera is away or frozen: what is in its spaces cannot be known */
     bool metadata_only;   /* a message of rendering 0 without a picture is wanted too */
     struct rendering renderings[DEMAND_RENDERINGS_MAX];
     size_t rendering_count;
@@ -53,9 +59,10 @@ struct frame_job {
     struct boxes boxes;
     int width, height; /* pixels */
     size_t vehicle_count;
-    bool flawed;     /* the JPEG had errors and was used */
-    bool failed;     /* no result, as `error` says */
-    bool unreadable; /* failed because the JPEG could not be decoded */
+    struct observation observation; /* the observer's */
+    bool flawed;                    /* the JPEG had errors and was used */
+    bool failed;                    /* no result, as `error` says */
+    bool unreadable;                /* failed because the JPEG could not be decoded */
     char error[MODEL_ERROR_SIZE];
     uint64_t inferred_ns; /* CLOCK_MONOTONIC; the boxes are known */
     uint64_t stage_ns[FRAME_STAGES];

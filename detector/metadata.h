@@ -8,6 +8,7 @@
 #include "common/frame_ring.h"
 #include "detector/boxes.h"
 #include "detector/names.h"
+#include "detector/observer.h"
 
 struct metadata {
     const char *camera;
@@ -17,11 +18,13 @@ struct metadata {
     const struct box *boxes; /* `box_count` of them, most confident first */
     size_t box_count;
     size_t vehicle_count;
+    const struct observation *observation;      /* what the frames before say too */
     uint64_t taken_ns, inferred_ns, encoded_ns; /* CLOCK_MONOTONIC; the ends of these stages */
 };
 
 /* One object as text without a NUL that counts, the caller's to free(), never longer than
- * FRAME_METADATA_MAX: the least confident detections are left out until it fits. */
+ * FRAME_METADATA_MAX: polygons of spaces, the least confident detections and the last spaces are left out,
+ * in this order, until it fits. */
 char *metadata_compose(const struct metadata *metadata, size_t *size);
 
 #endif

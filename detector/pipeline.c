@@ -1,5 +1,6 @@
 #include "detector/pipeline.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,9 @@ static float pipeline_lowest_conf(const struct frame_job *job)
     for (size_t i = 0; i < job->rendering_count; i++) {
         lowest = job->renderings[i].conf < lowest ? job->renderings[i].conf : lowest;
     }
+    if (job->observer != NULL) {
+        lowest = fminf(lowest, observer_lowest_conf(job->observer, job->settings));
+    }
     return lowest < 0.05F ? 0.05F : lowest;
 }
 
@@ -160,6 +164,28 @@ static int pipeline_detect(struct pipeline *pipeline, struct frame_job *job, uin
                  job->width, job->height, &limits, &job->boxes);
     pipeline_clock(job, STAGE_BOXES, since_ns);
     return 0;
+}
+
+/* What the boxes say together with those of the frames before. */
+static void pipeline_observe(struct frame_job *job, uint64_t *since_ns)
+{
+    struct observer *observer = job->observer;
+    bool news = job->blind || !job->boxes_are_known;
+    if (!job->boxes_are_known) {
+        observer_track(observer, job->settings, &job->boxes, job->info.captured_ns);
+        pipeline_clock(job, STAGE_TRACK, since_ns);
+    }
+    if (job->blind) {
+        observer_blind(observer, job->taken_ns);
+    } else if (!job->boxes_are_known) {
+        observer_watch_spaces(observer, job->settings, &job->boxes, job->width, job->height,
+                              job->info.captured_ns);
+        pipeline_clock(job, STAGE_SPACES, since_ns);
+    }
+    job->observation = observer_look(observer);
+    if (!news) {
+        job->observation.event_count = 0; /* told already */
+    }
 }
 
 /* Boxes are sorted by confidence, so those of a rendering are the first ones. */
@@ -195,6 +221,7 @@ static void pipeline_compose(struct frame_job *job, uint32_t rendering, size_t b
         .boxes = job->boxes.items,
         .box_count = box_count,
         .vehicle_count = job->vehicle_count,
+        .observation = &job->observation,
         .taken_ns = job->taken_ns,
         .inferred_ns = job->inferred_ns,
         .encoded_ns = clock_monotonic_ns(),
@@ -234,8 +261,14 @@ static int pipeline_render(struct pipeline *pipeline, struct frame_job *job,
         picture_copy(&pipeline->drawn, &pipeline->picture);
         picture = &pipeline->drawn;
     }
-    annotator_draw(pipeline->annotator, picture, job->boxes.items, box_count, job->settings->names,
-                   rendering->show_labels);
+    struct annotation annotation = {.boxes = job->boxes.items,
+                                    .box_count = box_count,
+                                    .names = job->settings->names,
+                                    .show_labels = rendering->show_labels,
+                                    .show_trails = job->settings->show_trails,
+                                    .show_spaces = job->settings->show_spaces,
+                                    .observation = &job->observation};
+    annotator_draw(pipeline->annotator, picture, &annotation);
     pipeline_clock(job, STAGE_ANNOTATE, since_ns);
     if (encoder_run(pipeline->encoder, picture, rendering->quality, &jpeg, &jpeg_size) < 0) {
         snprintf(job->error, sizeof job->error, "%s", encoder_error(pipeline->encoder));
@@ -256,6 +289,9 @@ static int pipeline_walk(struct pipeline *pipeline, struct frame_job *job)
     pipeline_clock(job, STAGE_DECODE, &since_ns);
     if (!job->boxes_are_known && pipeline_detect(pipeline, job, &since_ns) < 0) {
         return -1;
+    }
+    if (job->observer != NULL) {
+        pipeline_observe(job, &since_ns);
     }
     job->inferred_ns = since_ns;
     job->vehicle_count = pipeline_count_vehicles(job);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -35,6 +36,11 @@ static void settings_warn_of_no_vehicle(const struct detection_settings *setting
              "detector.names");
 }
 
+static uint64_t settings_duration(double seconds)
+{
+    return (uint64_t)(seconds * (double)NS_PER_SECOND);
+}
+
 struct detection_settings *settings_create(const struct config_detector *config,
                                            const struct names *names,
                                            char error[SETTINGS_ERROR_SIZE])
@@ -58,12 +64,24 @@ struct detection_settings *settings_create(const struct config_detector *config,
         .wanted = wanted,
         /* The default list has names of several name lists, so not all of them must be known. */
         .vehicle = settings_flags(&config->vehicle_classes, names, &unknown),
+        .show_trails = config->show_trails,
+        .show_spaces = config->show_spaces,
         .rendering = {.id = 0,
                       .conf = (float)config->conf,
                       .show_labels = config->show_labels,
                       .quality = (int)config->quality},
         .references = 1,
     };
+    settings->tracker =
+        (struct tracker_config){.high = (float)config->track_high,
+                                .low = (float)config->track_low,
+                                .buffer_ns = settings_duration(config->track_buffer_s),
+                                .vehicle = settings->vehicle};
+    settings->occupancy =
+        (struct occupancy_config){.conf = (float)config->space_conf,
+                                  .vehicle = settings->vehicle,
+                                  .occupy_ns = settings_duration(config->space_occupy_s),
+                                  .free_ns = settings_duration(config->space_free_s)};
     settings_warn_of_no_vehicle(settings);
     return settings;
 }

@@ -10,6 +10,8 @@
 #include "common/config.h"
 #include "detector/demand.h"
 #include "detector/names.h"
+#include "detector/occupancy.h"
+#include "detector/tracker.h"
 
 #define SETTINGS_ERROR_SIZE 256
 
@@ -17,8 +19,11 @@ struct detection_settings {
     float conf, iou;
     size_t max_detections;
     const struct names *names;
-    bool *wanted;               /* by class id; NULL: all classes */
-    bool *vehicle;              /* by class id: counted by vehicle_count */
+    bool *wanted;  /* by class id; NULL: all classes */
+    bool *vehicle; /* by class id: counted by vehicle_count */
+    struct tracker_config tracker;
+    struct occupancy_config occupancy;
+    bool show_trails, show_spaces;
     struct rendering rendering; /* the camera's default rendering, id 0 */
     size_t references;          /* of the loop's thread */
 };

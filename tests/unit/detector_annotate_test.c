@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
+#include "common/clock.h"
 #include "detector/font.h"
+#include "detector/polygon.h"
 
 /* A picture with a guarded border in memory: whatever is written outside of it is seen. */
 #define GUARD 4096
@@ -52,6 +54,18 @@ static struct names *some_names(void)
     return names;
 }
 
+static void draw(struct annotator *annotator, struct guarded *guarded, const struct box *box,
+                 const struct names *names, bool show_labels)
+{
+    const struct observation nothing = {0};
+    const struct annotation annotation = {.boxes = box,
+                                          .box_count = 1,
+                                          .names = names,
+                                          .show_labels = show_labels,
+                                          .observation = &nothing};
+    annotator_draw(annotator, &guarded->picture, &annotation);
+}
+
 static void test_a_frame_on_its_box(void **state)
 {
     struct annotator *annotator = annotator_create();
@@ -59,7 +73,7 @@ static void test_a_frame_on_its_box(void **state)
     struct guarded guarded = guarded_create(320, 240);
     const struct box box = {100, 80, 60, 50, 0.9F, 2};
     (void)state;
-    annotator_draw(annotator, &guarded.picture, &box, 1, names, false);
+    draw(annotator, &guarded, &box, names, false);
     for (int x = 100; x < 160; x++) {
         assert_true(brightness(&guarded.picture, x, 80) > 200);
         assert_true(brightness(&guarded.picture, x, 129) > 200);
@@ -109,12 +123,12 @@ static void test_labels(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
         struct guarded guarded = guarded_create(320, 240);
-        annotator_draw(annotator, &guarded.picture, &samples[i].box, 1, names, false);
+        draw(annotator, &guarded, &samples[i].box, names, false);
         if (lit(&guarded.picture, samples[i].left, samples[i].top, samples[i].right,
                 samples[i].bottom)) {
             fail_msg("sample %zu: drawn without being asked for", i);
         }
-        annotator_draw(annotator, &guarded.picture, &samples[i].box, 1, names, true);
+        draw(annotator, &guarded, &samples[i].box, names, true);
         if (!lit(&guarded.picture, samples[i].left, samples[i].top, samples[i].right,
                  samples[i].bottom)) {
             fail_msg("sample %zu: no label", i);
@@ -143,7 +157,7 @@ static void test_nothing_outside_the_picture(void **state)
                               (height - y) * (float)(1 + rand() % 100) / 100,
                               0.5F,
                               rand() % 80};
-            annotator_draw(annotator, &guarded.picture, &box, 1, names, true);
+            draw(annotator, &guarded, &box, names, true);
         }
         guarded_check(&guarded);
     }
@@ -209,9 +223,89 @@ static void test_other_letters_are_one_question_mark_each(void **state)
     font_destroy(font);
 }
 
+/* --- trails and spaces --- */
+
+static const uint8_t *pixel_at(const struct picture *picture, int x, int y)
+{
+    return picture->pixels + ((size_t)y * (size_t)picture->width + (size_t)x) * 3;
+}
+
+static void draw_observation(struct guarded *guarded, const struct observation *observation,
+                             bool show)
+{
+    struct annotator *annotator = annotator_create();
+    struct names *names = some_names();
+    const struct annotation annotation = {
+        .names = names, .show_trails = show, .show_spaces = show, .observation = observation};
+    annotator_draw(annotator, &guarded->picture, &annotation);
+    annotator_destroy(annotator);
+    names_destroy(names);
+}
+
+/* The older the fainter, also where it leaves the picture. */
+static void test_trails_fade(void **state)
+{
+    struct guarded guarded = guarded_create(320, 240);
+    struct trails trails = {0};
+    const struct observation observation = {.tracking = true, .trails = &trails};
+    (void)state;
+    for (uint64_t i = 0; i <= 20; i++) {
+        struct track track = {.id = 1, .box = {10.0F * (float)i - 20, 100, 40, 20, 0.9F, 2}};
+        trails_update(&trails, &track, 1, NS_PER_SECOND + i * NS_PER_SECOND / 10);
+    }
+    draw_observation(&guarded, &observation, false);
+    assert_int_equal(brightness(&guarded.picture, 100, 110), 0);
+    draw_observation(&guarded, &observation, true);
+    assert_true(brightness(&guarded.picture, 195, 110) > brightness(&guarded.picture, 100, 110));
+    assert_true(brightness(&guarded.picture, 100, 110) > brightness(&guarded.picture, 20, 110));
+    assert_true(brightness(&guarded.picture, 20, 110) > 0);
+    assert_int_equal(brightness(&guarded.picture, 210, 110), 0);
+    assert_int_equal(brightness(&guarded.picture, 100, 120), 0);
+    trails_update(&trails, NULL, 0, 6 * NS_PER_SECOND);
+    assert_int_equal(trails.count, 0);
+    trails_finish(&trails);
+    guarded_check(&guarded);
+}
+
+static void test_spaces_are_tinted(void **state)
+{
+    static const struct config_point corners[3][4] = {
+        {{0.1, 0.2}, {0.3, 0.2}, {0.3, 0.6}, {0.1, 0.6}},
+        {{0.4, 0.2}, {0.6, 0.2}, {0.6, 0.6}, {0.4, 0.6}},
+        {{0.7, 0.7}, {1.0, 0.7}, {1.0, 1.0}, {0.7, 1.0}}, /* to the very edge */
+    };
+    static const enum space_state states[3] = {SPACE_FREE, SPACE_OCCUPIED, SPACE_UNKNOWN};
+    struct guarded guarded = guarded_create(320, 240);
+    struct space spaces[3];
+    const struct observation observation = {.spaces = spaces, .space_count = 3};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        spaces[i] = (struct space){.id = "A",
+                                   .name = "A",
+                                   .corners = corners[i],
+                                   .corner_count = 4,
+                                   .bounds = polygon_bounds(corners[i], 4),
+                                   .state = states[i]};
+    }
+    draw_observation(&guarded, &observation, false);
+    assert_int_equal(brightness(&guarded.picture, 40, 60), 0);
+    draw_observation(&guarded, &observation, true);
+    const uint8_t *green = pixel_at(&guarded.picture, 40, 60);
+    const uint8_t *red = pixel_at(&guarded.picture, 136, 60);
+    const uint8_t *grey = pixel_at(&guarded.picture, 310, 230);
+    assert_true(green[1] > green[0] + 20 && green[1] > green[2] + 10);
+    assert_true(red[0] > red[1] + 20 && red[0] > red[2] + 20);
+    assert_true(grey[0] > 0 && abs(grey[0] - grey[2]) < 10);
+    assert_int_equal(brightness(&guarded.picture, 112, 60), 0);
+    assert_true(brightness(&guarded.picture, 64, 96) > 200); /* its name */
+    guarded_check(&guarded);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_trails_fade),
+        cmocka_unit_test(test_spaces_are_tinted),
         cmocka_unit_test(test_a_frame_on_its_box),
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_nothing_outside_the_picture),
