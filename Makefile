@@ -52,7 +52,7 @@ BROADCASTER := access adaptation api_body api_camera_edit api_camera_test api_ca
                services shared_bytes signed_token snapshot sorted stall static_files stream \
                streamer streamer_message subprotocol subscription summary tcp_link tls tls_stream \
                token_rules transport utf8 viewer viewer_command viewer_message viewer_request \
-               viewer_say viewer_set viewer_text visits websocket_handshake websocket_reader \
+               viewer_say viewer_serve viewer_set viewer_streams viewer_text visits websocket_handshake websocket_reader \
                websocket_session wish
 
 CTL := ctl ctl_processes ctl_question ctl_status ctl_store ctl_token ctl_top ctl_top_view ctl_wait

@@ -1,5 +1,6 @@
-/* What the files of a viewer share: viewer.c (serving, life), viewer_say.c (what is sent),
- * viewer_command.c (what is received). For them alone. */
+/* What the files of a viewer share: viewer.c (its life), viewer_streams.c (which subscriptions it has),
+ * viewer_serve.c (when it is sent something), viewer_say.c (what), viewer_command.c (what it asks for).
+ * For them alone. */
 #ifndef BROADCASTER_VIEWER_PARTS_H
 #define BROADCASTER_VIEWER_PARTS_H
 
@@ -55,11 +56,25 @@ struct viewer {
     char camera[CAMERA_ID_SIZE]; /* that it came for; "*": all */
 };
 
-/* --- viewer.c --- */
+/* --- viewer_serve.c --- */
 
 /* Says and sends what waits, for as long as the channel takes it at once. */
 void viewer_serve(struct viewer *viewer);
 void viewer_say_soon(struct viewer *viewer, enum viewer_words words);
+
+/* When it gets `keepalive` if it says nothing. */
+uint64_t viewer_keepalive_ns(const struct viewer *viewer);
+
+/* The timer is only ever moved to an earlier moment; when it goes off too early it is set again. So
+ * neither a frame nor a message costs a timer operation. */
+void viewer_arm(struct viewer *viewer, uint64_t deadline_ns);
+void viewer_on_timer(evutil_socket_t fd, short what, void *arg);
+
+/* Of a camera that it has several streams of, the first one speaks for it. */
+bool viewer_speaks(const struct viewer *viewer, const struct subscription *subscription);
+void viewer_on_notice(struct stream_subscriber *subscriber, enum stream_notice notice);
+
+/* --- viewer_streams.c --- */
 
 struct subscription *viewer_find(const struct viewer *viewer, const char *camera,
                                  enum stream_kind kind); /* or NULL */
@@ -72,6 +87,9 @@ bool viewer_demands(const struct viewer *viewer, const struct subscription *subs
 
 /* What there is to see and to say at the beginning, and after a pause. */
 void viewer_greet(struct viewer *viewer, struct subscription *subscription);
+
+/* Takes whatever streams there are and come to be, as far as it may see them. */
+void viewer_follow_all(struct viewer *viewer);
 
 /* --- viewer_say.c: each sends one message now --- */
 
