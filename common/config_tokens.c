@@ -111,7 +111,10 @@ static bool read_cameras(json_t *object, struct config_token *token, const char 
                           TOKEN_CAMERAS_MAX);
         return false;
     }
-    token->cameras.items = count > 0 ? xcalloc(count, sizeof *token->cameras.items) : NULL;
+    if (count == 0) {
+        return true;
+    }
+    token->cameras.items = xcalloc(count, sizeof *token->cameras.items);
     json_array_foreach(cameras, i, camera)
     {
         const char *id = json_string_value(camera);

@@ -23,8 +23,9 @@ static void secret_make(char secret[SECRET_SIZE])
     if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
         die("no random numbers");
     }
-    strcpy(secret, "rc_");
-    config_tokens_hex(random, sizeof random, secret + strlen(secret));
+    char hex[2 * SECRET_BYTES + 1];
+    config_tokens_hex(random, sizeof random, hex);
+    snprintf(secret, SECRET_SIZE, "rc_%s", hex);
 }
 
 static json_t *cameras_list(const char *cameras)
