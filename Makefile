@@ -326,10 +326,10 @@ parser-tests: $(PARSER_TESTS:%=$(BUILD)/%_test)
 
 # Each of them alone, too. The last three are not among the usual ones.
 BENCHES := bench-ring bench-parser bench-capture bench-detector bench-demand bench-broadcaster \
-           bench-tls bench-models bench-rivals bench-breaking
+           bench-tls bench-settings bench-storms bench-models bench-rivals bench-breaking
 
 .PHONY: bench $(BENCHES)
-bench: ## print figures, in eight minutes; bench-ring, -parser, -capture, -detector, -demand, …: one
+bench: ## print figures, in eleven minutes; bench-ring, -parser, …, -settings, -storms: one
 bench $(BENCHES):
 	@tests/packages $(if $(filter bench-rivals,$@),rivals,bench)
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS:%=$(BUILD)/%)

@@ -294,7 +294,7 @@ static void websocket_watch_silence(struct websocket_session *session, uint64_t 
         session->heard_ns = now; /* it is we who do not listen */
     }
     if (now >= session->heard_ns + session->config.ping_timeout_ns) {
-        websocket_session_close(session, 1011, "no answer to pings", CONNECTION_TIMED_OUT);
+        websocket_session_evict(session, 1011, "no answer to pings", CONNECTION_TIMED_OUT);
     } else if (now >= session->heard_ns + session->config.ping_interval_ns &&
                now >= session->pinged_ns + session->config.ping_interval_ns) {
         session->pinged_ns = now;
@@ -341,7 +341,7 @@ static void websocket_on_timer(evutil_socket_t fd, short what, void *arg)
     }
     if (!session->closing && session->begun_ns != 0 &&
         now >= session->begun_ns + session->config.message_timeout_ns) {
-        websocket_session_close(session, 1008, "the message took too long", CONNECTION_TIMED_OUT);
+        websocket_session_evict(session, 1008, "the message took too long", CONNECTION_TIMED_OUT);
     } else if (!session->closing && session->config.ping_interval_ns > 0) {
         websocket_watch_silence(session, now);
     }
