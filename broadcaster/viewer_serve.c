@@ -153,6 +153,15 @@ static void viewer_on_frame(struct viewer *viewer, struct subscription *subscrip
     }
 }
 
+/* The stream has begun or ended. A camera that pushes can be drawn as one likes once it is there. */
+static void viewer_on_change(struct viewer *viewer, struct subscription *subscription)
+{
+    if (!subscription->drawing.held) {
+        subscription_configure(subscription, viewer->services);
+    }
+    subscription->texts_due |= viewer_speaks(viewer, subscription) ? SUBSCRIPTION_STREAM : 0;
+}
+
 void viewer_on_notice(struct stream_subscriber *subscriber, enum stream_notice notice)
 {
     struct subscription *subscription = subscriber->owner;
@@ -171,11 +180,8 @@ void viewer_on_notice(struct stream_subscriber *subscriber, enum stream_notice n
         subscription->texts_due |= viewer->paused ? 0 : SUBSCRIPTION_DETECTIONS;
         break;
     case STREAM_STARTED:
-        subscription_configure(subscription,
-                               viewer->services); /* a guest can be drawn from now on */
-        __attribute__((fallthrough));
     case STREAM_ENDED:
-        subscription->texts_due |= viewer_speaks(viewer, subscription) ? SUBSCRIPTION_STREAM : 0;
+        viewer_on_change(viewer, subscription);
         break;
     case STREAM_STATE:
         subscription->texts_due |= viewer_speaks(viewer, subscription) ? SUBSCRIPTION_STATE : 0;

@@ -83,6 +83,7 @@ def test_the_ninth_rendering_is_refused_in_words(lot, watch):
     others[1].wait(lambda frame: frame["rendering"] != others[1].frames[0]["rendering"], since=seen)
     assert all(word["type"] != "error" for word in others[1].words)
     others[2].close()
+    wait_until(lambda: detector(running)["renderings"] == 8, 10, "its rendering is given up")
     ninth.send(type="set", conf=0.5)
     ninth.wait(lambda frame: frame["rendering"] > 0, what="its own rendering")
     for viewer in (others[0], *others[3:]):
