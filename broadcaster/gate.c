@@ -69,11 +69,13 @@ static enum host_cors gate_cors(const struct services *services, const struct ht
                : HOST_CORS_NONE;
 }
 
-/* The page behind it came over a line on which others may have changed it. */
-static bool gate_is_downgraded(struct http_text origin, const struct forwarded *forwarded)
+/* The page behind it came over a line on which others may have changed it. Not asked of WebSockets:
+ * clients that are no browsers say http:// to a wss:// address (websocket-client 1.2). */
+static bool gate_is_downgraded(const struct http_request *request, struct http_text origin,
+                               const struct forwarded *forwarded)
 {
     static const char plain[] = "http://";
-    return forwarded->is_secure && origin.size >= sizeof plain - 1 &&
+    return request->method != HTTP_GET && forwarded->is_secure && origin.size >= sizeof plain - 1 &&
            strncasecmp(origin.data, plain, sizeof plain - 1) == 0;
 }
 
@@ -87,7 +89,7 @@ bool gate_check_origin(const struct services *services, struct http_session *ses
     }
     if (count == 1 && (gate_cors(services, request) != HOST_CORS_NONE ||
                        (host_rules_allow_origin(services->host_rules, *origin, forwarded->host) &&
-                        !gate_is_downgraded(*origin, forwarded)))) {
+                        !gate_is_downgraded(request, *origin, forwarded)))) {
         return true;
     }
     http_respond_error(session, 403, "wrong_origin", NULL,
