@@ -59,7 +59,8 @@ static void feed(struct websocket_reader *reader, const uint8_t *piece, size_t s
 
 static void read_frames(struct fuzz_cutter *cutter, struct fuzz_transcript *transcript)
 {
-    struct websocket_reader *reader = websocket_reader_create(LIMIT, NULL);
+    struct memory_budget budget = {.limit = 4 * LIMIT}; /* more than one reader may hold */
+    struct websocket_reader *reader = websocket_reader_create(LIMIT, &budget);
     bool over = false;
     uint8_t *piece;
     size_t size;
@@ -68,7 +69,9 @@ static void read_frames(struct fuzz_cutter *cutter, struct fuzz_transcript *tran
         free(piece);
     }
     fuzz_note_number(transcript, over || websocket_reader_in_message(reader));
+    FUZZ_CHECK(budget.used <= 2 * LIMIT);
     websocket_reader_destroy(reader);
+    FUZZ_CHECK(budget.used == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
