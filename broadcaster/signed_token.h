@@ -9,9 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIGNED_TOKEN_PREFIX   "rcs1."
-#define SIGNED_TOKEN_KEY_SIZE 32
-#define SIGNED_TOKEN_SIZE     3072 /* the longest, with its NUL: it has to fit into a request line */
+#define SIGNED_TOKEN_PREFIX    "rcs1."
+#define SIGNED_TOKEN_KEY_SIZE  32
+#define SIGNED_TOKEN_SIGNATURE 32   /* bytes */
+#define SIGNED_TOKEN_SIZE      3072 /* the longest, with its NUL: it has to fit into a request line */
+
+/* HMAC-SHA-256 of the bytes. */
+void signed_token_sign(const uint8_t key[SIGNED_TOKEN_KEY_SIZE], const void *bytes, size_t size,
+                       uint8_t signature[SIGNED_TOKEN_SIGNATURE]);
 
 /* True when the text calls itself one. */
 bool signed_token_is(const char *text);

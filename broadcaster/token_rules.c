@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,12 +82,8 @@ static void token_rules_fingerprint(const struct token_rules *rules,
                                     const uint8_t digest[CONFIG_DIGEST_SIZE],
                                     char hex[2 * CONFIG_DIGEST_SIZE + 1])
 {
-    uint8_t code[CONFIG_DIGEST_SIZE];
-    unsigned size = sizeof code;
-    if (HMAC(EVP_sha256(), rules->key, sizeof rules->key, digest, CONFIG_DIGEST_SIZE, code,
-             &size) == NULL) {
-        die("OpenSSL cannot sign");
-    }
+    uint8_t code[SIGNED_TOKEN_SIGNATURE];
+    signed_token_sign(rules->key, digest, CONFIG_DIGEST_SIZE, code);
     config_tokens_hex(code, sizeof code, hex);
 }
 
