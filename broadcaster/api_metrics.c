@@ -1,5 +1,6 @@
 #include "broadcaster/api_metrics.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "broadcaster/hub.h"
@@ -137,6 +138,14 @@ static void metrics_write_streams(const struct services *services, struct metric
     struct hub *hub = services->hub;
     metrics_family(text, "ringcast_viewers", METRIC_GAUGE, "Viewers connected.");
     metrics_count(text, NULL, viewer_set_count(services->viewers));
+    metrics_family(text, "ringcast_camera_viewers", METRIC_GAUGE,
+                   "Viewers of the camera, all its streams together.");
+    for (size_t i = 0; i < services->counters.camera_count; i++) {
+        const char *id = services->counters.cameras[i]->camera;
+        struct hub_camera camera;
+        bool exists = hub_find_camera(hub, id, &camera);
+        metrics_count(text, LABELS({"camera", id}), exists ? camera.viewers : 0);
+    }
     metrics_family(text, "ringcast_streams", METRIC_GAUGE, "Streams that exist.");
     metrics_count(text, NULL, hub_stream_count(hub));
 }

@@ -14,11 +14,13 @@
 
 #define STATE_FILE_MAX (1024 * 1024) /* bytes */
 #define SLOTS_MOST     2             /* questions to one process */
+#define VIEWERS_MOST   2000          /* of whom so many are asked for, page by page */
 
 /* A question and where its answer goes. */
 struct inquiry_slot {
     struct ctl_inquiry *inquiry;
     struct ctl_question *question; /* NULL: answered */
+    const char *process;
     json_t **answer;
 };
 
@@ -109,16 +111,52 @@ const char *ctl_process_id(const struct ctl_process *process, const char *kind)
 
 /* --- the processes' own answers --- */
 
+static void inquiry_send(struct inquiry_slot *slot, json_t *request);
+
+/* Puts a further page of viewers behind those that there are. True when the next one was asked for. */
+static bool inquiry_turn_page(struct inquiry_slot *slot, json_t *page)
+{
+    json_t *viewers = json_object_get(*slot->answer, "viewers");
+    const char *next = json_string_value(json_object_get(page, "next"));
+    if (*slot->answer != page) {
+        json_array_extend(viewers, json_object_get(page, "viewers"));
+    }
+    if (next == NULL || json_array_size(viewers) >= VIEWERS_MOST) {
+        return false;
+    }
+    inquiry_send(
+        slot, json_pack("{s:s,s:s,s:i}", "type", "viewers", "after", next, "limit", VIEWERS_MOST));
+    return slot->question != NULL;
+}
+
 static void inquiry_answered(void *arg, json_t *answer, const char *mistake)
 {
     struct inquiry_slot *slot = arg;
+    struct ctl_question *question = slot->question;
     (void)mistake; /* a process that does not answer shows as such */
-    *slot->answer = json_incref(answer);
-    ctl_question_destroy(slot->question);
-    slot->question = NULL;
-    if (--slot->inquiry->waiting == 0) {
-        event_active(slot->inquiry->finished, EV_TIMEOUT, 0);
+    if (*slot->answer == NULL) {
+        *slot->answer = json_incref(answer);
     }
+    bool more =
+        json_is_array(json_object_get(answer, "viewers")) && inquiry_turn_page(slot, answer);
+    ctl_question_destroy(question);
+    if (!more) {
+        slot->question = NULL;
+        if (--slot->inquiry->waiting == 0) {
+            event_active(slot->inquiry->finished, EV_TIMEOUT, 0);
+        }
+    }
+}
+
+static void inquiry_send(struct inquiry_slot *slot, json_t *request)
+{
+    struct ctl_inquiry *inquiry = slot->inquiry;
+    char *mistake = NULL;
+    char *name = xasprintf("%s.sock", slot->process);
+    slot->question = ctl_question_create(inquiry->base, inquiry->run_dir, name, request,
+                                         inquiry->timeout_s, inquiry_answered, slot, &mistake);
+    free(mistake);
+    free(name);
 }
 
 static void inquiry_on_finished(evutil_socket_t fd, short what, void *arg)
@@ -133,14 +171,9 @@ static void inquiry_ask(struct ctl_inquiry *inquiry, const char *process, json_t
                         json_t **answer)
 {
     struct inquiry_slot *slot = &inquiry->slots[inquiry->used++];
-    char *mistake = NULL;
-    char *name = xasprintf("%s.sock", process);
-    *slot = (struct inquiry_slot){.inquiry = inquiry, .answer = answer};
-    slot->question = ctl_question_create(inquiry->base, inquiry->run_dir, name, request,
-                                         inquiry->timeout_s, inquiry_answered, slot, &mistake);
+    *slot = (struct inquiry_slot){.inquiry = inquiry, .process = process, .answer = answer};
+    inquiry_send(slot, request);
     inquiry->waiting += slot->question != NULL;
-    free(mistake);
-    free(name);
 }
 
 static void inquiry_ask_process(struct ctl_inquiry *inquiry, struct ctl_process *process,
@@ -153,7 +186,8 @@ static void inquiry_ask_process(struct ctl_inquiry *inquiry, struct ctl_process 
     if (ctl_process_id(process, "capture.") != NULL) {
         inquiry_ask(inquiry, process->name, json_pack("{s:s}", "type", "status"), &process->status);
     } else if (viewers && strcmp(process->name, "broadcaster") == 0) {
-        inquiry_ask(inquiry, process->name, json_pack("{s:s}", "type", "viewers"),
+        inquiry_ask(inquiry, process->name,
+                    json_pack("{s:s,s:i}", "type", "viewers", "limit", VIEWERS_MOST),
                     &process->viewers);
     }
 }

@@ -49,7 +49,7 @@ struct ctl_inquiry;
 typedef void ctl_inquiry_done_fn(void *arg);
 
 /* Asks every process that runs for its `stats`, captures for their `status`, and with `viewers` the
- * broadcaster for those; whoever does not answer within `timeout_s` has no answer. `processes` outlives
+ * broadcaster for those, two thousand of them at most; whoever does not answer within `timeout_s` has no answer. `processes` outlives
  * the inquiry and takes the answers. */
 struct ctl_inquiry *ctl_inquiry_create(struct event_base *base, const char *run_dir,
                                        struct ctl_processes *processes, bool viewers,

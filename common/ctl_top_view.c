@@ -341,6 +341,11 @@ static void view_add_viewers(const struct top_view *view, struct text_table *tab
     for (size_t i = 0; i < count; i++) {
         view_add_viewer(view, table, &viewers[i]);
     }
+    double all = number_of(process->stats, "viewers");
+    if (all > (double)count) {
+        text_table_row(table);
+        text_table_set(table, 0, "… %.0f more", all - (double)count);
+    }
     free(viewers);
 }
 

@@ -212,7 +212,7 @@ static void text_print_row(const struct text_table *table, const struct text_lay
 
 void text_table_print(const struct text_table *table, size_t width, size_t rows, FILE *out)
 {
-    struct text_layout layout;
+    struct text_layout layout = {0};
     text_layout_fit(table, width, &layout);
     text_print_row(table, &layout, SIZE_MAX, out);
     fputc('\n', out);

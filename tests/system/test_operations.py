@@ -60,6 +60,7 @@ def test_counts_are_exact(broadcaster, picture):
     wait_until(lambda: server.viewers("CAM1") == 1, 2, "one viewer is left")
     metrics = scrape(server)
     assert metrics.get("ringcast_viewers") == 1
+    assert metrics.get("ringcast_camera_viewers", camera="CAM1") == 1
     assert metrics.get("ringcast_connections_opened_total", kind="viewer") == 2
     assert sum(metrics.all("ringcast_connections_closed_total").values()) == 1
     assert metrics.get("ringcast_intake_frames_total", camera="CAM1") == 5
