@@ -57,6 +57,9 @@ void frame_stages_read(struct byte_span metadata, struct frame_stages *stages)
     struct json_scanner scanner;
     struct json_string name;
     memset(stages, 0, sizeof *stages);
+    if (metadata.size == 0) {
+        return;
+    }
     json_scanner_init(&scanner, metadata.data, metadata.size);
     if (!json_scan_object_begin(&scanner)) {
         return;
