@@ -8,6 +8,7 @@
 
 #include "broadcaster/camera_watch.h"
 #include "broadcaster/detector_watch.h"
+#include "broadcaster/pushed_set.h"
 #include "broadcaster/services.h"
 #include "common/memory.h"
 #include "common/process_usage.h"
@@ -51,6 +52,15 @@ static const struct source_metric capture_metrics[] = {
      "Processes that read the camera's ring."},
 };
 
+/* What the camera's capture, or we ourselves for one that pushes, count of it; NULL: not known. The
+ * caller's reference. */
+static json_t *metrics_camera_stats(const struct services *services, const char *camera)
+{
+    json_t *pushed = pushed_set_stats(services->pushed, camera);
+    return pushed != NULL ? pushed
+                          : json_incref((json_t *)camera_watch_stats(services->cameras, camera));
+}
+
 static void metrics_write_capture_family(const struct services *services, struct metrics_text *text,
                                          const struct source_metric *metric)
 {
@@ -58,9 +68,10 @@ static void metrics_write_capture_family(const struct services *services, struct
     metrics_family(text, metric->name, metric->type, metric->help);
     for (size_t i = 0; i < config->camera_count; i++) {
         const char *id = config->cameras[i].id;
-        const json_t *stats = camera_watch_stats(services->cameras, id);
+        json_t *stats = metrics_camera_stats(services, id);
         metrics_source_value(text, LABELS({"camera", id}), json_object_get(stats, metric->key),
                              metric->scale);
+        json_decref(stats);
     }
 }
 
@@ -74,11 +85,12 @@ static void metrics_write_bad_frames(const struct services *services, struct met
                    "cause.");
     for (size_t i = 0; i < config->camera_count; i++) {
         const char *id = config->cameras[i].id;
-        json_t *bad = json_object_get(camera_watch_stats(services->cameras, id), "bad");
-        json_object_foreach(bad, cause, count)
+        json_t *stats = metrics_camera_stats(services, id);
+        json_object_foreach(json_object_get(stats, "bad"), cause, count)
         {
             metrics_source_value(text, LABELS({"camera", id}, {"cause", cause}), count, 1);
         }
+        json_decref(stats);
     }
 }
 

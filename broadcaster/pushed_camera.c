@@ -80,9 +80,8 @@ static void pushed_camera_on_watch(evutil_socket_t fd, short what, void *arg)
     pushed_camera_tell(camera, now);
 }
 
-static json_t *pushed_camera_on_stats(void *arg)
+json_t *pushed_camera_stats(const struct pushed_camera *camera)
 {
-    const struct pushed_camera *camera = arg;
     uint64_t now = clock_monotonic_ns();
     json_t *stats = json_pack("{s:s,s:i,s:I,s:b}", "config_hash", camera->services->config->hash,
                               "pid", (int)getpid(), "uptime_s",
@@ -92,6 +91,11 @@ static json_t *pushed_camera_on_stats(void *arg)
     json_object_set_new(stats, "readers",
                         json_integer((json_int_t)frame_publisher_readers(camera->publisher)));
     return stats;
+}
+
+static json_t *pushed_camera_on_stats(void *arg)
+{
+    return pushed_camera_stats(arg);
 }
 
 const struct camera_status *pushed_camera_status(const struct pushed_camera *camera)

@@ -5,6 +5,7 @@
 #ifndef BROADCASTER_PUSHED_CAMERA_H
 #define BROADCASTER_PUSHED_CAMERA_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ void pushed_camera_destroy(struct pushed_camera *camera); /* NULL is allowed */
 
 const char *pushed_camera_id(const struct pushed_camera *camera);
 const struct camera_status *pushed_camera_status(const struct pushed_camera *camera);
+
+/* What a capture would answer to `stats`. The caller owns the reference. */
+json_t *pushed_camera_stats(const struct pushed_camera *camera);
 
 /* Follows the configuration after a reload. */
 void pushed_camera_configure(struct pushed_camera *camera);

@@ -227,6 +227,12 @@ const struct camera_status *pushed_set_status(const struct pushed_set *set, cons
     return entry != NULL ? pushed_camera_status(entry->camera) : NULL;
 }
 
+json_t *pushed_set_stats(const struct pushed_set *set, const char *camera)
+{
+    const struct pushed_entry *entry = pushed_set_find(set, camera);
+    return entry != NULL ? pushed_camera_stats(entry->camera) : NULL;
+}
+
 bool pushed_set_is_live(const struct pushed_set *set, const char *camera)
 {
     const struct pushed_entry *entry = pushed_set_find(set, camera);

@@ -4,6 +4,7 @@
 #ifndef BROADCASTER_PUSHED_SET_H
 #define BROADCASTER_PUSHED_SET_H
 
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "broadcaster/http_session.h"
@@ -24,6 +25,9 @@ void pushed_set_open(struct pushed_set *set, struct http_session *session,
 
 /* How the camera is; NULL: it is none of these. Lives until the loop runs again. */
 const struct camera_status *pushed_set_status(const struct pushed_set *set, const char *camera);
+
+/* What a capture of it would answer to `stats`; NULL: it is none of these. The caller's reference. */
+json_t *pushed_set_stats(const struct pushed_set *set, const char *camera);
 
 /* True while somebody sends the camera's pictures. */
 bool pushed_set_is_live(const struct pushed_set *set, const char *camera);

@@ -11,6 +11,7 @@ import subprocess
 import time
 
 import pytest
+import websocket
 
 from harness.away import ADDRESS, Away
 from harness.broadcaster import BINARY, SANITIZED, container_body, receive_frame
@@ -72,6 +73,25 @@ def test_counts_are_exact(broadcaster, picture):
     assert metrics.get("ringcast_http_errors_total", code="not_found") == 1
     assert metrics.get("ringcast_http_errors_total", code="wrong_type") == 1
     first.close()
+
+
+def test_a_camera_that_pushes_is_counted_as_others_are(broadcaster, picture):
+    server = broadcaster(top={"cameras": {"PHONE": {"source": "push"}}})
+    streamer = websocket.create_connection(
+        f"ws://127.0.0.1:{server.port}/ws/streamer?camera_id=PHONE", timeout=10)
+    streamer.send_binary(picture)
+    streamer.send_binary(b"rubbish")
+
+    def counted():
+        metrics = scrape(server)
+        return metrics if metrics.get("ringcast_camera_bad_frames_total", camera="PHONE",
+                                      cause="not_jpeg") else None
+    metrics = wait_until(counted, 3, "the rubbish is counted")
+    assert metrics.get("ringcast_camera_frames_total", camera="PHONE") == 1
+    assert metrics.get("ringcast_camera_state", camera="PHONE", state="online") == 1
+    assert metrics.get("ringcast_streamer_frames_total", camera="PHONE") == 1
+    assert metrics.get("ringcast_connections_opened_total", kind="streamer") == 1
+    streamer.close()
 
 
 def test_latency_by_stage(broadcaster, picture):
