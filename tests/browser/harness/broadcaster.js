@@ -1,6 +1,8 @@
 // The real broadcaster as a process of its own, in a folder of its own, on a free port.
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -10,6 +12,9 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
 export const BUILD = process.env.RINGCAST_PROGRAMS ?? join(ROOT, 'build');
 
 const START_LIMIT_MS = 10_000;
+const LOG_LIMIT_MS = 10_000;
+const GONE_MS = 100;
+const GONE_LIMIT_MS = 1000; // on a machine whose cores are busy
 
 export class Broadcaster {
   #folder;
@@ -17,6 +22,7 @@ export class Broadcaster {
   #settings;
   /** @type {import('node:child_process').ChildProcess | null} */
   #process = null;
+  #told = new EventEmitter().setMaxListeners(0);
   log = '';
   port = 0;
 
@@ -59,7 +65,10 @@ export class Broadcaster {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
-    child.stderr?.on('data', (text) => (this.log += text));
+    child.stderr?.on('data', (text) => {
+      this.log += text;
+      this.#told.emit('log');
+    });
     await new Promise((ready, failed) => {
       const limit = setTimeout(() => failed(new Error(`not ready: ${this.log}`)), START_LIMIT_MS);
       child.once('error', failed);
@@ -95,4 +104,46 @@ export class Broadcaster {
     const { broadcasters } = await answer.json();
     return broadcasters.find((/** @type {any} */ one) => one.camera_id === cameraId)?.viewers ?? 0;
   }
+
+  /**
+   * What the log says, as soon as it does.
+   * @param {RegExp} pattern
+   * @returns {Promise<RegExpExecArray>}
+   */
+  waitForLog(pattern) {
+    return new Promise((found, failed) => {
+      const limit = setTimeout(() => failed(new Error(`nothing like ${pattern} in\n${this.log}`)), LOG_LIMIT_MS);
+      const look = () => {
+        const match = pattern.exec(this.log);
+        if (match !== null) {
+          clearTimeout(limit);
+          this.#told.off('log', look);
+          found(match);
+        }
+      };
+      this.#told.on('log', look);
+      look();
+    });
+  }
+
+  /**
+   * Ends a viewer, and waits until the broadcaster says that it is gone: how many ms that took, and why it
+   * was gone.
+   * @param {string} user the viewer's user_id, which no other has had
+   * @param {() => unknown} end
+   */
+  async endViewer(user, end) {
+    const came = await this.waitForLog(new RegExp(`viewer came id=(\\S+) .*user=${user} `));
+    await end();
+    const ended = performance.now();
+    const gone = await this.waitForLog(new RegExp(`viewer gone id=${came[1]} reason=(\\S+)`));
+    return { ms: performance.now() - ended, reason: gone[1] ?? '' };
+  }
+}
+
+/** Of viewers that have closed. @param {number[]} times in ms until each was known to be gone */
+export function assertGoneAtOnce(times) {
+  const sorted = times.toSorted((one, other) => one - other);
+  assert.ok((sorted[Math.floor(sorted.length / 2)] ?? NaN) < GONE_MS, `ms: ${sorted.map(Math.round)}`);
+  assert.ok((sorted.at(-1) ?? NaN) < GONE_LIMIT_MS, `ms: ${sorted.map(Math.round)}`);
 }
