@@ -283,7 +283,7 @@ static void connection_input(struct connection *connection)
         }
     }
     for (int i = 0; i < CONNECTION_READS_PER_TURN; i++) {
-        if (!connection_takes_input(connection) ||
+        if (!connection_takes_input(connection) || connection->offer_again ||
             connection->kept_size >= connection->input_limit) {
             return;
         }
@@ -397,18 +397,21 @@ void connection_set_handlers(struct connection *connection,
 {
     connection->handlers = handlers;
     connection->arg = arg;
-    connection->offer_again = true;
-    connection_schedule(connection, 0);
+    connection_yield(connection);
 }
 
 void connection_set_reading(struct connection *connection, bool reading)
 {
     if (reading && !connection->reading) {
-        /* Its edge may have passed while nobody read. */
-        connection->offer_again = true;
-        connection_schedule(connection, 0);
+        connection_yield(connection); /* its edge may have passed while nobody read */
     }
     connection->reading = reading;
+}
+
+void connection_yield(struct connection *connection)
+{
+    connection->offer_again = true;
+    connection_schedule(connection, 0);
 }
 
 void connection_set_input_limit(struct connection *connection, size_t input_limit)

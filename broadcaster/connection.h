@@ -83,6 +83,10 @@ bool connection_measure_link(const struct connection *connection, struct tcp_lin
  * consume once more, from the loop, after it has resumed. */
 void connection_set_reading(struct connection *connection, bool reading);
 
+/* From `received`: what it did not consume is offered again, from the loop, when the other connections
+ * have had their turn. */
+void connection_yield(struct connection *connection);
+
 /* Another limit from the next read on: small while heads are awaited, large for bodies. */
 void connection_set_input_limit(struct connection *connection, size_t input_limit);
 

@@ -11,6 +11,7 @@
 #include "common/memory.h"
 
 #define HTTP_INPUT_LARGE 65536 /* read at once while a body is received */
+#define HTTP_PER_TURN    4     /* requests that are begun; then other connections have their turn */
 #define HTTP_BODY_FIRST  65536 /* room for a body before any of it has come */
 #define HTTP_STALL_NS    (10 * NS_PER_SECOND)
 #define HTTP_ALLOW_ANY   "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS\r\n"
@@ -275,8 +276,11 @@ static size_t http_session_received(void *arg, const uint8_t *bytes, size_t size
     struct http_session *session = arg;
     size_t used = 0;
     enum http_event event = HTTP_REQUEST;
+    const uint64_t *requests = &session->server->counters.requests,
+                   most = *requests + HTTP_PER_TURN;
     session->receiving = true;
-    while (http_session_reads(session) && !session->upgraded && event != HTTP_NEED_MORE) {
+    while (http_session_reads(session) && !session->upgraded && event != HTTP_NEED_MORE &&
+           *requests < most) {
         if (session->reader == NULL) {
             session->reader = http_reader_create();
         }
@@ -296,6 +300,9 @@ static size_t http_session_received(void *arg, const uint8_t *bytes, size_t size
         session->reader = NULL;
     }
     connection_set_reading(session->connection, http_session_reads(session));
+    if (*requests == most && http_session_reads(session)) {
+        connection_yield(session->connection);
+    }
     return used;
 }
 

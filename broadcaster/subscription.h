@@ -58,6 +58,7 @@ struct subscription {
     struct drawing drawing;
     struct wish wish;
     char camera[CAMERA_ID_SIZE];
+    bool speaks;               /* the viewer's first one of its camera: tells of the camera */
     bool follows;              /* the viewer did not ask for it by name: it ends with its stream */
     struct subscription *next; /* viewer::subscriptions */
 

@@ -199,8 +199,8 @@ struct viewer *viewer_open(struct services *services, struct http_session *sessi
     } else {
         viewer->words_due |= WORDS_CONNECTED;
         viewer_follow_all(viewer);
-        viewer_serve(viewer);
     }
+    viewer_serve(viewer);
     return viewer;
 }
 

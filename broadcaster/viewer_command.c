@@ -19,14 +19,13 @@ static bool is_meant(const struct viewer_message *message, const struct subscrip
            (!message->has_kind || message->kind == subscription->wish.kind);
 }
 
-/* What the other stream has already is seen at once. */
+/* What the other stream has already is due. */
 static void viewer_set_wish(struct viewer *viewer, struct subscription *subscription,
                             const struct wish *wish)
 {
     if (subscription_set(subscription, viewer->services, wish) && !viewer->paused) {
         viewer_greet(viewer, subscription);
     }
-    viewer_serve(viewer);
 }
 
 /* --- subscribe --- */
@@ -73,6 +72,7 @@ static void viewer_subscribe(struct viewer *viewer, const struct viewer_message 
         subscription_set_demand(subscription, viewer->services,
                                 viewer_demands(viewer, subscription));
         viewer_set_wish(viewer, subscription, &wish);
+        viewer_serve(viewer);
         return;
     }
     const char *refusal = subscribe_refusal(viewer, message);
@@ -80,6 +80,7 @@ static void viewer_subscribe(struct viewer *viewer, const struct viewer_message 
         viewer_refuse(viewer, refusal);
     } else {
         viewer_add(viewer, message->camera, &wish, false);
+        viewer_serve(viewer);
     }
 }
 
@@ -112,7 +113,9 @@ static void viewer_set(struct viewer *viewer, const struct viewer_message *messa
             found = true;
         }
     }
-    if (!found) {
+    if (found) {
+        viewer_serve(viewer); /* once for all of them, of which there may be a thousand */
+    } else {
         viewer_refuse(viewer, "there is no such subscription");
     }
 }
@@ -131,6 +134,7 @@ static void viewer_set_paused(struct viewer *viewer, bool paused)
             viewer_greet(viewer, each);
         }
     }
+    viewer_serve(viewer);
 }
 
 void viewer_obey(struct viewer *viewer, const struct viewer_message *message)

@@ -70,22 +70,20 @@ uint64_t viewer_keepalive_ns(const struct viewer *viewer);
 void viewer_arm(struct viewer *viewer, uint64_t deadline_ns);
 void viewer_on_timer(evutil_socket_t fd, short what, void *arg);
 
-/* Of a camera that it has several streams of, the first one speaks for it. */
-bool viewer_speaks(const struct viewer *viewer, const struct subscription *subscription);
 void viewer_on_notice(struct stream_subscriber *subscriber, enum stream_notice notice);
 
 /* --- viewer_streams.c --- */
 
 struct subscription *viewer_find(const struct viewer *viewer, const char *camera,
                                  enum stream_kind kind); /* or NULL */
-/* A subscription from now on; what is known of the camera goes out at once. */
+/* A subscription from now on; what is known of the camera is due. */
 void viewer_add(struct viewer *viewer, const char *camera, const struct wish *wish, bool follows);
 void viewer_remove(struct viewer *viewer, struct subscription *subscription);
 
 /* Whether frames have to be made for it, as things stand. */
 bool viewer_demands(const struct viewer *viewer, const struct subscription *subscription);
 
-/* What there is to see and to say at the beginning, and after a pause. */
+/* What there is to see and to say at the beginning, and after a pause, is due. */
 void viewer_greet(struct viewer *viewer, struct subscription *subscription);
 
 /* Takes whatever streams there are and come to be, as far as it may see them. */

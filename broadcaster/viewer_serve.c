@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "broadcaster/services.h"
 #include "broadcaster/viewer_parts.h"
 
@@ -99,15 +97,6 @@ void viewer_on_timer(evutil_socket_t fd, short what, void *arg)
 
 /* --- what streams tell --- */
 
-bool viewer_speaks(const struct viewer *viewer, const struct subscription *subscription)
-{
-    const struct subscription *each = viewer->subscriptions;
-    while (strcmp(each->camera, subscription->camera) != 0) {
-        each = each->next;
-    }
-    return each == subscription;
-}
-
 /* Sends the newest frame if the channel takes it; then nothing else waits. Whether another quality would
  * suit the link is asked only of who has to wait, and of who has got a lesser one. */
 static void viewer_on_due(struct viewer *viewer, struct subscription *subscription)
@@ -159,7 +148,7 @@ static void viewer_on_change(struct viewer *viewer, struct subscription *subscri
     if (!subscription->drawing.held) {
         subscription_configure(subscription, viewer->services);
     }
-    subscription->texts_due |= viewer_speaks(viewer, subscription) ? SUBSCRIPTION_STREAM : 0;
+    subscription->texts_due |= subscription->speaks ? SUBSCRIPTION_STREAM : 0;
 }
 
 void viewer_on_notice(struct stream_subscriber *subscriber, enum stream_notice notice)
@@ -184,7 +173,7 @@ void viewer_on_notice(struct stream_subscriber *subscriber, enum stream_notice n
         viewer_on_change(viewer, subscription);
         break;
     case STREAM_STATE:
-        subscription->texts_due |= viewer_speaks(viewer, subscription) ? SUBSCRIPTION_STATE : 0;
+        subscription->texts_due |= subscription->speaks ? SUBSCRIPTION_STATE : 0;
         break;
     case STREAM_GONE:
         viewer_remove(viewer, subscription);

@@ -46,7 +46,7 @@ void viewer_greet(struct viewer *viewer, struct subscription *subscription)
     bool has_frame = !viewer->paused && stream_frame(stream) != NULL &&
                      (viewer->path == VIEWER_DETECTION || !stream_is_stale(stream));
     bool configured = config_find_camera(viewer->services->config, subscription->camera) != NULL;
-    if ((has_frame ? !tells : configured) && viewer_speaks(viewer, subscription)) {
+    if ((has_frame ? !tells : configured) && subscription->speaks) {
         subscription->texts_due |= SUBSCRIPTION_STATE;
     }
     if (has_frame) {
@@ -62,7 +62,16 @@ void viewer_greet(struct viewer *viewer, struct subscription *subscription)
             break;
         }
     }
-    viewer_serve(viewer);
+}
+
+/* The first of the camera that there is; NULL: none. */
+static struct subscription *viewer_find_camera(const struct viewer *viewer, const char *camera)
+{
+    struct subscription *each = viewer->subscriptions;
+    while (each != NULL && strcmp(each->camera, camera) != 0) {
+        each = each->next;
+    }
+    return each;
 }
 
 void viewer_add(struct viewer *viewer, const char *camera, const struct wish *wish, bool follows)
@@ -70,6 +79,7 @@ void viewer_add(struct viewer *viewer, const char *camera, const struct wish *wi
     struct subscription *subscription =
         subscription_create(viewer->services, viewer, camera, wish, viewer_on_notice);
     struct subscription **end = &viewer->subscriptions;
+    subscription->speaks = viewer_find_camera(viewer, camera) == NULL;
     while (*end != NULL) {
         end = &(*end)->next;
     }
@@ -95,6 +105,10 @@ void viewer_remove(struct viewer *viewer, struct subscription *subscription)
     viewer->sent += subscription->sent;
     viewer->dropped += subscription->dropped;
     viewer->skipped += subscription->skipped;
+    struct subscription *other = viewer_find_camera(viewer, subscription->camera);
+    if (other != NULL) {
+        other->speaks = true;
+    }
     subscription_stop(subscription, viewer->services);
     subscription_destroy(subscription);
 }
@@ -120,6 +134,7 @@ static void viewer_follow(struct viewer *viewer, const struct stream *stream)
 static void viewer_on_new_stream(struct hub_watcher *watcher, struct stream *stream)
 {
     viewer_follow(watcher->owner, stream);
+    viewer_serve(watcher->owner);
 }
 
 void viewer_follow_all(struct viewer *viewer)

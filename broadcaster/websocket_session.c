@@ -15,7 +15,9 @@
 #define WEBSOCKET_CONTROL_MAX 125
 #define WEBSOCKET_INPUT_SMALL 16384 /* read at once from who sends small messages */
 #define WEBSOCKET_INPUT_LARGE 65536
-#define WEBSOCKET_LATE_NS     (500 * NS_PER_MS)
+#define WEBSOCKET_PER_TURN                                                                         \
+    16 /* messages that are handled; then other connections have their turn */
+#define WEBSOCKET_LATE_NS (500 * NS_PER_MS)
 
 /* The payload of the pong that waits; there is none most of the time. */
 struct websocket_pong {
@@ -234,8 +236,11 @@ static size_t websocket_received(void *arg, const uint8_t *bytes, size_t size)
     struct websocket_session *session = arg;
     struct websocket_result result = {.event = WEBSOCKET_MESSAGE};
     size_t used = 0;
+    int handled = 0;
     session->heard_ns = clock_monotonic_ns();
-    while (result.event != WEBSOCKET_NEED_MORE && websocket_is_reading(session)) {
+    for (; result.event != WEBSOCKET_NEED_MORE && handled < WEBSOCKET_PER_TURN &&
+           websocket_is_reading(session);
+         handled++) {
         size_t consumed;
         websocket_reader_feed(session->reader, bytes + used, size - used, &consumed, &result);
         used += consumed;
@@ -247,6 +252,9 @@ static size_t websocket_received(void *arg, const uint8_t *bytes, size_t size)
         session->begun_ns = session->heard_ns;
     }
     connection_set_reading(session->connection, websocket_is_reading(session));
+    if (handled == WEBSOCKET_PER_TURN && websocket_is_reading(session)) {
+        connection_yield(session->connection);
+    }
     websocket_arm(session);
     return used;
 }

@@ -24,7 +24,7 @@ struct fixture {
     size_t got_size;
     bool got_end;
     struct http_session *deferred;
-    int requests, gone, bodies;
+    int requests, gone, bodies, messages;
     struct shared_bytes *body; /* the last one */
     struct websocket_session *websocket;
     struct http_stream *stream;
@@ -55,6 +55,7 @@ static void on_message(void *arg, enum websocket_opcode opcode, const uint8_t *d
 {
     struct fixture *fixture = arg;
     assert_int_equal(opcode, WEBSOCKET_TEXT);
+    fixture->messages++;
     snprintf(fixture->message, sizeof fixture->message, "%.*s", (int)size, (const char *)data);
     websocket_session_send(fixture->websocket, opcode, data, size);
 }
@@ -180,8 +181,8 @@ static void client_sends(struct fixture *fixture, const char *text)
     assert_int_equal(write(fixture->client, text, strlen(text)), strlen(text));
 }
 
-/* Reads what is there, and runs the loop once. Of very much only the end is kept. */
-static void client_turn(struct fixture *fixture)
+/* Reads what is there. Of very much only the end is kept. */
+static void client_reads(struct fixture *fixture)
 {
     size_t keep = 1000;
     if (fixture->got_size > sizeof fixture->got / 2) {
@@ -195,6 +196,11 @@ static void client_turn(struct fixture *fixture)
     } else if (got == 0 && room > 0) {
         fixture->got_end = true;
     }
+}
+
+static void client_turn(struct fixture *fixture)
+{
+    client_reads(fixture);
     event_base_loop(fixture->base, EVLOOP_NONBLOCK);
 }
 
@@ -426,6 +432,35 @@ static void test_closing_after_a_large_answer_cuts_nothing(void **state)
     assert_true(total > 16 << 20);
 }
 
+/* Sends `text` so many times at once and runs the loop until `count` has come to that: never many in one
+ * turn, or whoever says much would keep the loop from all others. */
+static void floods(struct fixture *fixture, const char *text, int times, const int *count)
+{
+    size_t size = strlen(text);
+    char *all = xmalloc((size_t)times * size);
+    for (int i = 0; i < times; i++) {
+        memcpy(all + (size_t)i * size, text, size);
+    }
+    assert_int_equal(write(fixture->client, all, (size_t)times * size), (size_t)times * size);
+    free(all);
+    uint64_t end_ns = clock_monotonic_ns() + LOOP_WAIT_NS;
+    for (int before = *count, total = before + times; before < total; before = *count) {
+        client_reads(fixture);
+        event_base_loop(fixture->base, EVLOOP_NONBLOCK | EVLOOP_ONCE); /* one turn */
+        assert_true(*count - before <= 64);
+        assert_true(clock_monotonic_ns() < end_ns);
+    }
+}
+
+static void test_many_requests_at_once_are_answered_in_turns(void **state)
+{
+    struct fixture *fixture = *state;
+    floods(fixture, "HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n", 300, &fixture->requests);
+    fixture->got_size = 0;
+    client_sends(fixture, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_waits(fixture, "\r\n\r\n/hello");
+}
+
 /* --- WebSocket --- */
 
 static void test_upgrade_with_frames_in_the_same_packet(void **state)
@@ -483,6 +518,15 @@ static void test_close_is_not_waited_for_for_ever(void **state)
     assert_true(took_ns > 1900 * NS_PER_MS && took_ns < 4 * NS_PER_SECOND);
     assert_int_equal(fixture->end, CONNECTION_FINISHED);
     assert_int_equal(fixture->close_code, 1006);
+}
+
+static void test_many_messages_at_once_are_heard_in_turns(void **state)
+{
+    struct fixture *fixture = *state;
+    open_websocket(fixture);
+    floods(fixture, "\x81\x82\x01\x01\x01\x01ih", 1500, &fixture->messages);
+    fd_close(&fixture->client);
+    LOOP_WAIT(fixture->base, fixture->closed == 1);
 }
 
 static void test_websocket_client_gone(void **state)
@@ -665,9 +709,11 @@ int main(void)
         SESSION_TEST(test_half_closed_client_gets_the_deferred_answer),
         SESSION_TEST(test_the_next_request_waits_for_the_answer_to_be_taken),
         SESSION_TEST(test_closing_after_a_large_answer_cuts_nothing),
+        SESSION_TEST(test_many_requests_at_once_are_answered_in_turns),
         SESSION_TEST(test_upgrade_with_frames_in_the_same_packet),
         SESSION_TEST(test_close_handshake_of_ours),
         SESSION_TEST(test_close_is_not_waited_for_for_ever),
+        SESSION_TEST(test_many_messages_at_once_are_heard_in_turns),
         SESSION_TEST(test_websocket_client_gone),
         SESSION_TEST(test_pong_goes_between_messages),
         SESSION_TEST(test_server_ends_with_everybody),
