@@ -335,12 +335,15 @@ bench $(BENCHES):
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS:%=$(BUILD)/%)
 	@RINGCAST_PROGRAMS="$(abspath $(BUILD))" tests/bench/run $(patsubst bench-%,%,$(filter bench-%,$@))
 
-# What is judged on data that are not the project's own: without RINGCAST_ASSETS it says what it skips.
+# Tracks and spaces beside the truth. What needs data that are not the project's own is skipped without
+# RINGCAST_ASSETS, and says so.
 .PHONY: eval
-eval: ## judge the tracker on the sequences in RINGCAST_ASSETS; docs/accuracy.md has the results
+eval: ## judge tracks and parking spaces, in ten minutes; docs/accuracy.md has the results
 	@tests/packages eval
-	@$(MAKE) --no-print-directory $(BUILD)/track_boxes
-	@tests/eval/tracking.py --build "$(BUILD)"
+	@$(MAKE) --no-print-directory $(BUILD)/track_boxes \
+	    $(BUILD)/detect_frames $(BUILD)/camsim
+	@result=0; for part in tracking pklot scene; do \
+	    tests/eval/$$part.py --build "$(BUILD)" || result=1; done; exit $$result
 
 # --- install ---------------------------------------------------------------------------------------
 

@@ -79,8 +79,9 @@ const struct config_option config_options[] = {
         "car,truck,bus,motorbike,motorcycle", "The classes that `vehicle_count` counts."),
     ROW(DETECTOR(max_detections), "max_detections", CONFIG_INTEGER, 1, 10000, "300",
         "The most detections of one picture, the most confident first."),
-    ROW(DETECTOR(track_high), "track_high", CONFIG_NUMBER, 0.1, 0.85, "0.55",
-        "Tracking: boxes of this confidence are matched first, and 0.1 more begins a track."),
+    ROW(DETECTOR(track_high), "track_high", CONFIG_NUMBER, 0.1, 0.85, "0.3",
+        "Tracking: boxes of this confidence are matched first, and begin tracks; the surer they are, the "
+        "sooner a track is shown."),
     ROW(DETECTOR(track_low), "track_low", CONFIG_NUMBER, 0.05, 0.85, "0.1",
         "Tracking: boxes between this and `track_high` continue a track, but do not begin one."),
     ROW(DETECTOR(track_buffer_s), "track_buffer_s", CONFIG_NUMBER, 0.1, 60, "5",

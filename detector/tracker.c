@@ -14,8 +14,10 @@
 #define SIMILAR_LOW   0.4
 #define SIMILAR_NEW   0.3
 
-/* So much above `high` a box begins a track, as in the reference. */
-#define BEGIN_ABOVE_HIGH 0.1
+/* An object is shown when the scores of the boxes that it was seen in, frame after frame, have this sum: two
+ * sure ones, or some that are less sure. The reference wants two of any kind and 0.7 for the first, which
+ * small networks do not give a car that is far away. */
+#define EVIDENCE_MIN 1.6
 
 /* How far boxes of new objects are grown, as part of their size, on each side. */
 #define NEW_GROWTH 0.5
@@ -35,7 +37,7 @@
 #define NO_DETECTION SIZE_MAX
 
 enum object_state {
-    OBJECT_NEW,  /* seen once: shown when it is seen again, forgotten when not */
+    OBJECT_NEW,  /* not shown yet; forgotten when it is not seen */
     OBJECT_SEEN, /* in the last frame */
     OBJECT_LOST,
 };
@@ -49,6 +51,7 @@ struct object {
     size_t detection; /* of this frame; NO_DETECTION: none so far */
     int class_id;
     double class_weight;
+    double evidence; /* sum of the scores so far */
     bool duplicate;
 };
 
@@ -183,8 +186,10 @@ static void tracker_take_boxes(struct tracker *tracker, const struct tracker_con
                                .box = i};
         tracker->widest = fmax(tracker->widest, (double)boxes[i].width);
     }
-    qsort(tracker->detections, tracker->detection_count, sizeof *tracker->detections,
-          detection_compare);
+    if (tracker->detection_count > 1) {
+        qsort(tracker->detections, tracker->detection_count, sizeof *tracker->detections,
+              detection_compare);
+    }
     tracker_drop_doubles(tracker, config);
 }
 
@@ -260,12 +265,16 @@ static void tracker_see(struct tracker *tracker, struct object *object, struct d
     object->place = rectangle_of_filter(&object->kalman);
     object->last_ns = tracker->time_ns;
     object->detection = detection->box;
-    object->state = OBJECT_SEEN;
+    object->evidence += detection->score;
     object_vote_class(object, detection);
+    detection->taken = true;
+    if (object->state == OBJECT_NEW && object->evidence < EVIDENCE_MIN) {
+        return;
+    }
+    object->state = OBJECT_SEEN;
     if (object->id == 0) {
         object->id = ++tracker->last_id;
     }
-    detection->taken = true;
 }
 
 static void tracker_begin(struct tracker *tracker, struct detection *detection)
@@ -278,7 +287,8 @@ static void tracker_begin(struct tracker *tracker, struct detection *detection)
                               .last_ns = tracker->time_ns,
                               .detection = detection->box,
                               .class_id = detection->class_id,
-                              .class_weight = detection->score};
+                              .class_weight = detection->score,
+                              .evidence = detection->score};
     kalman_init(&object->kalman, &measured);
     detection->taken = true;
     if (!tracker->begun) { /* in the first frame there is nothing to compare with */
@@ -459,7 +469,7 @@ void tracker_update(struct tracker *tracker, const struct tracker_config *config
     tracker_predict(tracker, (double)elapsed_ns / (double)NS_PER_SECOND);
     tracker_associate_all(tracker, config);
     tracker_forget(tracker, config->buffer_ns);
-    tracker_begin_tracks(tracker, (double)config->high + BEGIN_ABOVE_HIGH);
+    tracker_begin_tracks(tracker, (double)config->high);
     tracker_remove_duplicates(tracker, config);
     tracker_list_tracks(tracker, boxes);
     tracker->begun = true;

@@ -7,6 +7,7 @@
  *     the better the longer it was gone;
  *   - a new object is recognised in its second frame by boxes grown on each side ("buffered IoU", Yang et
  *     al., WACV 2023), for until then nobody knows how fast it moves;
+ *   - how soon an object is shown depends on how surely it is seen;
  *   - vehicle classes count as one, for networks waver between car and truck; all others never mix.
  *
  * Associations are exact (assignment.h). Pure: boxes and a time in, tracks out, the same for the same
@@ -21,8 +22,7 @@
 #include "detector/boxes.h"
 
 struct tracker_config {
-    float high; /* boxes of this confidence and more are associated first; a tenth more begins
-                            a track */
+    float high; /* boxes of this confidence and more are associated first, and begin tracks */
     float low;  /* those between this and `high` can only continue one */
     uint64_t buffer_ns;  /* how long an object out of sight is remembered */
     const bool *vehicle; /* by class id: these count as one class; NULL: none do */

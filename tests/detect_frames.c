@@ -1,10 +1,13 @@
 /* Runs the detector's pipeline on JPEG files, without sockets: what the tests compare with another
  * implementation, and what times the stages.
  *
- *   detect_frames [-w WEIGHTS] [-n NAMES] [-c CONF] [-t THREADS] [-o FOLDER] MODEL JPEG…
+ *   detect_frames [-w WEIGHTS] [-n NAMES] [-c CONF] [-t THREADS] [-o FOLDER] [-r RATE] [-s SPACES]
+ *                 MODEL JPEG…
  *
  * Prints one line of JSON per picture: its metadata and the microseconds of each stage. With -o the
- * drawn pictures are written to that folder as 0.jpg, 1.jpg … */
+ * drawn pictures are written to that folder as 0.jpg, 1.jpg … With -r they are frames of one camera, so
+ * many a second, that is tracked; with -s too its parking spaces are watched, a file with the array that a
+ * configuration has. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +15,9 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/config_errors.h"
+#include "common/config_options.h"
+#include "common/config_spaces.h"
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -21,9 +27,26 @@
 
 struct options {
     struct config_detector detector;
-    const char *folder; /* NULL: pictures are drawn and not written */
-    char **pictures;    /* NULL-terminated */
+    double rate; /* frames per second; 0: the pictures have nothing to do with each other */
+    struct config_camera camera; /* its spaces */
+    const char *folder;          /* NULL: pictures are drawn and not written */
+    char **pictures;             /* NULL-terminated */
 };
+
+static double default_of(const char *key)
+{
+    return strtod(config_option_find(SECTION_DETECTOR, key)->fallback, NULL);
+}
+
+static void spaces_read(struct config_camera *camera, const char *path)
+{
+    struct config_errors errors = {0};
+    json_t *array = json_load_file(path, 0, NULL);
+    if (!config_spaces_read(camera, array, SIZE_MAX, "spaces", &errors)) {
+        die_config("%s: %s", path, errors.count > 0 ? errors.lines[0] : "no array");
+    }
+    json_decref(array);
+}
 
 static void options_read(struct options *options, int argc, char **argv)
 {
@@ -37,9 +60,18 @@ static void options_read(struct options *options, int argc, char **argv)
                                              .max_detections = 300,
                                              .threads = 1,
                                              .quality = 85,
-                                             .show_labels = true}};
+                                             .show_labels = true,
+                                             .show_trails = true,
+                                             .show_spaces = true,
+                                             .track_high = default_of("track_high"),
+                                             .track_low = default_of("track_low"),
+                                             .track_buffer_s = default_of("track_buffer_s"),
+                                             .space_conf = default_of("space_conf"),
+                                             .space_occupy_s = default_of("space_occupy_s"),
+                                             .space_free_s = default_of("space_free_s")},
+                                .camera = {.tracking = true}};
     int option;
-    while ((option = getopt(argc, argv, "w:n:c:t:o:")) != -1) {
+    while ((option = getopt(argc, argv, "w:n:c:t:o:r:s:")) != -1) {
         switch (option) {
         case 'w':
             options->detector.weights = optarg;
@@ -53,6 +85,12 @@ static void options_read(struct options *options, int argc, char **argv)
         case 't':
             options->detector.threads = strtol(optarg, NULL, 10);
             break;
+        case 'r':
+            options->rate = strtod(optarg, NULL);
+            break;
+        case 's':
+            spaces_read(&options->camera, optarg);
+            break;
         case 'o':
             options->folder = optarg;
             break;
@@ -63,7 +101,7 @@ static void options_read(struct options *options, int argc, char **argv)
     if (argc - optind < 2) {
         die_config(
             "usage: detect_frames [-w WEIGHTS] [-n NAMES] [-c CONF] [-t THREADS] [-o FOLDER] "
-            "MODEL JPEG...");
+            "[-r RATE] [-s SPACES] MODEL JPEG...");
     }
     options->detector.model = argv[optind];
     options->pictures = argv + optind + 1;
@@ -98,7 +136,8 @@ static void write_picture(const struct frame_job *job, const char *folder, size_
 }
 
 static void detect(struct pipeline *pipeline, struct detection_settings *settings,
-                   const struct options *options, struct frame_job *job, size_t number)
+                   const struct options *options, struct observer **observer, struct frame_job *job,
+                   size_t number)
 {
     size_t size;
     frame_job_reset(job);
@@ -113,7 +152,17 @@ static void detect(struct pipeline *pipeline, struct detection_settings *setting
     job->taken_ns = clock_monotonic_ns();
     job->renderings[0] = settings->rendering;
     job->rendering_count = 1;
+    if (options->rate > 0) {
+        job->info.captured_ns =
+            NS_PER_SECOND + (uint64_t)((double)number / options->rate * (double)NS_PER_SECOND);
+        job->observer = *observer;
+        *observer = NULL;
+    }
     pipeline_run(pipeline, job);
+    if (options->rate > 0) {
+        *observer = job->observer;
+        job->observer = NULL;
+    }
     if (job->failed) {
         die("path=%s: %s", options->pictures[number], job->error);
     }
@@ -142,10 +191,13 @@ int main(int argc, char **argv)
     if (settings == NULL) {
         die_config("%s", error);
     }
+    struct observer *observer = observer_create(&options.camera);
     struct frame_job *job = frame_job_create();
     for (size_t i = 0; options.pictures[i] != NULL; i++) {
-        detect(pipeline, settings, &options, job, i);
+        detect(pipeline, settings, &options, &observer, job, i);
     }
+    observer_destroy(observer);
+    config_spaces_free(&options.camera);
     frame_job_destroy(job);
     settings_release(settings);
     names_destroy(names);

@@ -145,6 +145,27 @@ static void test_confirmation(void **state)
     tracker_destroy(tracker);
 }
 
+/* What is less surely seen is shown later. */
+static void test_evidence(void **state)
+{
+    static const struct {
+        float confidence;
+        int frames; /* until it is shown */
+    } samples[] = {{0.9F, 2}, {0.7F, 3}, {0.56F, 3}};
+    (void)state;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        struct tracker *tracker = tracker_create();
+        struct box box = car_at(100, 100);
+        update(tracker, NULL, 0, 0); /* what is in the first frame is shown at once */
+        box.confidence = samples[i].confidence;
+        for (int frame = 1; frame <= 5; frame++) {
+            update(tracker, &box, 1, frame * 0.1);
+            assert_int_equal(id_of(tracker, 0), frame >= samples[i].frames);
+        }
+        tracker_destroy(tracker);
+    }
+}
+
 /* A person who walks before a parked car does not become it; a truck that is taken for a car now and then
  * stays one track and a truck. */
 static void test_classes(void **state)
@@ -296,11 +317,12 @@ static void test_speed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_crossing),       cmocka_unit_test(test_occlusion),
-        cmocka_unit_test(test_low_boxes),      cmocka_unit_test(test_confirmation),
-        cmocka_unit_test(test_classes),        cmocka_unit_test(test_doubles),
-        cmocka_unit_test(test_uneven_time),    cmocka_unit_test(test_gaps),
-        cmocka_unit_test(test_the_same_again), cmocka_unit_test(test_speed),
+        cmocka_unit_test(test_crossing),  cmocka_unit_test(test_occlusion),
+        cmocka_unit_test(test_low_boxes), cmocka_unit_test(test_confirmation),
+        cmocka_unit_test(test_evidence),  cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_doubles),   cmocka_unit_test(test_uneven_time),
+        cmocka_unit_test(test_gaps),      cmocka_unit_test(test_the_same_again),
+        cmocka_unit_test(test_speed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
