@@ -26,7 +26,7 @@ BUILD ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 # --- what is built from what -----------------------------------------------------------------------
 
 COMMON := address camera_feed camera_id camera_status clock config config_access config_cameras \
-          config_document config_errors config_options config_reference config_section \
+          config_document config_errors config_history config_options config_reference config_section \
           config_spaces config_tokens config_url config_value config_wait control_client \
           control_peer control_server ctl_format curl_loop directory_watch fd frame_container \
           frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info log loop memory \
@@ -40,11 +40,13 @@ DETECTOR := annotate assignment boxes camera camera_counts decode demand detecto
             picture pipeline polygon poster preprocess rectangle scheduler service settings \
             tracker trails worker
 
-BROADCASTER := access adaptation api_body api_camera_edit api_camera_test api_cameras api_json \
+BROADCASTER := access adaptation api_body api_camera_edit api_camera_test api_cameras api_history api_json \
                api_metrics api_operations api_status api_tokens api_viewers base64 base64_avx2 \
                camera_changes camera_edit camera_fields camera_overlay camera_watch channel \
                child_process connection control_service counters credentials demand detector_watch \
-               drawing forwarded frame_message frame_stages gate histogram host_check http_answer \
+               drawing forwarded frame_message frame_stages gate histogram history history_bucket \
+               history_database history_ingest history_query history_queue history_reading \
+               history_retention history_rows history_scan history_time history_writer host_check http_answer \
                http_head http_reader http_response http_server http_session http_stream \
                http_syntax http_target hub identity intake intake_scanner json_scanner limits \
                listener metrics_sources metrics_text mjpeg output_queue picture_check \
@@ -128,7 +130,7 @@ ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) -pthread
 
 LIBS_COMMON := -levent_core -ljansson -lcurl -lm
 LIBS_DETECTOR := -lturbojpeg -lopencv_dnn -lopencv_imgproc -lopencv_core -lstdc++ -lm
-LIBS_BROADCASTER := -lssl -lcrypto
+LIBS_BROADCASTER := -lssl -lcrypto -lsqlite3
 LIBS_CAMSIM := -lcrypto -lturbojpeg
 LIBS_CATALOGUE := -lcrypto
 

@@ -6,6 +6,7 @@
 
 #include "broadcaster/api_json.h"
 #include "broadcaster/detector_watch.h"
+#include "broadcaster/history.h"
 #include "broadcaster/hub.h"
 #include "broadcaster/services.h"
 #include "broadcaster/viewer_set.h"
@@ -84,6 +85,15 @@ static void ready_judge_viewers(const struct services *services, json_t *reasons
     }
 }
 
+/* Who watches gets pictures all the same. */
+static void ready_judge_history(const struct services *services, json_t *warnings)
+{
+    const char *mistake = history_mistake(services->history);
+    if (mistake != NULL) {
+        ready_say(warnings, "the record is not being kept: %s", mistake);
+    }
+}
+
 void api_ready_handle(struct services *services, struct http_session *session,
                       const struct http_request *request, const char *camera)
 {
@@ -93,6 +103,7 @@ void api_ready_handle(struct services *services, struct http_session *session,
     ready_judge_cameras(services, reasons, warnings);
     ready_judge_detectors(services, reasons, warnings);
     ready_judge_viewers(services, reasons);
+    ready_judge_history(services, warnings);
     bool ready = json_array_size(reasons) == 0;
     api_json_respond(
         session, ready ? 200 : 503, NOT_STORED,

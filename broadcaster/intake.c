@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "broadcaster/frame_stages.h"
+#include "broadcaster/history.h"
 #include "broadcaster/hub.h"
 #include "broadcaster/identity.h"
 #include "broadcaster/intake_scanner.h"
@@ -296,6 +297,8 @@ static void intake_finish(struct intake *intake, struct http_session *session,
             intake->counters.bytes += body_size;
             intake->counters.metadata_only += post->frame.jpeg_size == 0;
             intake_answer(session, post, stream_viewers(stream));
+            history_take(intake->services->history, post->key.camera, post->key.rendering,
+                         post->frame.metadata, post->frame.taken_ns);
             intake_observe(intake, post, connection_is_local(http_session_connection(session)));
             shared_bytes_unref(body);
             return;

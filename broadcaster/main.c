@@ -8,6 +8,7 @@
 #include "broadcaster/control_service.h"
 #include "broadcaster/demand.h"
 #include "broadcaster/detector_watch.h"
+#include "broadcaster/history.h"
 #include "broadcaster/host_check.h"
 #include "broadcaster/hub.h"
 #include "broadcaster/intake.h"
@@ -84,6 +85,7 @@ static void configure(struct services *services)
     host_rules_destroy(services->host_rules);
     services->host_rules = host_rules_create(config);
     access_configure(services->access, config);
+    history_configure(services->history, &services->config->history);
     limits_configure(services->limits, config);
     static_files_destroy(services->files);
     services->files = static_files_create(config->web_dir);
@@ -147,6 +149,7 @@ static void create_services(struct services *services, const struct program *pro
     services->started_ns = clock_monotonic_ns();
     services->access = access_create();
     services->limits = limits_create();
+    services->history = history_create(services->base);
     services->hub = hub_create(services->base, &hub_handlers, services);
     services->renderings = renderings_create(services->base, on_rendering_over, services);
     services->demand = demand_create(services);
@@ -169,6 +172,7 @@ static void destroy_services(struct services *services)
     static_files_destroy(services->files);
     viewer_set_destroy(services->viewers);
     intake_destroy(services->intake);
+    history_destroy(services->history);
     pushed_set_destroy(services->pushed);
     raw_sources_destroy(services->raw);
     camera_changes_destroy(services->camera_changes);

@@ -7,6 +7,7 @@
 #include "broadcaster/api_camera_edit.h"
 #include "broadcaster/api_camera_test.h"
 #include "broadcaster/api_cameras.h"
+#include "broadcaster/api_history.h"
 #include "broadcaster/api_metrics.h"
 #include "broadcaster/api_operations.h"
 #include "broadcaster/api_status.h"
@@ -91,6 +92,9 @@ static const struct route routes[] = {
     {HTTP_PUT, "/api/cameras/" ROUTE_ID "/spaces", api_camera_spaces_handle, false, ROLE_ADMIN},
     {HTTP_GET, "/api/cameras/" ROUTE_ID "/snapshot.jpg", snapshot_handle, false, ROLE_VIEWER},
     {HTTP_GET, "/api/cameras/" ROUTE_ID "/stream.mjpeg", mjpeg_handle_camera, false, ROLE_VIEWER},
+    {HTTP_GET, "/api/events", api_events_handle, false, ROLE_VIEWER},
+    {HTTP_GET, "/api/history", api_history_handle, false, ROLE_VIEWER},
+    {HTTP_GET, "/api/history.csv", api_history_csv_handle, false, ROLE_VIEWER},
     {HTTP_POST, "/api/tokens", api_tokens_handle, false, ROLE_ALL},
     {HTTP_GET, "/api/version", api_version_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/api/viewers", api_viewers_list, false, ROLE_ADMIN},

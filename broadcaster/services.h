@@ -15,6 +15,7 @@ struct services {
     const struct config *config; /* another one after a reload: never keep what it points to */
     const char *config_path;
     struct hub *hub;
+    struct history *history;
     struct intake *intake;
     struct viewer_set *viewers;
     struct camera_watch_set *cameras;

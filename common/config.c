@@ -11,6 +11,7 @@
 #include "common/config_cameras.h"
 #include "common/config_document.h"
 #include "common/config_errors.h"
+#include "common/config_history.h"
 #include "common/config_section.h"
 #include "common/memory.h"
 
@@ -118,12 +119,14 @@ static void read_document(struct config *config, json_t *document, json_t *overl
                           struct config_reader *reader)
 {
     config_document_expand(document, reader->errors);
+    config_history_unfold(document);
     config_section_environment(document, reader->errors);
     read_top(config, document, reader);
     config_section_read(SECTION_DETECTOR, json_object_get(document, "detector"), "detector",
                         &config->detector, reader);
     config_section_read(SECTION_BROADCASTER, json_object_get(document, "broadcaster"),
                         "broadcaster", &config->broadcaster, reader);
+    config_history_read(config, json_object_get(document, "history"), reader);
     read_cameras(config, document, overlay, reader);
     config_document_hash(document, config->hash);
     check_together(config, reader->errors);
@@ -176,6 +179,7 @@ void config_destroy(struct config *config)
     config_section_free(SECTION_TOP, config);
     config_section_free(SECTION_DETECTOR, &config->detector);
     config_section_free(SECTION_BROADCASTER, &config->broadcaster);
+    config_section_free(SECTION_HISTORY, &config->history);
     config_cameras_free(config);
     free(config);
 }

@@ -16,6 +16,12 @@
 
 enum camera_source { SOURCE_MJPEG, SOURCE_SNAPSHOT, SOURCE_FILE, SOURCE_PUSH };
 enum camera_detect { DETECT_ALWAYS, DETECT_ON_DEMAND, DETECT_OFF };
+/* Of which frames the record keeps the detections. */
+enum history_detections {
+    HISTORY_DETECTIONS_OFF,
+    HISTORY_DETECTIONS_CHANGES,
+    HISTORY_DETECTIONS_ALL
+};
 enum camera_capture { CAPTURE_ALWAYS, CAPTURE_ON_DEMAND };
 /* Where a camera is described: in the file alone, there and changed by the overlay, in the overlay. */
 enum camera_origin { ORIGIN_FILE, ORIGIN_CHANGED, ORIGIN_ADDED };
@@ -120,6 +126,16 @@ struct config_broadcaster {
     double stream_idle_s; /* streams without viewers and updates go after so long */
 };
 
+/* The record of counts, spaces and events. */
+struct config_history {
+    bool enabled;
+    char *file;
+    double interval_s; /* a row at least so often */
+    enum history_detections detections;
+    double retention_days;
+    int64_t max_bytes;
+};
+
 struct config {
     char *run_dir;
     char *state_dir;
@@ -128,6 +144,7 @@ struct config {
     enum log_format log_format;
     struct config_detector detector;
     struct config_broadcaster broadcaster;
+    struct config_history history;
     struct config_camera *cameras; /* sorted by id */
     size_t camera_count;
     struct config_camera guest; /* what holds for a camera that pushes and is not configured */

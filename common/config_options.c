@@ -17,6 +17,7 @@
 #define TOP(field)         SECTION_TOP, offsetof(struct config, field)
 #define DETECTOR(field)    SECTION_DETECTOR, offsetof(struct config_detector, field)
 #define BROADCASTER(field) SECTION_BROADCASTER, offsetof(struct config_broadcaster, field)
+#define HISTORY(field)     SECTION_HISTORY, offsetof(struct config_history, field)
 #define CAMERA(field)      SECTION_CAMERA, offsetof(struct config_camera, field)
 
 /* ROW(section(field), key, type, minimum, maximum, default, help, further members) */
@@ -32,6 +33,7 @@ static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const layouts[] = {"auto", "yolov5", "yolov8", "yolox", "darknet", NULL};
 static const char *const sources[] = {"mjpeg", "snapshot", "file", "push", NULL};
 static const char *const captures[] = {"always", "on_demand", NULL};
+static const char *const histories[] = {"off", "changes", "all", NULL};
 static const char *const detects[] = {"always", "on_demand", "off", NULL};
 
 /* clang-format off */
@@ -188,6 +190,22 @@ const struct config_option config_options[] = {
     ROW(BROADCASTER(stream_idle_s), "stream_idle_s", CONFIG_NUMBER, 0.1, 24 * HOUR_S, "300",
         "Seconds after which a stream without viewers and updates is removed."),
 
+    /* --- history --- */
+    ROW(HISTORY(enabled), "enabled", CONFIG_BOOL, 0, 0, "true", "Whether the record is kept at all."),
+    ROW(HISTORY(file), "file", CONFIG_PATH, 1, 4096, NULL,
+        "The SQLite file of the record. Another one is taken at the next start only.",
+        .fallback_note = "`history.sqlite` in `state_dir`"),
+    ROW(HISTORY(interval_s), "interval_s", CONFIG_NUMBER, 1, HOUR_S, "10",
+        "Seconds after which a row is written though nothing has changed. Changes are written as they "
+        "come."),
+    ROW(HISTORY(detections), "detections", CONFIG_ENUM, 0, 0, "off",
+        "Which frames' `detections` are kept too: none (`off`), those of each frame of which a change is "
+        "written (`changes`), or those of every frame (`all`, many rows).", .names = histories),
+    ROW(HISTORY(retention_days), "retention_days", CONFIG_NUMBER, 0.01, 36500, "400",
+        "Days after which rows go."),
+    ROW(HISTORY(max_bytes), "max_bytes", CONFIG_BYTES, MIB, 1024 * GIB, "1 GiB",
+        "Size from which the oldest rows go, in whatever table they are; the sums of whole hours stay."),
+
     /* --- cameras --- */
     ROW(CAMERA(name), "name", CONFIG_STRING, 1, 128, NULL, "What people read.",
         .fallback_note = "the id"),
@@ -246,6 +264,7 @@ static const char *const section_names[SECTION_COUNT] = {
     [SECTION_TOP] = "",
     [SECTION_DETECTOR] = "detector",
     [SECTION_BROADCASTER] = "broadcaster",
+    [SECTION_HISTORY] = "history",
     [SECTION_CAMERA] = "cameras",
 };
 
@@ -261,6 +280,8 @@ size_t config_section_offset(enum config_section section)
         return offsetof(struct config, detector);
     case SECTION_BROADCASTER:
         return offsetof(struct config, broadcaster);
+    case SECTION_HISTORY:
+        return offsetof(struct config, history);
     default:
         return 0;
     }

@@ -10,6 +10,7 @@ enum config_section {
     SECTION_TOP,
     SECTION_DETECTOR,
     SECTION_BROADCASTER,
+    SECTION_HISTORY,
     SECTION_CAMERA, /* below "cameras", once per id */
     SECTION_COUNT
 };
@@ -49,7 +50,7 @@ struct config_option {
 extern const struct config_option config_options[];
 extern const size_t config_option_count;
 
-/* What a section is called in the file: "", "detector", "broadcaster", "cameras". */
+/* What a section is called in the file: "", "detector", "broadcaster", "history", "cameras". */
 const char *config_section_name(enum config_section section);
 
 /* Where the fields of a section that exists once begin in `struct config`. */

@@ -42,6 +42,10 @@ static const struct {
     [SECTION_DETECTOR] = {"`detector`",
                           "Without `model` the pipeline runs with raw pictures only.\n\n"},
     [SECTION_BROADCASTER] = {"`broadcaster`", ""},
+    [SECTION_HISTORY] = {"`history`",
+                         "The record of counts, occupied spaces and their events that the "
+                         "broadcaster keeps. `\"history\": \"off\"` is short for "
+                         "`\"history\": {\"enabled\": false}`.\n\n"},
     [SECTION_CAMERA] =
         {"`cameras`", "An object: the key is the camera's id, of 1 to 64 letters, digits, `_`, `.` "
                       "and `-`, the first a letter or digit; the value has these keys. Environment "

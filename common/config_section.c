@@ -74,7 +74,8 @@ static void warn_of_unknown_variables(void)
     for (char **entry = environ; *entry != NULL; entry++) {
         size_t length = strcspn(*entry, "=");
         bool ours = strncmp(*entry, "RINGCAST_DETECTOR_", 18) == 0 ||
-                    strncmp(*entry, "RINGCAST_BROADCASTER_", 21) == 0;
+                    strncmp(*entry, "RINGCAST_BROADCASTER_", 21) == 0 ||
+                    strncmp(*entry, "RINGCAST_HISTORY_", 17) == 0;
         if (ours && !known_variable(*entry, length)) {
             log_warn("environment variable overrides no option and is ignored name=%.*s",
                      (int)length, *entry);

@@ -23,9 +23,9 @@ SANITIZED = "/san-" in str(PROGRAMS)
 
 
 class Broadcaster(Process):
-    """`settings` are those of its section; `top` goes beside it."""
+    """`settings` are those of its section; `top` goes beside it. `prefix`: a command that runs it."""
 
-    def __init__(self, folder, top=None, **settings):
+    def __init__(self, folder, top=None, prefix=(), **settings):
         self.folder = folder
         self.run_dir = folder / "run"
         folder.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ class Broadcaster(Process):
             "run_dir": str(self.run_dir), "state_dir": str(folder / "state"), **(top or {}),
             "broadcaster": {"listen": "127.0.0.1:0", "web_dir": str(folder / "web"), **settings}}
         self.write_config()
-        super().__init__([PROGRAMS / "ringcast-broadcaster", "-c", self.config_path],
+        super().__init__([*prefix, PROGRAMS / "ringcast-broadcaster", "-c", self.config_path],
                          folder / "broadcaster.log")
         assert self.wait_ready() == "\n", self.log_text()
         self.port = int(re.search(r"serving .*port=(\d+)", self.log_text())[1])
