@@ -73,7 +73,7 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
                process_usage program schedule text_hash text_table
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate assignment boxes camera_counts demand kalman layout metadata model_file \
-                 occupancy polygon preprocess scheduler settings tracker
+                 observer occupancy polygon preprocess scheduler settings tracker
 UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
                     counters credentials forwarded frame_message host_check http_reader \
                     http_session hub intake_scanner limits listener metrics_text picture_check \
