@@ -42,7 +42,7 @@ struct subscription *subscription_create(struct services *services, void *viewer
     subscription->told_since_ns = UINT64_MAX;
     subscription->since_ns = clock_realtime_ns();
     memccpy(subscription->camera, camera, '\0', sizeof subscription->camera - 1);
-    subscription->counters = counters_camera(&services->counters, camera);
+    subscription->all_counters = &services->counters;
     subscription->pictures = (struct stream_subscriber){
         .notify = notify,
         .owner = subscription,
@@ -203,10 +203,18 @@ void subscription_keep(struct subscription *subscription, struct services *servi
 
 /* --- the pace --- */
 
+struct camera_counters *subscription_counters(struct subscription *subscription)
+{
+    if (subscription->counters == NULL) {
+        subscription->counters = counters_camera(subscription->all_counters, subscription->camera);
+    }
+    return subscription->counters;
+}
+
 static void subscription_skip(struct subscription *subscription)
 {
     subscription->skipped++;
-    subscription->counters->skipped++;
+    subscription_counters(subscription)->skipped++;
 }
 
 enum subscription_verdict subscription_offer(struct subscription *subscription, uint64_t number,
@@ -233,7 +241,7 @@ void subscription_wait(struct subscription *subscription)
 {
     if (subscription->frame_due) {
         subscription->dropped++;
-        subscription->counters->dropped++;
+        subscription_counters(subscription)->dropped++;
     }
     subscription->frame_due = true;
 }
@@ -282,8 +290,9 @@ void subscription_sent(struct subscription *subscription, uint64_t bytes, uint64
     subscription->early = false; /* it was the newest in any case */
     subscription->sent++;
     subscription->bytes += bytes;
-    subscription->counters->sent++;
-    subscription->counters->sent_bytes += bytes;
+    struct camera_counters *counters = subscription_counters(subscription);
+    counters->sent++;
+    counters->sent_bytes += bytes;
 }
 
 /* --- how it has fared --- */

@@ -22,6 +22,7 @@
 
 struct services;
 struct camera_counters;
+struct counters;
 
 /* Words that wait to be said about it, one bit each; of each sort only the newest is of any use. */
 enum subscription_text {
@@ -46,7 +47,7 @@ struct subscription {
     unsigned texts_due;
     uint64_t sent;                    /* frames handed to the channel */
     uint64_t bytes;                   /* of them */
-    struct camera_counters *counters; /* of its camera */
+    struct camera_counters *counters; /* of its camera; NULL: subscription_counters() finds them */
     uint64_t sent_ns, period_ns; /* CLOCK_MONOTONIC of the last frame; between frames, measured */
 
     struct schedule pace;
@@ -69,6 +70,7 @@ struct subscription {
     uint64_t frames_base;          /* stream_camera_frames() that do not count */
     uint64_t stats_ns, stats_sent; /* CLOCK_MONOTONIC and `sent` of the last stats */
     uint64_t since_ns;             /* CLOCK_REALTIME of its beginning */
+    struct counters *all_counters;
 };
 
 /* `pictures` and `detections` are told as stream.h says; their owner is the subscription. */
@@ -123,6 +125,10 @@ void subscription_ripen(struct subscription *subscription, uint64_t number, uint
 void subscription_sent(struct subscription *subscription, uint64_t bytes, uint64_t now_ns);
 
 /* --- how it has fared --- */
+
+/* Those of its camera. To be asked for when a frame is there: whoever waits for cameras that do not exist
+ * must not take up the places of those that do. */
+struct camera_counters *subscription_counters(struct subscription *subscription);
 
 /* Frames that its camera has made since it began. */
 uint64_t subscription_total(const struct subscription *subscription);

@@ -185,11 +185,10 @@ static size_t viewer_send_private(struct viewer *viewer, struct subscription *su
 }
 
 /* How long the frame took. A viewer's first one is whatever was there when he came. */
-static void viewer_observe(struct viewer *viewer, const struct subscription *subscription,
-                           uint64_t now)
+static void viewer_observe(struct viewer *viewer, struct subscription *subscription, uint64_t now)
 {
     const struct stream *stream = subscription->pictures.stream;
-    struct histogram *latency = subscription->counters->latency;
+    struct histogram *latency = subscription_counters(subscription)->latency;
     uint64_t here_ns = now - stream_frame_ns(stream);
     viewer->age_ns = stream_frame_age_at(stream, now);
     if (subscription->sent > 0) {

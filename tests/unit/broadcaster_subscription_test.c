@@ -210,6 +210,23 @@ static void test_back_pressure(void **state)
     subscription_destroy(subscription);
 }
 
+/* A viewer may name any camera, and there is a place for so many only. */
+static void test_a_camera_without_frames_is_not_counted(void **state)
+{
+    struct wish wish = {.kind = STREAM_DETECT, .skip_frames = 1};
+    struct subscription *subscription = subscribe(&wish);
+    (void)state;
+    subscription_start(subscription, &fixture.services, true);
+    assert_int_equal(fixture.services.counters.camera_count, 0);
+    post(STREAM_DETECT, 1, "");
+    subscription_wait(subscription);
+    subscription_sent(subscription, 100, START_NS);
+    assert_int_equal(fixture.services.counters.camera_count, 1);
+    assert_int_equal(counters_camera(&fixture.services.counters, "CAM1")->sent, 1);
+    subscription_stop(subscription, &fixture.services);
+    subscription_destroy(subscription);
+}
+
 /* --- streams --- */
 
 static void test_totals_follow_the_cameras_numbers(void **state)
@@ -307,6 +324,7 @@ int main(void)
         TEST(test_an_early_frame_becomes_due),
         TEST(test_a_newer_frame_takes_the_place_of_an_early_one),
         TEST(test_back_pressure),
+        TEST(test_a_camera_without_frames_is_not_counted),
         TEST(test_totals_follow_the_cameras_numbers),
         TEST(test_metadata_comes_from_the_detector),
         TEST(test_another_wish_acts_at_once),
