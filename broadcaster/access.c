@@ -90,12 +90,17 @@ static void access_name_address(struct identity *identity, const struct connecti
 }
 
 /* Foreign text that ends up in logs, answers and tables: what could be mistaken for something else there
- * becomes '_'. */
+ * becomes '_'. From U+0080 on to the no-break space U+00A0 stand characters that control terminals. */
 static void access_clean(char *text)
 {
     struct utf8 state = {0};
     bool is_utf8 = utf8_check(&state, (const uint8_t *)text, strlen(text)) && utf8_complete(&state);
     for (char *c = text; *c != '\0'; c++) {
+        if (is_utf8 && (uint8_t)c[0] == 0xc2 && (uint8_t)c[1] <= 0xa0) {
+            *c++ = '_';
+            *c = '_';
+            continue;
+        }
         bool ascii = *c > ' ' && *c < 0x7f && strchr("\"=\\|", *c) == NULL;
         *c = ascii || (is_utf8 && (unsigned char)*c >= 0x80) ? *c : '_';
     }

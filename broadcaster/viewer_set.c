@@ -164,14 +164,17 @@ static json_t *viewer_to_json(const struct viewer *viewer)
     return json;
 }
 
+/* `identity` NULL: may know everything. */
+static bool may_know(const struct identity *identity, const char *camera)
+{
+    return identity == NULL || identity_allows_camera(identity, camera);
+}
+
 static bool viewer_set_shows(const struct viewer *viewer, const struct identity *identity)
 {
     struct viewer_description description;
-    if (identity == NULL || identity->every_camera) {
-        return true;
-    }
     viewer_describe(viewer, &description);
-    return identity_allows_camera(identity, description.camera);
+    return may_know(identity, description.camera);
 }
 
 size_t viewer_set_count_for(const struct viewer_set *set, const struct identity *identity)
@@ -213,21 +216,27 @@ static json_t *subscription_to_json(const struct viewer *viewer,
                      stream != NULL ? (json_int_t)stream_viewers(stream) : 0);
 }
 
-static void viewer_streams_to_json(const struct viewer *viewer, json_t *page)
+static void viewer_streams_to_json(const struct viewer *viewer, const struct identity *identity,
+                                   json_t *page)
 {
     struct viewer_description description;
     viewer_describe(viewer, &description);
     for (const struct subscription *each = viewer_subscriptions(viewer); each != NULL;
          each = each->next) {
-        json_array_append_new(page, subscription_to_json(viewer, each, description.user));
+        if (may_know(identity, each->camera)) {
+            json_array_append_new(page, subscription_to_json(viewer, each, description.user));
+        }
     }
 }
 
-static size_t viewer_count_streams(const struct viewer *viewer)
+static size_t viewer_count_streams(const struct viewer *viewer, const struct identity *identity)
 {
-    struct viewer_description description;
-    viewer_describe(viewer, &description);
-    return description.subscriptions;
+    size_t count = 0;
+    for (const struct subscription *each = viewer_subscriptions(viewer); each != NULL;
+         each = each->next) {
+        count += may_know(identity, each->camera);
+    }
+    return count;
 }
 
 json_t *viewer_set_streams(const struct viewer_set *set, const struct identity *identity,
@@ -240,12 +249,10 @@ json_t *viewer_set_streams(const struct viewer_set *set, const struct identity *
     *next = NULL;
     *active = 0;
     for (size_t at = 0; at < set->count; at++) {
-        if (!viewer_set_shows(set->viewers[at], identity)) {
-            continue;
-        }
-        *active += viewer_count_streams(set->viewers[at]);
-        if (at >= from && json_array_size(page) < limit) {
-            viewer_streams_to_json(set->viewers[at], page);
+        size_t count = viewer_count_streams(set->viewers[at], identity);
+        *active += count;
+        if (count > 0 && at >= from && json_array_size(page) < limit) {
+            viewer_streams_to_json(set->viewers[at], identity, page);
             *next = viewer_id(set->viewers[at]);
         }
     }

@@ -168,6 +168,13 @@ def test_without_tokens_everybody_may(broadcaster):
     assert "user=Renée__x__" in server.log_text()
 
 
+def test_names_control_no_terminal(broadcaster):
+    server = broadcaster()
+    viewer = watch(server, "/ws/viewer/detection?user_id=%C2%9B31mZo%C3%AB%C2%A0%0A%7F")
+    assert get(server, "/api/viewers")[2]["viewers"][0]["user"] == "__31mZo\u00eb____"
+    viewer.close()
+
+
 def test_camera_lists(guarded, tokens):
     server = guarded()
     gate, sender, boss = tokens["gate"], tokens["sender"], tokens["boss"]
@@ -205,6 +212,12 @@ def test_admins_of_some_cameras(broadcaster):
     south = watch(server, token=boss)
     _, _, shown = get(server, "/api/viewers", local)
     assert shown["total"] == 1 and [one["camera"] for one in shown["viewers"]] == ["SOUTH"]
+    south.send('{"type":"subscribe","camera_id":"NORTH"}')
+    wait_until(lambda: get(server, "/debug/streams", boss)[2]["active_streams"] == 3, 5,
+               "another stream")
+    _, _, shown = get(server, "/debug/streams", local)
+    assert shown["active_streams"] == 1
+    assert [one["camera_id"] for one in shown["streams"]] == ["SOUTH"]
     for one in get(server, "/api/viewers", boss)[2]["viewers"]:
         status, _, _ = ask("DELETE", f"{server.url}/api/viewers/{one['id']}", headers=local.bearer)
         assert status == (204 if one["camera"] == "SOUTH" else 404)
