@@ -10,21 +10,22 @@ void services_camera_status(const struct services *services, const char *camera,
                             struct camera_status *status)
 {
     const struct camera_status *captured = pushed_set_status(services->pushed, camera);
-    if (captured == NULL) {
+    bool pushed = captured != NULL;
+    if (!pushed) {
         captured = camera_watch_status(services->cameras, camera);
-    } else if (captured->state == CAMERA_CONNECTING) {
-        captured = NULL; /* nobody has pushed it: somebody may have posted it */
-    }
-    if (captured != NULL) {
-        *status = *captured;
-        return;
     }
     struct hub_camera posted;
-    if (hub_find_camera(services->hub, camera, &posted)) {
+    bool has_stream = hub_find_camera(services->hub, camera, &posted);
+    /* While nobody pushes its pictures, somebody else may post them. */
+    if (captured != NULL &&
+        (!pushed || pushed_set_is_live(services->pushed, camera) || !has_stream ||
+         !stream_is_running(posted.stream))) {
+        *status = *captured;
+    } else if (has_stream) {
         stream_status(posted.stream, status);
-        return;
+    } else {
+        *status = (struct camera_status){.state = CAMERA_CONNECTING};
     }
-    *status = (struct camera_status){.state = CAMERA_CONNECTING};
 }
 
 bool services_has_camera(const struct services *services, const char *camera)

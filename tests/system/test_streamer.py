@@ -341,6 +341,8 @@ def test_the_states_of_a_configured_camera(server, streamer):
         cameras = http("GET", f"{one.url}/api/cameras")[2]["cameras"]
         assert [(each["id"], each["source"], each["state"], each["width"])
                 for each in cameras] == [("PHONE", "push", "stale", 64)]
+        one.post_frame("PHONE", JPEG)  # while nobody pushes, somebody else may post
+        assert http("GET", f"{one.url}/api/cameras")[2]["cameras"][0]["state"] == "online"
         again = streamer(one)
         again.send(JPEG)
         states(control, "online")
