@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broadcaster/sorted.h"
 #include "common/memory.h"
 
 const char *latency_stage_name(enum latency_stage stage)
@@ -34,31 +35,16 @@ static struct camera_counters *camera_counters_create(const char *camera)
     return made;
 }
 
-/* Where the camera stands or would stand. */
-static size_t counters_place(const struct counters *counters, const char *camera, bool *found)
+static int camera_counters_compare(const void *item, const void *key)
 {
-    size_t low = 0, high = counters->camera_count;
-    *found = false;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(counters->cameras[middle]->camera, camera);
-        if (order == 0) {
-            *found = true;
-            return middle;
-        }
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    return strcmp(((const struct camera_counters *)item)->camera, key);
 }
 
 struct camera_counters *counters_camera(struct counters *counters, const char *camera)
 {
     bool found;
-    size_t at = counters_place(counters, camera, &found);
+    size_t at = sorted_place(counters->cameras, counters->camera_count, camera,
+                             camera_counters_compare, &found);
     if (found) {
         return counters->cameras[at];
     }

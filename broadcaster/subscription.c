@@ -146,6 +146,7 @@ static bool subscription_follow_wish(struct subscription *subscription, struct s
 {
     bool subscribed = subscription->pictures.stream != NULL;
     bool demands = subscription->pictures.demands;
+    bool frame_due = subscription->frame_due, early = subscription->early;
     struct stream_key before = subscription_key(subscription);
     if (!drawing_is_outdated(subscription, services)) {
         return false;
@@ -160,6 +161,11 @@ static bool subscription_follow_wish(struct subscription *subscription, struct s
     }
     if (subscribed) {
         subscription_start(subscription, services, demands);
+    }
+    if (subscribed && !moved) { /* it has seen the frame that lies there, or is still to get it */
+        subscription->frames_base = stream_camera_frames(subscription->pictures.stream);
+        subscription->frame_due = frame_due;
+        subscription->early = early;
     }
     return moved && subscribed;
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "broadcaster/hub.h"
+#include "broadcaster/renderings.h"
 #include "broadcaster/services.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -252,6 +253,42 @@ static void test_totals_follow_the_cameras_numbers(void **state)
     subscription_destroy(subscription);
 }
 
+static void on_rendering_over(void *arg, const char *camera, uint32_t id)
+{
+    (void)arg;
+    (void)camera;
+    (void)id;
+}
+
+/* A detector draws the camera from now on, which leads to the stream that it had. */
+static void test_staying_is_no_beginning(void **state)
+{
+    struct config_camera camera = {.id = (char *)"CAM1"};
+    struct config config = {
+        .cameras = &camera, .camera_count = 1, .detector = {.model = (char *)"m", .conf = 0.25}};
+    struct wish wish = {.kind = STREAM_DETECT, .skip_frames = 1};
+    struct renderings *renderings =
+        renderings_create(fixture.services.base, on_rendering_over, NULL);
+    struct subscription *subscription = subscribe(&wish);
+    (void)state;
+    renderings_configure(renderings, &config);
+    fixture.services.renderings = renderings;
+    subscription_start(subscription, &fixture.services, true);
+    post(STREAM_DETECT, 1, "");
+    post(STREAM_DETECT, 2, "");
+    subscription_wait(subscription);
+    fixture.services.config = &config;
+    subscription_configure(subscription, &fixture.services);
+    assert_true(subscription->drawing.held);
+    assert_int_equal(subscription_total(subscription), 2);
+    assert_true(subscription->frame_due);
+    post(STREAM_DETECT, 3, "");
+    assert_int_equal(subscription_total(subscription), 3);
+    subscription_stop(subscription, &fixture.services);
+    subscription_destroy(subscription);
+    renderings_destroy(renderings);
+}
+
 static size_t subscribers(enum stream_kind kind)
 {
     struct stream_key key = {.camera = "CAM1", .kind = kind};
@@ -326,6 +363,7 @@ int main(void)
         TEST(test_back_pressure),
         TEST(test_a_camera_without_frames_is_not_counted),
         TEST(test_totals_follow_the_cameras_numbers),
+        TEST(test_staying_is_no_beginning),
         TEST(test_metadata_comes_from_the_detector),
         TEST(test_another_wish_acts_at_once),
     };
