@@ -17,9 +17,8 @@ void services_camera_status(const struct services *services, const char *camera,
     struct hub_camera posted;
     bool has_stream = hub_find_camera(services->hub, camera, &posted);
     /* While nobody pushes its pictures, somebody else may post them. */
-    if (captured != NULL &&
-        (!pushed || pushed_set_is_live(services->pushed, camera) || !has_stream ||
-         !stream_is_running(posted.stream))) {
+    if (captured != NULL && (!pushed || pushed_set_is_live(services->pushed, camera) ||
+                             !has_stream || !stream_is_running(posted.stream))) {
         *status = *captured;
     } else if (has_stream) {
         stream_status(posted.stream, status);
