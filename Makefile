@@ -75,7 +75,9 @@ UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate assignment boxes camera_counts demand kalman layout metadata model_file \
                  observer occupancy polygon preprocess scheduler settings tracker
 UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
-                    counters credentials forwarded frame_message host_check http_reader \
+                    counters credentials forwarded frame_message history_bucket history_database \
+                    history_queue history_reading history_scan history_time history_writer \
+                    host_check http_reader \
                     http_session hub intake_scanner limits listener metrics_text picture_check \
                     rate_table reconnects renderings signed_token streamer_message subscription \
                     tcp_link tls token_rules viewer_message websocket_handshake websocket_reader \
@@ -291,7 +293,7 @@ check: ## every test; SAN=address,undefined: with sanitizers, without the browse
 check-unit: tests
 	@tests/run --build "$(BUILD)" --unit $(UNIT_TESTS)
 # Where several threads or processes share memory; for SAN=thread.
-THREAD_TESTS := $(filter common_frame_ring% common_log% detector_%,$(UNIT_TESTS))
+THREAD_TESTS := $(filter common_frame_ring% common_log% detector_% broadcaster_history%,$(UNIT_TESTS))
 check-threads: $(THREAD_TESTS:%=$(BUILD)/%)
 	@tests/run --build "$(BUILD)" --unit $(THREAD_TESTS)
 # Not under valgrind, but under the sanitizers: tests that run out of descriptors (its accept() takes the
