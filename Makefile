@@ -330,7 +330,8 @@ parser-tests: $(PARSER_TESTS:%=$(BUILD)/%_test)
 
 # Each of them alone, too. The last three are not among the usual ones.
 BENCHES := bench-ring bench-parser bench-capture bench-detector bench-demand bench-broadcaster \
-           bench-tls bench-settings bench-storms bench-models bench-rivals bench-breaking
+           bench-tls bench-history bench-settings bench-storms bench-models bench-rivals \
+           bench-breaking
 
 .PHONY: bench $(BENCHES)
 bench: ## print figures, in eleven minutes; bench-ring, -parser, …, -settings, -storms: one

@@ -16,8 +16,8 @@ struct history_item {
 
 /* Zeroed is empty. */
 struct history_queue {
-    _Atomic(struct history_item *) newest;
     atomic_size_t bytes; /* of all that has not been taken */
+    _Atomic(struct history_item *) newest;
 };
 
 /* True when the queue was empty: the other side has to be woken. */

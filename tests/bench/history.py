@@ -1,0 +1,193 @@
+"""The record: how long a chart of a million rows takes, and what keeping it costs the frames.
+
+The rows are written straight into the file that a broadcaster has begun, as it would have written them.
+The posts carry metadata of forty spaces and ten detections, all of it changing; rounds with the record
+on and off are interleaved."""
+
+import argparse
+import http.client
+import json
+import socket
+import sqlite3
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from figures import cpu_seconds, median, picture, quantile, table
+from harness.broadcaster import CONTAINER, Broadcaster, container_body
+from tls import Viewers
+
+YEAR_S, HOUR_S = 365 * 86400, 3600
+FPS, WINDOW_S, VIEWERS = 20, 5, 50
+ASKED = 9
+
+
+# --- charts ---
+
+def fill(path, rows, end):
+    """A year of one camera: a row every `step` seconds, and the sums of its hours."""
+    database = sqlite3.connect(path)
+    start, step = end - YEAR_S, YEAR_S / rows
+    hours = {}
+
+    def samples():
+        for number in range(rows):
+            at = int((start + number * step) * 1000)
+            vehicles, occupied = number % 13, number % 11
+            one = hours.setdefault(at // 1000 // HOUR_S, [0, 0, 0])
+            for place, value in enumerate((step * 1000, vehicles * step * 1000,
+                                           occupied * step * 1000)):
+                one[place] += int(value)
+            yield at, vehicles, occupied
+    database.executemany("INSERT INTO sample VALUES (1, ?, 40000, ?, ?, 20)", samples())
+    database.executemany(
+        "INSERT INTO hour VALUES (1, ?, ?, ?, 0, 12, ?, ?, 0, 10, 20)",
+        ((hour * HOUR_S * 1000, known, vehicles, known, occupied)
+         for hour, (known, vehicles, occupied) in hours.items()))
+    database.executemany(
+        "INSERT INTO event (stream, at, space, name, old, new, held) VALUES (1, ?, ?, ?, ?, ?, 60)",
+        ((int((start + number * step * 10) * 1000), f"s{number % 20}", f"A{number % 20}", "free",
+          "occupied") for number in range(rows // 10)))
+    database.commit()
+    database.close()
+
+
+def asked(server, path):
+    """(median ms, shortest ms, ms of CPU in the server, bytes)"""
+    times, size = [], 0
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.connect()
+    before = cpu_seconds(server.pid)
+    for _ in range(ASKED):
+        began = time.monotonic()
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        size = len(answer.read())
+        times.append((time.monotonic() - began) * 1000)
+        assert answer.status == 200, path
+    used = (cpu_seconds(server.pid) - before) * 1000 / ASKED
+    connection.close()
+    return median(times), min(times), used, size
+
+
+def chart_figures(folder, rows):
+    server = Broadcaster(folder / "first")
+    server.post(container_body("CAM1", b"", b'{"vehicle_count":1}'), CONTAINER)
+    server.get("/api/history?camera_id=CAM1")
+    server.end()
+    end = int(time.time()) // HOUR_S * HOUR_S - HOUR_S
+    fill(folder / "first/state/history.sqlite", rows, end)
+    server = Broadcaster(folder / "second", top={"state_dir": str(folder / "first/state")})
+    span = f"camera_id=CAM1&to={end}"
+    questions = {
+        "a year, a point a day": f"/api/history?{span}&from={end - YEAR_S}&step=86400",
+        "a year, a point every 6 h": f"/api/history?{span}&from={end - YEAR_S}&step=21600",
+        "a year, a point an hour": f"/api/history?{span}&from={end - YEAR_S}&step=3600",
+        "a year, CSV, every 6 h": f"/api/history.csv?{span}&from={end - YEAR_S}&step=21600",
+        "a month, every 6 h": f"/api/history?{span}&from={end - 30 * 86400}&step=21600",
+        "a day, every 5 min": f"/api/history?{span}&from={end - 86400}&step=300",
+        "a month, every 15 min, row by row": f"/api/history?{span}&from={end - 30 * 86400}&step=900",
+        "100 events": f"/api/events?{span}",
+        "100 events of one space": f"/api/events?{span}&space_id=s7",
+    }
+    found = [(name, *asked(server, path)) for name, path in questions.items()]
+    server.end()
+    size = (folder / "first/state/history.sqlite").stat().st_size
+    print(f"{rows} rows of a year, and {rows // 10} events: {size / 2 ** 20:.0f} MiB; "
+          f"{ASKED} requests each\n")
+    table(["question", "median ms", "shortest ms", "CPU ms", "answer kB"],
+          [[name, f"{middle:.1f}", f"{shortest:.1f}", f"{used:.1f}", f"{size / 1000:.0f}"]
+           for name, middle, shortest, used, size in found])
+
+
+# --- what it costs ---
+
+def metadata(number):
+    spaces = [{"space_id": f"s{i}", "space_name": f"A{i}", "is_occupied": (number + i) % 3 == 0,
+               "bbox": {"x": 0.1, "y": 0.2, "width": 0.05, "height": 0.05},
+               "state": "occupied" if (number + i) % 3 == 0 else "free",
+               "since": "2026-01-07T12:10:45.123456Z"} for i in range(40)]
+    return json.dumps({
+        "vehicle_count": number % 30, "occupied_spaces": number % 20, "total_spaces": 40,
+        "detections": [{"class": "car", "confidence": 0.9, "bbox": [1.5, 2.5, 100.5, 50.5],
+                        "center": [51.7, 27.7], "track_id": i} for i in range(10)],
+        "space_occupancy": spaces,
+        "space_events": [{"space_id": "s1", "space_name": "A1", "from": "free",
+                          "to": ["free", "occupied"][number % 2]}]}).encode()
+
+
+def post_frames(server, jpeg, done, delays):
+    worker = socket.socket(socket.AF_UNIX)
+    worker.connect(str(server.run_dir / "broadcaster.http.sock"))
+    due, number = time.monotonic(), 0
+    while not done.is_set():
+        number += 1
+        body = container_body("CAM1", jpeg, metadata(number))
+        began = time.monotonic()
+        worker.sendall(b"POST /api/broadcast-detection HTTP/1.1\r\nHost: a\r\nContent-Type: "
+                       b"application/vnd.ringcast.frame\r\nContent-Length: %d\r\n\r\n" % len(body))
+        worker.sendall(body)
+        worker.recv(65536)
+        delays.append((time.monotonic() - began) * 1000)
+        due += 1 / FPS
+        time.sleep(max(0, due - time.monotonic()))
+    worker.close()
+
+
+def loop_seconds(server):
+    text = Path(f"/proc/{server.pid}/task/{server.pid}/schedstat").read_text(encoding="ascii")
+    return int(text.split()[0]) / 1e9
+
+
+def round_of(server, jpeg):
+    done, delays = threading.Event(), []
+    viewers = Viewers(server.port, VIEWERS, None)
+    worker = threading.Thread(target=post_frames, args=(server, jpeg, done, delays), daemon=True)
+    worker.start()
+    time.sleep(1)
+    sent, used, loop = server.stats()["sent"], cpu_seconds(server.pid), loop_seconds(server)
+    delays.clear()
+    time.sleep(WINDOW_S)
+    used, loop = cpu_seconds(server.pid) - used, loop_seconds(server) - loop
+    sent = server.stats()["sent"] - sent
+    done.set()
+    worker.join(5)
+    viewers.end()
+    return {"loop": loop * 1e6 / sent, "all": used * 1e6 / sent, "p50": median(delays),
+            "p99": quantile(delays, 0.99), "delivered": sent * 100 / (FPS * WINDOW_S * VIEWERS)}
+
+
+def cost_figures(folder, rounds):
+    jpeg = picture(folder).read_bytes()
+    servers = {kept: Broadcaster(folder / f"cost-{kept}", top={"history": history})
+               for kept, history in (("off", "off"), ("on", "on"),
+                                     ("on, all detections", {"detections": "all"}))}
+    found = {kept: [] for kept in servers}
+    for number in range(rounds):
+        order = list(servers.items())
+        for kept, server in order if number % 2 == 0 else reversed(order):
+            found[kept].append(round_of(server, jpeg))
+    for server in servers.values():
+        server.end()
+    print(f"{VIEWERS} viewers, {FPS} frames a second, an event with each; {rounds} rounds of "
+          f"{WINDOW_S} s\n")
+    table(["record", "CPU us per frame, the loop", "with the thread", "POST p50 ms", "POST p99 ms",
+           "delivered %"],
+          [[kept, *(f"{median([run[key] for run in runs]):.2f}"
+                    for key in ("loop", "all", "p50", "p99", "delivered"))]
+           for kept, runs in found.items()])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="rc-") as folder:
+        chart_figures(Path(folder), options.rows)
+        cost_figures(Path(folder), options.rounds)
+
+
+if __name__ == "__main__":
+    main()
