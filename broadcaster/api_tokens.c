@@ -137,7 +137,7 @@ static bool token_read_wish(struct token_wish *wish, json_t *body)
 static void token_answer(const struct services *services, struct http_session *session,
                          const struct token_wish *wish)
 {
-    uint64_t life_ns = (uint64_t)(wish->life_s * (double)NS_PER_SECOND);
+    uint64_t life_ns = clock_seconds_ns(wish->life_s);
     char *token = access_sign(services->access, wish->identity, life_ns);
     if (token == NULL) {
         http_respond_error(session, 400, "too_many_cameras", NULL,

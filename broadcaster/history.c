@@ -223,7 +223,7 @@ void history_configure(struct history *history, const struct config_history *con
         history_end_all(history);
     }
     history->on = config->enabled;
-    history->interval_ns = (uint64_t)(config->interval_s * (double)NS_PER_SECOND);
+    history->interval_ns = clock_seconds_ns(config->interval_s);
     history->detections = config->detections;
     if (history->writer != NULL) {
         history_writer_set_limits(history->writer, &limits);

@@ -36,17 +36,12 @@ struct broadcaster {
     struct tls *tls;
 };
 
-static uint64_t seconds_to_ns(double seconds)
-{
-    return (uint64_t)(seconds * (double)NS_PER_SECOND);
-}
-
 static struct http_server_config http_config(const struct config *config)
 {
     return (struct http_server_config){
-        .head_timeout_ns = seconds_to_ns(config->broadcaster.head_timeout_s),
-        .body_timeout_ns = seconds_to_ns(config->broadcaster.body_timeout_s),
-        .idle_timeout_ns = seconds_to_ns(config->broadcaster.idle_timeout_s),
+        .head_timeout_ns = clock_seconds_ns(config->broadcaster.head_timeout_s),
+        .body_timeout_ns = clock_seconds_ns(config->broadcaster.body_timeout_s),
+        .idle_timeout_ns = clock_seconds_ns(config->broadcaster.idle_timeout_s),
         .body_memory = (size_t)config->broadcaster.intake_memory,
     };
 }
@@ -81,7 +76,7 @@ static void configure(struct services *services)
 {
     const struct config_broadcaster *config = &services->config->broadcaster;
     hub_set_limits(services->hub, (size_t)config->max_streams,
-                   seconds_to_ns(config->stream_idle_s));
+                   clock_seconds_ns(config->stream_idle_s));
     host_rules_destroy(services->host_rules);
     services->host_rules = host_rules_create(config);
     access_configure(services->access, config);

@@ -76,7 +76,7 @@ static void pushed_set_remove(struct pushed_set *set, struct pushed_entry *entry
 
 static uint64_t pushed_set_idle_ns(const struct pushed_set *set)
 {
-    return (uint64_t)(set->services->config->broadcaster.stream_idle_s * (double)NS_PER_SECOND);
+    return clock_seconds_ns(set->services->config->broadcaster.stream_idle_s);
 }
 
 /* Forgets the cameras that nobody has sent for long. */

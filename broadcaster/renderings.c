@@ -304,7 +304,7 @@ void renderings_configure(struct renderings *renderings, const struct config *co
         .show_labels = config->detector.show_labels,
         .quality = (uint8_t)config->detector.quality,
     };
-    renderings->linger_ns = (uint64_t)(config->broadcaster.linger_s * (double)NS_PER_SECOND);
+    renderings->linger_ns = clock_seconds_ns(config->broadcaster.linger_s);
 }
 
 struct renderings *renderings_create(struct event_base *base, renderings_over_fn *over, void *arg)

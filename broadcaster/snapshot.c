@@ -231,7 +231,7 @@ static int read_max_age(const struct http_request *request, uint64_t *max_age_ns
         seconds = strtod(text, &end);
         result = number && *end == '\0' && seconds <= SNAPSHOT_AGE_LIMIT_S ? 0 : -EINVAL;
     }
-    *max_age_ns = (uint64_t)(seconds * (double)NS_PER_SECOND);
+    *max_age_ns = clock_seconds_ns(seconds);
     return result == -ENOENT ? 0 : result;
 }
 

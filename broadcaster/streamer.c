@@ -54,11 +54,6 @@ struct streamer {
     uint64_t frames, bad;
 };
 
-static uint64_t seconds_to_ns(double seconds)
-{
-    return (uint64_t)(seconds * (double)NS_PER_SECOND);
-}
-
 /* --- what is sent --- */
 
 static void streamer_send_text(struct streamer *streamer, const char *text)
@@ -168,8 +163,8 @@ void streamer_close(struct streamer *streamer, uint16_t code, const char *reason
 static void streamer_arm(struct streamer *streamer, uint64_t now)
 {
     const struct config_broadcaster *config = &streamer->services->config->broadcaster;
-    uint64_t warn = streamer->frame_ns + seconds_to_ns(config->streamer_warn_s);
-    uint64_t end = streamer->frame_ns + seconds_to_ns(config->streamer_timeout_s);
+    uint64_t warn = streamer->frame_ns + clock_seconds_ns(config->streamer_warn_s);
+    uint64_t end = streamer->frame_ns + clock_seconds_ns(config->streamer_timeout_s);
     streamer->armed_ns = streamer->warned || end < warn ? end : warn;
     struct timeval wait = clock_timeval(clock_elapsed_ns(now, streamer->armed_ns) + NS_PER_US);
     event_add(streamer->silence, &wait);
@@ -186,13 +181,13 @@ static void streamer_on_silence(evutil_socket_t fd, short what, void *arg)
         streamer->frame_ns += late; /* it is we who stood still */
     }
     uint64_t silent = clock_elapsed_ns(streamer->frame_ns, now);
-    if (silent >= seconds_to_ns(config->streamer_timeout_s)) {
+    if (silent >= clock_seconds_ns(config->streamer_timeout_s)) {
         char reason[64];
         snprintf(reason, sizeof reason, "no frame for %g s", config->streamer_timeout_s);
         streamer_give_up(streamer, reason, CONNECTION_TIMED_OUT);
         return;
     }
-    if (silent >= seconds_to_ns(config->streamer_warn_s) && !streamer->warned) {
+    if (silent >= clock_seconds_ns(config->streamer_warn_s) && !streamer->warned) {
         streamer->warned = true;
         log_camera(LOG_WARN, streamer->camera_id, "no frame from its streamer id=%s seconds=%g",
                    streamer->id, config->streamer_warn_s);
@@ -368,9 +363,9 @@ struct streamer *streamer_open(struct services *services, struct http_session *s
         .message_limit =
             base64_encoded_size((size_t)services->config->max_frame_bytes) + STREAMER_MESSAGE_EXTRA,
         .budget = http_server_bodies(services->http),
-        .ping_interval_ns = seconds_to_ns(config->ping_interval_s),
-        .ping_timeout_ns = seconds_to_ns(config->ping_timeout_s),
-        .stall_ns = seconds_to_ns(config->viewer_stall_s),
+        .ping_interval_ns = clock_seconds_ns(config->ping_interval_s),
+        .ping_timeout_ns = clock_seconds_ns(config->ping_timeout_s),
+        .stall_ns = clock_seconds_ns(config->viewer_stall_s),
     };
     struct streamer *streamer = streamer_create(services, camera);
     streamer->identity = identity_ref(http_session_identity(session));

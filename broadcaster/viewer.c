@@ -143,9 +143,9 @@ static bool viewer_upgrade(struct viewer *viewer, struct http_session *session)
     const struct config_broadcaster *config = &viewer->services->config->broadcaster;
     struct websocket_config websocket = {
         .message_limit = VIEWER_MESSAGE_LIMIT,
-        .ping_interval_ns = (uint64_t)(config->ping_interval_s * (double)NS_PER_SECOND),
-        .ping_timeout_ns = (uint64_t)(config->ping_timeout_s * (double)NS_PER_SECOND),
-        .stall_ns = (uint64_t)(config->viewer_stall_s * (double)NS_PER_SECOND),
+        .ping_interval_ns = clock_seconds_ns(config->ping_interval_s),
+        .ping_timeout_ns = clock_seconds_ns(config->ping_timeout_s),
+        .stall_ns = clock_seconds_ns(config->viewer_stall_s),
         .stall_round_trips = config->adaptive ? VIEWER_STALL_ROUND_TRIPS : 0,
     };
     const char *subprotocol = subprotocol_choose(http_session_request(session));
@@ -170,7 +170,7 @@ static bool viewer_begin_mjpeg(struct viewer *viewer, struct http_session *sessi
     };
     const struct config_broadcaster *config = &viewer->services->config->broadcaster;
     struct http_stream_config stream = {
-        .stall_ns = (uint64_t)(config->viewer_stall_s * (double)NS_PER_SECOND),
+        .stall_ns = clock_seconds_ns(config->viewer_stall_s),
         .stall_round_trips = config->adaptive ? VIEWER_STALL_ROUND_TRIPS : 0,
     };
     viewer->channel.stream = http_begin_stream(session, MJPEG_TYPE, MJPEG_FIELDS, MJPEG_BEGINNING,

@@ -51,7 +51,7 @@ void viewer_say_soon(struct viewer *viewer, enum viewer_words words)
 uint64_t viewer_keepalive_ns(const struct viewer *viewer)
 {
     double seconds = viewer->services->config->broadcaster.keepalive_s;
-    return viewer->heard_ns + (uint64_t)(seconds * (double)NS_PER_SECOND);
+    return viewer->heard_ns + clock_seconds_ns(seconds);
 }
 
 void viewer_arm(struct viewer *viewer, uint64_t deadline_ns)

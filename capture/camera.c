@@ -357,7 +357,7 @@ static void camera_on_demand(void *arg, size_t readers)
     if (readers > 0) {
         event_del(camera->linger);
     } else if (camera->source != NULL || evtimer_pending(camera->connecting, NULL)) {
-        event_in(camera->linger, (uint64_t)(camera->options->linger_s * (double)NS_PER_SECOND));
+        event_in(camera->linger, clock_seconds_ns(camera->options->linger_s));
     }
     camera_follow_demand(camera);
 }

@@ -126,7 +126,7 @@ struct ctl_question *ctl_question_create(struct event_base *base, const char *di
     question->client = control_client_create(base, directory, name, (enum message_service)service,
                                              &handlers, question);
     question->deadline = evtimer_new(base, ctl_question_late, question);
-    struct timeval wait = clock_timeval((uint64_t)(timeout_s * (double)NS_PER_SECOND));
+    struct timeval wait = clock_timeval(clock_seconds_ns(timeout_s));
     if (question->deadline == NULL || evtimer_add(question->deadline, &wait) < 0) {
         die("cannot make a timer");
     }

@@ -36,11 +36,6 @@ static void settings_warn_of_no_vehicle(const struct detection_settings *setting
              "detector.names");
 }
 
-static uint64_t settings_duration(double seconds)
-{
-    return (uint64_t)(seconds * (double)NS_PER_SECOND);
-}
-
 struct detection_settings *settings_create(const struct config_detector *config,
                                            const struct names *names,
                                            char error[SETTINGS_ERROR_SIZE])
@@ -75,13 +70,13 @@ struct detection_settings *settings_create(const struct config_detector *config,
     settings->tracker =
         (struct tracker_config){.high = (float)config->track_high,
                                 .low = (float)config->track_low,
-                                .buffer_ns = settings_duration(config->track_buffer_s),
+                                .buffer_ns = clock_seconds_ns(config->track_buffer_s),
                                 .vehicle = settings->vehicle};
     settings->occupancy =
         (struct occupancy_config){.conf = (float)config->space_conf,
                                   .vehicle = settings->vehicle,
-                                  .occupy_ns = settings_duration(config->space_occupy_s),
-                                  .free_ns = settings_duration(config->space_free_s)};
+                                  .occupy_ns = clock_seconds_ns(config->space_occupy_s),
+                                  .free_ns = clock_seconds_ns(config->space_free_s)};
     settings_warn_of_no_vehicle(settings);
     return settings;
 }
