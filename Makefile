@@ -328,13 +328,13 @@ coverage: ## how much of the parsers the unit tests and the fuzzers' inputs run
 	    --sources $(PARSERS:%=%.c)
 parser-tests: $(PARSER_TESTS:%=$(BUILD)/%_test)
 
-# Each of them alone, too. The last three are not among the usual ones.
-BENCHES := bench-ring bench-parser bench-capture bench-detector bench-demand bench-broadcaster \
-           bench-tls bench-history bench-settings bench-storms bench-models bench-rivals \
-           bench-breaking
+# Each of them alone, too. The last four are not among the usual ones.
+BENCHES := bench-ring bench-parser bench-capture bench-detector bench-demand bench-canvas \
+           bench-cameras bench-broadcaster bench-tls bench-history bench-settings bench-storms \
+           bench-models bench-rivals bench-breaking bench-soak
 
 .PHONY: bench $(BENCHES)
-bench: ## print figures, in eleven minutes; bench-ring, -parser, …, -settings, -storms: one
+bench: ## print figures, in 13 minutes; bench-ring, -parser, …, -storms, -soak: one
 bench $(BENCHES):
 	@tests/packages $(if $(filter bench-rivals,$@),rivals,bench)
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS:%=$(BUILD)/%)
