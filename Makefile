@@ -334,7 +334,7 @@ BENCHES := bench-ring bench-parser bench-capture bench-detector bench-demand ben
            bench-models bench-rivals bench-breaking bench-soak
 
 .PHONY: bench $(BENCHES)
-bench: ## print figures, in 13 minutes; bench-ring, -parser, …, -storms, -soak: one
+bench: ## print figures, in 14 minutes; bench-ring, -parser, …, -storms, -soak: one
 bench $(BENCHES):
 	@tests/packages $(if $(filter bench-rivals,$@),rivals,bench)
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS:%=$(BUILD)/%)
