@@ -75,9 +75,9 @@ UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate assignment boxes camera_counts demand kalman layout metadata model_file \
                  observer occupancy polygon preprocess scheduler settings tracker
 UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
-                    counters credentials forwarded frame_message history history_bucket history_database \
-                    history_queue history_reading history_scan history_time history_writer \
-                    host_check http_reader \
+                    counters credentials forwarded frame_message history history_bucket \
+                    history_database history_queue history_reading history_scan history_time \
+                    history_writer host_check http_reader \
                     http_session hub intake_scanner limits listener metrics_text picture_check \
                     rate_table reconnects renderings signed_token streamer_message subscription \
                     tcp_link tls token_rules viewer_message websocket_handshake websocket_reader \
