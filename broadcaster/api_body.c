@@ -74,6 +74,7 @@ static void respond_mistakes(struct http_session *session, int status, const cha
                              json_t *errors, const char *first)
 {
     size_t more = json_array_size(errors) - 1;
+    http_count_error(session, code);
     char *message = more > 0 ? xasprintf("%s (and %zu more)", first, more) : xstrdup(first);
     api_json_respond(session, status, "Cache-Control: no-store\r\n",
                      json_pack("{s:{s:s,s:s},s:s,s:o}", "error", "code", code, "message", message,

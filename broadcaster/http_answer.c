@@ -77,10 +77,15 @@ void http_respond_error(struct http_session *session, int status, const char *co
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    http_server_count_error(session->server, code);
+    http_count_error(session, code);
     char *json = http_error_json(code, message);
     http_respond_text(session, status, "application/json", fields, json, strlen(json));
     free(json);
+}
+
+void http_count_error(struct http_session *session, const char *code)
+{
+    http_server_count_error(session->server, code);
 }
 
 void http_respond_not_allowed(struct http_session *session, const char *allow)

@@ -116,6 +116,9 @@ void http_respond_error(struct http_session *session, int status, const char *co
                         const char *fields, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* For an error that says more than that, answered in another way: it is counted by its code, a literal. */
+void http_count_error(struct http_session *session, const char *code);
+
 /* 405: `allow` lists what would do, "GET, HEAD". */
 void http_respond_not_allowed(struct http_session *session, const char *allow);
 

@@ -56,7 +56,9 @@ static void snapshot_respond(struct snapshot *snapshot, struct shared_bytes *jpe
 static void snapshot_respond_stale(struct http_session *session, uint64_t age_ns)
 {
     char message[96] = "there is no picture of this camera yet";
+    const char *code = age_ns != UINT64_MAX ? "stale" : "no_picture";
     json_t *age = json_null();
+    http_count_error(session, code);
     if (age_ns != UINT64_MAX) {
         uint64_t whole_ms = age_ns / NS_PER_MS;
         double seconds = (double)whole_ms / 1000;
@@ -64,8 +66,7 @@ static void snapshot_respond_stale(struct http_session *session, uint64_t age_ns
         age = json_real(seconds);
     }
     api_json_respond(session, 503, "Cache-Control: no-store\r\nRetry-After: 1\r\n",
-                     json_pack("{s:{s:s,s:s},s:s,s:o}", "error", "code",
-                               age_ns != UINT64_MAX ? "stale" : "no_picture", "message", message,
+                     json_pack("{s:{s:s,s:s},s:s,s:o}", "error", "code", code, "message", message,
                                "detail", message, "age", age));
 }
 

@@ -75,6 +75,16 @@ def test_counts_are_exact(broadcaster, picture):
     first.close()
 
 
+def test_errors_that_say_more_are_counted_too(broadcaster):
+    server = broadcaster(top={"cameras": {"PHONE": {"source": "push"}}})
+    assert server.get("/api/cameras/PHONE/snapshot.jpg")[0] == 503
+    assert http("PUT", f"{server.url}/api/cameras/PHONE", b'{"fps": 1000}',
+                {"Content-Type": "application/json"})[0] == 422
+    metrics = scrape(server)
+    for code in "no_picture", "invalid_camera":
+        assert metrics.get("ringcast_http_errors_total", code=code) == 1
+
+
 def test_a_camera_that_pushes_is_counted_as_others_are(broadcaster, picture):
     server = broadcaster(top={"cameras": {"PHONE": {"source": "push"}}})
     streamer = websocket.create_connection(
