@@ -254,7 +254,9 @@ static void *writer_run(void *arg)
 {
     struct history_writer *writer = arg;
     prctl(PR_SET_NAME, "history");
-    writer_open(writer);
+    if (access(writer->path, F_OK) == 0) { /* else it is made for the first row */
+        writer_open(writer);
+    }
     while (!writer->stopping) {
         bool urgent = writer_wait(writer);
         uint64_t now = clock_monotonic_ns();

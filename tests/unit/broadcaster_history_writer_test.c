@@ -258,7 +258,9 @@ static void test_a_file_that_cannot_be_is_said(void **state)
     struct fixture *fixture = *state;
     char path[160];
     history_writer_destroy(fixture->writer);
-    snprintf(path, sizeof path, "%s/history.sqlite/x", fixture->folder);
+    int fd = open(fixture->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    close(fd);
+    snprintf(path, sizeof path, "%s/history.sqlite/x", fixture->folder); /* below a file */
     fixture->writer = history_writer_create(fixture->base, path, &limits);
     say(fixture, HISTORY_READING, START, "{\"vehicle_count\":1}");
     LOOP_WAIT(fixture->base, history_writer_mistake(fixture->writer)[0] != '\0');
