@@ -40,22 +40,33 @@ DETECTOR := annotate assignment boxes camera camera_counts decode demand detecto
             picture pipeline polygon poster preprocess rectangle scheduler service settings \
             tracker trails worker
 
-BROADCASTER := access adaptation api_body api_camera_edit api_camera_test api_cameras api_history api_json \
-               api_metrics api_operations api_status api_tokens api_viewers base64 base64_avx2 \
-               camera_changes camera_edit camera_fields camera_overlay camera_watch channel \
-               child_process connection control_service counters credentials demand detector_watch \
-               drawing forwarded frame_message frame_stages gate histogram history history_bucket \
-               history_database history_ingest history_query history_queue history_reading \
-               history_retention history_rows history_scan history_time history_writer host_check http_answer \
-               http_head http_reader http_response http_server http_session http_stream \
-               http_syntax http_target hub identity intake intake_scanner json_scanner limits \
-               listener metrics_sources metrics_text mjpeg output_queue picture_check \
-               pushed_camera pushed_set rate_table raw_source reconnects renderings routes \
-               services shared_bytes signed_token snapshot sorted stall static_files stream \
-               streamer streamer_message subprotocol subscription summary tcp_link tls tls_stream \
-               token_rules transport utf8 viewer viewer_command viewer_message viewer_request \
-               viewer_say viewer_serve viewer_set viewer_streams viewer_text visits websocket_handshake websocket_reader \
-               websocket_session wish
+BROADCASTER := routes services \
+               $(addprefix access/, access credentials forwarded gate host_check limits rate_table \
+                                   reconnects signed_token token_rules visits) \
+               $(addprefix api/, api_camera_edit api_camera_test api_cameras api_history \
+                                api_metrics api_operations api_status api_tokens api_viewers \
+                                control_service metrics_sources metrics_text summary) \
+               $(addprefix cameras/, camera_changes camera_edit camera_fields camera_overlay \
+                                    child_process) \
+               $(addprefix history/, history history_bucket history_database history_ingest \
+                                    history_query history_queue history_reading history_retention \
+                                    history_rows history_scan history_time history_writer) \
+               $(addprefix intake/, intake intake_scanner picture_check pushed_camera pushed_set \
+                                   streamer streamer_message) \
+               $(addprefix network/, connection output_queue shared_bytes stall tcp_link tls \
+                                    tls_stream transport) \
+               $(addprefix protocol/, api_body api_json http_answer http_head http_reader \
+                                     http_response http_server http_session http_stream \
+                                     http_syntax http_target identity listener static_files \
+                                     subprotocol websocket_handshake websocket_reader \
+                                     websocket_session) \
+               $(addprefix streams/, adaptation camera_watch counters demand detector_watch \
+                                    frame_message frame_stages histogram hub raw_source \
+                                    renderings stream wish) \
+               $(addprefix text/, base64 base64_avx2 json_scanner sorted utf8) \
+               $(addprefix viewers/, channel drawing mjpeg snapshot subscription viewer \
+                                    viewer_command viewer_message viewer_request viewer_say \
+                                    viewer_serve viewer_set viewer_streams viewer_text)
 
 CTL := ctl ctl_processes ctl_question ctl_status ctl_store ctl_token ctl_top ctl_top_view ctl_wait
 CATALOGUE := catalogue download store
@@ -94,12 +105,12 @@ FUZZ_BROADCASTER := forwarded http_reader intake_scanner picture_check signed_to
 
 # What reads foreign bytes: `make coverage` wants nearly every line of these to be run, by the
 # fuzzers' inputs and these unit tests.
-PARSERS := broadcaster/base64 broadcaster/base64_avx2 broadcaster/credentials \
-           broadcaster/forwarded broadcaster/http_head broadcaster/http_reader \
-           broadcaster/http_syntax broadcaster/http_target broadcaster/intake_scanner \
-           broadcaster/json_scanner broadcaster/picture_check broadcaster/signed_token \
-           broadcaster/streamer_message broadcaster/token_rules broadcaster/utf8 \
-           broadcaster/viewer_message broadcaster/websocket_handshake broadcaster/websocket_reader \
+PARSERS := broadcaster/text/base64 broadcaster/text/base64_avx2 broadcaster/access/credentials \
+           broadcaster/access/forwarded broadcaster/protocol/http_head broadcaster/protocol/http_reader \
+           broadcaster/protocol/http_syntax broadcaster/protocol/http_target broadcaster/intake/intake_scanner \
+           broadcaster/text/json_scanner broadcaster/intake/picture_check broadcaster/access/signed_token \
+           broadcaster/intake/streamer_message broadcaster/access/token_rules broadcaster/text/utf8 \
+           broadcaster/viewers/viewer_message broadcaster/protocol/websocket_handshake broadcaster/protocol/websocket_reader \
            capture/mjpeg_parser capture/mjpeg_part common/address common/config \
            common/config_access common/config_cameras common/config_document common/config_errors \
            common/config_section common/config_spaces common/config_tokens common/config_url \

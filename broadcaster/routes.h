@@ -3,7 +3,7 @@
 #ifndef BROADCASTER_ROUTES_H
 #define BROADCASTER_ROUTES_H
 
-#include "broadcaster/http_session.h"
+#include "broadcaster/protocol/http_session.h"
 
 /* The `request` handler of the HTTP server; `arg` is the struct services. */
 void routes_handle(void *arg, struct http_session *session, const struct http_request *request);

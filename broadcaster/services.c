@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "broadcaster/camera_watch.h"
-#include "broadcaster/hub.h"
-#include "broadcaster/pushed_set.h"
+#include "broadcaster/intake/pushed_set.h"
+#include "broadcaster/streams/camera_watch.h"
+#include "broadcaster/streams/hub.h"
 
 void services_camera_status(const struct services *services, const char *camera,
                             struct camera_status *status)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "broadcaster/counters.h"
+#include "broadcaster/streams/counters.h"
 #include "common/camera_status.h"
 #include "common/config.h"
 

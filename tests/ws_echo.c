@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broadcaster/listener.h"
-#include "broadcaster/websocket_handshake.h"
-#include "broadcaster/websocket_session.h"
+#include "broadcaster/protocol/listener.h"
+#include "broadcaster/protocol/websocket_handshake.h"
+#include "broadcaster/protocol/websocket_session.h"
 #include "common/clock.h"
 #include "common/fd.h"
 #include "common/log.h"

@@ -1,8 +1,8 @@
 /* The fields with which proxies, and whoever plays one, say who asks. Who is not trusted is never believed,
  * and an address that comes out stands in the fields. */
-#include "broadcaster/forwarded.h"
+#include "broadcaster/access/forwarded.h"
 
-#include "broadcaster/http_syntax.h"
+#include "broadcaster/protocol/http_syntax.h"
 #include "tests/fuzz/fuzz.h"
 
 #define FIELDS_MOST 8

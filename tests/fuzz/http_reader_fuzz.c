@@ -1,9 +1,9 @@
 /* What a client sends to an HTTP port. However it is cut, the requests, their bodies and the error at
  * the end are the same; and a request that is accepted is one that nobody can misread. */
-#include "broadcaster/http_reader.h"
+#include "broadcaster/protocol/http_reader.h"
 
-#include "broadcaster/http_syntax.h"
-#include "broadcaster/websocket_handshake.h"
+#include "broadcaster/protocol/http_syntax.h"
+#include "broadcaster/protocol/websocket_handshake.h"
 #include "tests/fuzz/fuzz.h"
 
 static void note(struct fuzz_transcript *transcript, struct http_text text)

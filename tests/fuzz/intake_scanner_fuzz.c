@@ -1,11 +1,11 @@
 /* The body of a posted frame. What the scanner accepts, jansson accepts too, with the same members.
  * Two things are JSON (RFC 8259) and still too much for jansson: numbers beyond its types, and names
  * with a NUL in them. */
-#include "broadcaster/intake_scanner.h"
+#include "broadcaster/intake/intake_scanner.h"
 
 #include <jansson.h>
 
-#include "broadcaster/base64.h"
+#include "broadcaster/text/base64.h"
 #include "common/frame_container.h"
 #include "tests/fuzz/fuzz.h"
 

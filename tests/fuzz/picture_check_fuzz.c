@@ -1,7 +1,7 @@
 /* The cheap check of a posted picture: base64 must be judged as its bytes are. */
-#include "broadcaster/picture_check.h"
+#include "broadcaster/intake/picture_check.h"
 
-#include "broadcaster/base64.h"
+#include "broadcaster/text/base64.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,10 +1,10 @@
 /* What comes as a token. Without the key nothing is taken; with a signature that is right, whatever it
  * signs is read without harm, and what has been read can be made again. */
-#include "broadcaster/signed_token.h"
+#include "broadcaster/access/signed_token.h"
 
 #include <errno.h>
 
-#include "broadcaster/token_rules.h"
+#include "broadcaster/access/token_rules.h"
 #include "tests/fuzz/fuzz.h"
 
 static const uint8_t key[SIGNED_TOKEN_KEY_SIZE] = "the key of the fuzzer, 32 bytes";

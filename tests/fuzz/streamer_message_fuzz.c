@@ -1,10 +1,10 @@
 /* A text message from a streamer. A frame's base64 is the one that jansson reads out of the same text; what
  * is wrong is said in words. */
-#include "broadcaster/streamer_message.h"
+#include "broadcaster/intake/streamer_message.h"
 
 #include <jansson.h>
 
-#include "broadcaster/base64.h"
+#include "broadcaster/text/base64.h"
 #include "tests/fuzz/fuzz.h"
 
 /* jansson does not hold every number, nor a NUL in a name; and of two members it takes the last. */

@@ -1,6 +1,6 @@
 /* What a client says behind the WebSocket handshake. However it is cut, the events are the same;
  * messages keep to the limit, text is UTF-8, and nothing comes behind the end. */
-#include "broadcaster/websocket_reader.h"
+#include "broadcaster/protocol/websocket_reader.h"
 
 #include <jansson.h>
 

@@ -1,6 +1,6 @@
 /* The decision alone, against simulated links: frames come at a rate, a link takes so many bytes a
  * second, one frame may wait. */
-#include "broadcaster/adaptation.h"
+#include "broadcaster/streams/adaptation.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "broadcaster/base64.h"
+#include "broadcaster/text/base64.h"
 
 #include <errno.h>
 #include <setjmp.h>

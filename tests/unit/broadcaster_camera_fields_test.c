@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broadcaster/camera_fields.h"
+#include "broadcaster/cameras/camera_fields.h"
 #include "common/memory.h"
 
 struct sample {

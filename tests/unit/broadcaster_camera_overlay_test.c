@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broadcaster/camera_overlay.h"
+#include "broadcaster/cameras/camera_overlay.h"
 #include "common/config_document.h"
 #include "common/memory.h"
 

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "broadcaster/child_process.h"
+#include "broadcaster/cameras/child_process.h"
 #include "common/clock.h"
 #include "common/memory.h"
 

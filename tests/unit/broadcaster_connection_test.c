@@ -1,4 +1,4 @@
-#include "broadcaster/connection.h"
+#include "broadcaster/network/connection.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

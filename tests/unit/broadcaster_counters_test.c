@@ -1,5 +1,5 @@
 /* Counters by camera, and what a frame's metadata says of its stages. */
-#include "broadcaster/counters.h"
+#include "broadcaster/streams/counters.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "broadcaster/frame_stages.h"
+#include "broadcaster/streams/frame_stages.h"
 #include "common/clock.h"
 
 /* Each camera has its own, at the same place for ever; too many share one. */

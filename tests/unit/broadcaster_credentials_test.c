@@ -1,5 +1,5 @@
 /* Where a token is looked for. */
-#include "broadcaster/credentials.h"
+#include "broadcaster/access/credentials.h"
 
 #include "tests/unit/http_request_text.h"
 

@@ -1,5 +1,5 @@
 /* What is believed of a proxy, and of whom. */
-#include "broadcaster/forwarded.h"
+#include "broadcaster/access/forwarded.h"
 
 #include "tests/unit/http_request_text.h"
 

@@ -1,6 +1,6 @@
 /* The wire forms of a frame, read back by other readers: the WebSocket header by hand, the JSON by
  * jansson, the container by the one who wrote its layout. */
-#include "broadcaster/frame_message.h"
+#include "broadcaster/streams/frame_message.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "broadcaster/base64.h"
+#include "broadcaster/text/base64.h"
 #include "common/frame_container.h"
 #include "common/memory.h"
 #include "tests/unit/jpeg_bytes.h"

@@ -1,5 +1,5 @@
 /* Sums over time: what holds is counted for as long as it holds, and gaps for nothing. */
-#include "broadcaster/history_bucket.h"
+#include "broadcaster/history/history_bucket.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

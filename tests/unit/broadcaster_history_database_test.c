@@ -1,12 +1,12 @@
 /* The file: made, found again, brought to a newer version after a copy, refused, set aside. */
-#include "broadcaster/history_database.h"
+#include "broadcaster/history/history_database.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "broadcaster/history_bucket.h"
-#include "broadcaster/history_retention.h"
-#include "broadcaster/history_rows.h"
+#include "broadcaster/history/history_bucket.h"
+#include "broadcaster/history/history_retention.h"
+#include "broadcaster/history/history_rows.h"
 #include "common/memory.h"
 #include "tests/unit/loop_wait.h"
 

@@ -1,5 +1,5 @@
 /* The queue between threads: nothing is lost, nothing changes places. */
-#include "broadcaster/history_queue.h"
+#include "broadcaster/history/history_queue.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Metadata of our detector and of others, and rubbish. */
-#include "broadcaster/history_reading.h"
+#include "broadcaster/history/history_reading.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* What metadata says for the record, without taking it apart. */
-#include "broadcaster/history_scan.h"
+#include "broadcaster/history/history_scan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

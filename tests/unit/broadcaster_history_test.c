@@ -1,7 +1,7 @@
 /* The face of the record: which frames it takes, from which drawing, and that it ends what it began. */
-#include "broadcaster/history.h"
+#include "broadcaster/history/history.h"
 
-#include "broadcaster/history_rows.h"
+#include "broadcaster/history/history_rows.h"
 #include "common/memory.h"
 #include "tests/unit/loop_wait.h"
 

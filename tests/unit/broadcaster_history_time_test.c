@@ -1,5 +1,5 @@
 /* Moments: as many ways to write one as people use, and nothing that is none. */
-#include "broadcaster/history_time.h"
+#include "broadcaster/history/history_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,11 +1,11 @@
 /* The record's thread, with a real loop: what is handed over comes back in answers, by the minute and by
  * the hour alike; nobody waits; a lost file costs its rows alone. */
-#include "broadcaster/history_writer.h"
+#include "broadcaster/history/history_writer.h"
 
 #include <fcntl.h>
 #include <jansson.h>
 
-#include "broadcaster/history_rows.h"
+#include "broadcaster/history/history_rows.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "tests/unit/loop_wait.h"

@@ -1,5 +1,5 @@
 /* The Host and Origin rules. */
-#include "broadcaster/host_check.h"
+#include "broadcaster/access/host_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "broadcaster/http_reader.h"
+#include "broadcaster/protocol/http_reader.h"
 
 #include <errno.h>
 #include <inttypes.h>

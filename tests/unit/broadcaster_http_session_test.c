@@ -1,12 +1,12 @@
-#include "broadcaster/http_session.h"
+#include "broadcaster/protocol/http_session.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "broadcaster/http_stream.h"
-#include "broadcaster/websocket_session.h"
+#include "broadcaster/protocol/http_stream.h"
+#include "broadcaster/protocol/websocket_session.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "tests/unit/loop_wait.h"

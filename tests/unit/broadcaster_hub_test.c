@@ -1,5 +1,5 @@
 /* Streams: the newest frame wins, subscribers hear of it, needless streams go. */
-#include "broadcaster/hub.h"
+#include "broadcaster/streams/hub.h"
 
 #include <errno.h>
 #include <setjmp.h>

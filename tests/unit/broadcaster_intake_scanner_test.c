@@ -1,6 +1,6 @@
 /* The scanner of posted JSON: what it finds, what it refuses, and that it agrees with jansson about what
  * JSON is. Every text lies at the end of a page, so that one byte read too many is a crash. */
-#include "broadcaster/intake_scanner.h"
+#include "broadcaster/intake/intake_scanner.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Places for streams: by user, by address, and how often. */
-#include "broadcaster/limits.h"
+#include "broadcaster/access/limits.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "broadcaster/listener.h"
+#include "broadcaster/protocol/listener.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

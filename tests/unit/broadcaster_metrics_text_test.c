@@ -1,5 +1,5 @@
 /* Metrics as text, to the byte. */
-#include "broadcaster/metrics_text.h"
+#include "broadcaster/api/metrics_text.h"
 
 #include <math.h>
 #include <setjmp.h>

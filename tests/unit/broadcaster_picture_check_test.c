@@ -1,5 +1,5 @@
 /* The cheap check of a picture: base64 must be judged as its bytes would be. */
-#include "broadcaster/picture_check.h"
+#include "broadcaster/intake/picture_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "broadcaster/base64.h"
+#include "broadcaster/text/base64.h"
 #include "common/memory.h"
 #include "tests/unit/jpeg_bytes.h"
 

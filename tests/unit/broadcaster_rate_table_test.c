@@ -1,5 +1,5 @@
 /* Token buckets, with the time brought along. */
-#include "broadcaster/rate_table.h"
+#include "broadcaster/access/rate_table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Who comes back, and when that is a storm. */
-#include "broadcaster/reconnects.h"
+#include "broadcaster/access/reconnects.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "broadcaster/identity.h"
+#include "broadcaster/protocol/identity.h"
 
 #define START (1000 * NS_PER_SECOND)
 

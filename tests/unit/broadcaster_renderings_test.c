@@ -1,4 +1,4 @@
-#include "broadcaster/renderings.h"
+#include "broadcaster/streams/renderings.h"
 
 #include <errno.h>
 #include <setjmp.h>

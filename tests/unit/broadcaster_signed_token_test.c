@@ -1,5 +1,5 @@
 /* Tokens for addresses: what is signed comes back, and nothing else does. */
-#include "broadcaster/signed_token.h"
+#include "broadcaster/access/signed_token.h"
 
 #include <errno.h>
 #include <setjmp.h>

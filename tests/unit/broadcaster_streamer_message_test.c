@@ -1,5 +1,5 @@
 /* What a streamer may say, and what of a data URL is a picture. */
-#include "broadcaster/streamer_message.h"
+#include "broadcaster/intake/streamer_message.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* The pace of subscriptions, the counting of what they miss, and which streams they make of a wish. */
-#include "broadcaster/subscription.h"
+#include "broadcaster/viewers/subscription.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "broadcaster/hub.h"
-#include "broadcaster/renderings.h"
 #include "broadcaster/services.h"
+#include "broadcaster/streams/hub.h"
+#include "broadcaster/streams/renderings.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "tests/unit/jpeg_bytes.h"

@@ -1,4 +1,4 @@
-#include "broadcaster/tcp_link.h"
+#include "broadcaster/network/tcp_link.h"
 
 #include <netinet/in.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* TLS on real sockets, with OpenSSL's client at the other end. */
-#include "broadcaster/tls.h"
+#include "broadcaster/network/tls.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "broadcaster/connection.h"
+#include "broadcaster/network/connection.h"
 #include "common/fd.h"
 #include "common/memory.h"
 #include "tests/unit/loop_wait.h"

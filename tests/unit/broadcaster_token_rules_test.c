@@ -1,5 +1,5 @@
 /* What tokens allow, whoever made them, and what a changed configuration leaves of them. */
-#include "broadcaster/token_rules.h"
+#include "broadcaster/access/token_rules.h"
 
 #include <openssl/sha.h>
 

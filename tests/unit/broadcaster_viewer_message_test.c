@@ -1,5 +1,5 @@
 /* What viewers say, and which subprotocol they get. */
-#include "broadcaster/viewer_message.h"
+#include "broadcaster/viewers/viewer_message.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "broadcaster/subprotocol.h"
+#include "broadcaster/protocol/subprotocol.h"
 #include "tests/unit/page_end.h"
 
 static void test_messages(void **state)

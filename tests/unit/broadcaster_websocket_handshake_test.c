@@ -1,4 +1,4 @@
-#include "broadcaster/websocket_handshake.h"
+#include "broadcaster/protocol/websocket_handshake.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

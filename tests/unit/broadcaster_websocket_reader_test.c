@@ -1,4 +1,4 @@
-#include "broadcaster/websocket_reader.h"
+#include "broadcaster/protocol/websocket_reader.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* What viewers want, as they say it. */
-#include "broadcaster/wish.h"
+#include "broadcaster/streams/wish.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

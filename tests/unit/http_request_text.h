@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "broadcaster/http_reader.h"
+#include "broadcaster/protocol/http_reader.h"
 #include "common/memory.h"
 
 /* GET `target` with `fields` (whole lines). The request lives as long as the reader, which is the

@@ -1,0 +1,24 @@
+/* What the record needs to know of a frame's metadata on the spot: whether there is anything for it, and
+ * whether its numbers have changed. Builds nothing: for every frame. Pure. */
+#ifndef BROADCASTER_HISTORY_SCAN_H
+#define BROADCASTER_HISTORY_SCAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "broadcaster/text/byte_span.h"
+
+#define HISTORY_COUNT_NONE (-1)
+#define HISTORY_COUNT_MOST 1000000 /* a number beyond it is taken for none */
+
+struct history_scan {
+    int32_t vehicles, occupied, total; /* HISTORY_COUNT_NONE: not said */
+    bool spaces;                       /* it has `space_occupancy` */
+    bool events;                       /* it has a `space_events` that is not empty */
+    struct byte_span detections;       /* the array `detections`; size 0: none */
+};
+
+/* `metadata` has been checked to be a JSON object. False: there is nothing in it for the record. */
+bool history_scan_metadata(struct byte_span metadata, struct history_scan *scan);
+
+#endif

@@ -1,0 +1,24 @@
+/* The web pages: regular files below one folder, and nothing else. No link is followed, no hidden file
+ * is shown. One thread. */
+#ifndef BROADCASTER_STATIC_FILES_H
+#define BROADCASTER_STATIC_FILES_H
+
+#include <stdbool.h>
+
+#include "broadcaster/protocol/http_session.h"
+
+struct static_files;
+
+/* `web_dir` NULL: beside the program, "../web" or "../../share/ringcast/web". */
+struct static_files *static_files_create(const char *web_dir);
+void static_files_destroy(struct static_files *files); /* NULL is allowed */
+
+/* `path` begins with '/'; "/" is index.html. True also when that cannot be told just now, for want of a
+ * descriptor: the answer will be 503. */
+bool static_files_have(const struct static_files *files, const char *path);
+
+/* Answers a GET or HEAD of a file that is there: 200, or 304 when the client has it already. */
+void static_files_handle(struct static_files *files, struct http_session *session,
+                         const struct http_request *request);
+
+#endif

@@ -1,0 +1,27 @@
+#include "broadcaster/viewers/channel.h"
+
+#include <string.h>
+
+#define CLOSE_POLICY 1008 /* RFC 6455, 7.4.1 */
+
+void channel_send_text(struct channel *channel, const char *text)
+{
+    if (channel->websocket != NULL) {
+        websocket_session_send(channel->websocket, WEBSOCKET_TEXT, text, strlen(text));
+    }
+}
+
+void channel_close(struct channel *channel, const char *reason)
+{
+    if (channel->websocket != NULL) {
+        websocket_session_close(channel->websocket, CLOSE_POLICY, reason, CONNECTION_FINISHED);
+    } else {
+        http_stream_close(channel->stream, CONNECTION_FINISHED);
+    }
+}
+
+struct connection *channel_connection(const struct channel *channel)
+{
+    return channel->websocket != NULL ? websocket_session_connection(channel->websocket)
+                                      : http_stream_connection(channel->stream);
+}

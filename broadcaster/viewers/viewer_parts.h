@@ -1,0 +1,105 @@
+/* What the files of a viewer share: viewer.c (its life), viewer_streams.c (which subscriptions it has),
+ * viewer_serve.c (when it is sent something), viewer_say.c (what), viewer_command.c (what it asks for).
+ * For them alone. */
+#ifndef BROADCASTER_VIEWER_PARTS_H
+#define BROADCASTER_VIEWER_PARTS_H
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "broadcaster/streams/hub.h"
+#include "broadcaster/viewers/channel.h"
+#include "broadcaster/viewers/viewer.h"
+#include "broadcaster/viewers/viewer_message.h"
+
+/* Texts that wait to be said, one bit each; of each kind only the newest is of any use. */
+enum viewer_words {
+    WORDS_CONNECTED = 1 << 0,
+    WORDS_PONG = 1 << 1,
+    WORDS_TIMED_PONG = 1 << 2,
+    WORDS_ERROR = 1 << 3,
+    WORDS_KEEPALIVE = 1 << 4,
+};
+
+struct viewer {
+    /* What every frame touches stands first, side by side. */
+    struct channel channel;
+    enum wire_format format;
+    enum viewer_path path;
+    bool paused;
+    bool closing;        /* it is a viewer no longer */
+    uint64_t age_ns;     /* of the last frame when it was sent, since its capture */
+    uint64_t measure_ns; /* CLOCK_MONOTONIC: the throughput is measured since then */
+    uint64_t measure_bytes;
+    double bytes_per_second;
+
+    struct services *services;
+    struct subscription *subscriptions; /* in the order of their coming; owned */
+    struct subscription *turn;          /* the one to be served next; NULL: the first */
+    size_t subscription_count;
+    struct hub_watcher watcher; /* of a viewer of all that there are */
+    unsigned words_due;         /* of enum viewer_words */
+    char ping_time[VIEWER_TIME_SIZE];
+    const char *error; /* a literal */
+
+    struct event timer;
+    uint64_t timer_ns; /* CLOCK_MONOTONIC: when it goes off; 0: it does not */
+    uint64_t heard_ns; /* the last message, or keepalive */
+
+    uint64_t sent, dropped, skipped; /* by subscriptions that have ended */
+    uint64_t opened_ns;              /* CLOCK_MONOTONIC */
+    struct identity *identity;       /* our reference */
+    viewer_gone_fn *gone;
+    void *gone_arg;
+    bool kicked;
+    char id[VIEWER_ID_SIZE];
+    char camera[CAMERA_ID_SIZE]; /* that it came for; "*": all */
+};
+
+/* --- viewer_serve.c --- */
+
+/* Says and sends what waits, for as long as the channel takes it at once. */
+void viewer_serve(struct viewer *viewer);
+void viewer_say_soon(struct viewer *viewer, enum viewer_words words);
+
+/* When it gets `keepalive` if it says nothing. */
+uint64_t viewer_keepalive_ns(const struct viewer *viewer);
+
+/* The timer is only ever moved to an earlier moment; when it goes off too early it is set again. So
+ * neither a frame nor a message costs a timer operation. */
+void viewer_arm(struct viewer *viewer, uint64_t deadline_ns);
+void viewer_on_timer(evutil_socket_t fd, short what, void *arg);
+
+void viewer_on_notice(struct stream_subscriber *subscriber, enum stream_notice notice);
+
+/* --- viewer_streams.c --- */
+
+struct subscription *viewer_find(const struct viewer *viewer, const char *camera,
+                                 enum stream_kind kind); /* or NULL */
+/* A subscription from now on; what is known of the camera is due. */
+void viewer_add(struct viewer *viewer, const char *camera, const struct wish *wish, bool follows);
+void viewer_remove(struct viewer *viewer, struct subscription *subscription);
+
+/* Whether frames have to be made for it, as things stand. */
+bool viewer_demands(const struct viewer *viewer, const struct subscription *subscription);
+
+/* What there is to see and to say at the beginning, and after a pause, is due. */
+void viewer_greet(struct viewer *viewer, struct subscription *subscription);
+
+/* Takes whatever streams there are and come to be, as far as it may see them. */
+void viewer_follow_all(struct viewer *viewer);
+
+/* --- viewer_say.c: each sends one message now --- */
+
+void viewer_say_words(struct viewer *viewer, enum viewer_words words);
+void viewer_say_text(struct viewer *viewer, struct subscription *subscription,
+                     enum subscription_text text);
+/* The newest frame. `late`: it has waited, and the shared message may be older than now. */
+void viewer_send_frame(struct viewer *viewer, struct subscription *subscription, bool late);
+
+/* --- viewer_command.c --- */
+
+/* Does what the message says; the viewer is one still. */
+void viewer_obey(struct viewer *viewer, const struct viewer_message *message);
+
+#endif

@@ -1,0 +1,151 @@
+#include <string.h>
+
+#include "broadcaster/intake/pushed_set.h"
+#include "broadcaster/protocol/identity.h"
+#include "broadcaster/services.h"
+#include "broadcaster/viewers/viewer_parts.h"
+
+struct subscription *viewer_find(const struct viewer *viewer, const char *camera,
+                                 enum stream_kind kind)
+{
+    struct subscription *each = viewer->subscriptions;
+    while (each != NULL && (each->wish.kind != kind || strcmp(each->camera, camera) != 0)) {
+        each = each->next;
+    }
+    return each;
+}
+
+/* Nothing is made of an on-demand camera for a viewer that only takes what there is. */
+bool viewer_demands(const struct viewer *viewer, const struct subscription *subscription)
+{
+    const struct config_camera *camera =
+        config_find_camera(viewer->services->config, subscription->camera);
+    return !viewer->paused &&
+           (!subscription->follows || camera == NULL || camera->detect != DETECT_ON_DEMAND);
+}
+
+/* What cannot be done for it, in words. */
+static unsigned viewer_regrets(const struct viewer *viewer, const struct subscription *subscription)
+{
+    const struct wish *wish = &subscription->wish;
+    if (wish->kind == STREAM_RAW) {
+        return services_has_raw(viewer->services, subscription->camera) ? 0 : SUBSCRIPTION_NO_RAW;
+    }
+    bool asks = viewer->path == VIEWER_STREAM_DETECT || wish->conf > 0 ||
+                wish->labels != WISH_LABELS_DEFAULT;
+    return asks && !services_is_detected(viewer->services, subscription->camera)
+               ? SUBSCRIPTION_NOT_DRAWN
+               : 0;
+}
+
+/* A picture that is old goes out only where it can say so. */
+void viewer_greet(struct viewer *viewer, struct subscription *subscription)
+{
+    const struct stream *stream = subscription->pictures.stream;
+    bool tells = viewer->format == WIRE_VIEWER_JSON && subscription->sent == 0;
+    bool has_frame = !viewer->paused && stream_frame(stream) != NULL &&
+                     (viewer->path == VIEWER_DETECTION || !stream_is_stale(stream));
+    bool configured = config_find_camera(viewer->services->config, subscription->camera) != NULL;
+    if ((has_frame ? !tells : configured) && subscription->speaks) {
+        subscription->texts_due |= SUBSCRIPTION_STATE;
+    }
+    if (has_frame) {
+        switch (
+            subscription_offer(subscription, stream_frame_number(stream), clock_monotonic_ns())) {
+        case SUBSCRIPTION_DUE:
+            subscription_wait(subscription);
+            break;
+        case SUBSCRIPTION_EARLY:
+            viewer_arm(viewer, subscription_ripe_ns(subscription));
+            break;
+        case SUBSCRIPTION_OVER:
+            break;
+        }
+    }
+}
+
+/* The first of the camera that there is; NULL: none. */
+static struct subscription *viewer_find_camera(const struct viewer *viewer, const char *camera)
+{
+    struct subscription *each = viewer->subscriptions;
+    while (each != NULL && strcmp(each->camera, camera) != 0) {
+        each = each->next;
+    }
+    return each;
+}
+
+void viewer_add(struct viewer *viewer, const char *camera, const struct wish *wish, bool follows)
+{
+    struct subscription *subscription =
+        subscription_create(viewer->services, viewer, camera, wish, viewer_on_notice);
+    struct subscription **end = &viewer->subscriptions;
+    subscription->speaks = viewer_find_camera(viewer, camera) == NULL;
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = subscription;
+    viewer->subscription_count++;
+    subscription->follows = follows;
+    subscription_start(subscription, viewer->services, viewer_demands(viewer, subscription));
+    subscription->texts_due |= viewer_regrets(viewer, subscription);
+    viewer_greet(viewer, subscription);
+}
+
+void viewer_remove(struct viewer *viewer, struct subscription *subscription)
+{
+    struct subscription **link = &viewer->subscriptions;
+    while (*link != subscription) {
+        link = &(*link)->next;
+    }
+    *link = subscription->next;
+    viewer->subscription_count--;
+    if (viewer->turn == subscription) {
+        viewer->turn = subscription->next;
+    }
+    viewer->sent += subscription->sent;
+    viewer->dropped += subscription->dropped;
+    viewer->skipped += subscription->skipped;
+    struct subscription *other = viewer_find_camera(viewer, subscription->camera);
+    if (other != NULL) {
+        other->speaks = true;
+    }
+    subscription_stop(subscription, viewer->services);
+    subscription_destroy(subscription);
+}
+
+/* --- all that there are --- */
+
+/* Of a camera the detector's pictures as it draws them by default; where there is no detector, the raw
+ * ones of who pushes them, which cost nothing. */
+static void viewer_follow(struct viewer *viewer, const struct stream *stream)
+{
+    const struct stream_key *key = stream_key(stream);
+    bool shown = key->kind == STREAM_DETECT
+                     ? key->rendering == 0
+                     : pushed_set_status(viewer->services->pushed, key->camera) != NULL &&
+                           !services_is_detected(viewer->services, key->camera);
+    if (shown && viewer_find(viewer, key->camera, key->kind) == NULL &&
+        identity_allows_camera(viewer->identity, key->camera)) {
+        struct wish wish = viewer_request_defaults(viewer->path, key->kind);
+        viewer_add(viewer, key->camera, &wish, true);
+    }
+}
+
+static void viewer_on_new_stream(struct hub_watcher *watcher, struct stream *stream)
+{
+    viewer_follow(watcher->owner, stream);
+    viewer_serve(watcher->owner);
+}
+
+void viewer_follow_all(struct viewer *viewer)
+{
+    struct hub *hub = viewer->services->hub;
+    for (size_t i = 0; i < hub_stream_count(hub); i++) {
+        if (stream_frame_count(hub_stream(hub, i)) > 0) {
+            viewer_follow(viewer, hub_stream(hub, i));
+        }
+    }
+    viewer->watcher.notify = viewer_on_new_stream;
+    viewer->watcher.owner = viewer;
+    hub_watch(hub, &viewer->watcher);
+}
