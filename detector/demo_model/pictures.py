@@ -9,7 +9,7 @@ import numpy
 from PIL import Image
 
 CLASSES = ("car", "person")
-INPUT_WIDTH, INPUT_HEIGHT = 384, 224
+INPUT_WIDTH, INPUT_HEIGHT = 512, 288
 PAD_GREY = 114
 
 # Seeds from HELD_OUT on are for judging only.

@@ -18,11 +18,18 @@ from export import export
 from network import STRIDES, Network, make_cells
 
 BATCH = 8
-RATE = 4e-3
+# Steps and highest rate of each cycle. The second, slower one brings boxes and scores of people the
+# last few points.
+CYCLES = ((10000, 4e-3), (5000, 1.5e-3))
+# For the first part of a cycle the network sees pieces of pictures, most of them around a
+# person: a quarter of the work, and more of what is hard to learn. Then whole pictures, so that it
+# learns how rare things are.
+PIECE_WIDTH, PIECE_HEIGHT, PIECE_BATCH = 256, 160, 16
+PIECES_SHARE = 0.7
 # Less of an object than this is neither to be found nor wrong to find.
 VISIBLE_MIN = 0.35
 # The longest side, in pixels of the input, that each grid is for.
-GRID_SIDES = ((0, 36), (24, 80), (56, 1e9))
+GRID_SIDES = ((0, 24), (16, 40), (28, 80), (56, 1e9))
 
 
 def assign(objects, cells):
@@ -32,7 +39,7 @@ def assign(objects, cells):
     count = cells.shape[1]
     target = numpy.full(count, -1)
     alone = numpy.zeros(count, bool)
-    centre_x, centre_y, stride = cells
+    centre_x, centre_y, stride, _ = cells
     side = numpy.maximum(objects[:, 3] - objects[:, 1], objects[:, 4] - objects[:, 2])
     for index in numpy.argsort(-side, kind="stable"):
         _, left, top, right, bottom, visible = objects[index]
@@ -49,43 +56,73 @@ def assign(objects, cells):
     return target, alone
 
 
-def augment(pixels, objects, random):
-    """Mirrors, scales, shifts and recolours one picture."""
+def look(pixels, objects, random, width, height):
+    """Where a view of width x height looks, and how near: left, top and scale. Whole pictures are
+    moved a little; a piece is taken around a person more often than not. Every other view is of the
+    picture's own pixels."""
+    _, all_height, all_width = pixels.shape
+    exact = random.random() < 0.5
+    scale = 1.0 if exact else math.exp(random.uniform(-0.25, 0.35))
+    if width == all_width:
+        left, top = ((1 / scale - 1) * -0.5 + (0 if exact else random.uniform(-0.15, 0.15))
+                     for _ in range(2))
+        return left * all_width, top * all_height, scale
+    people = objects[objects[:, 0] == pictures.CLASSES.index("person")]
+    if len(people) and random.random() < 0.7:
+        person = people[random.integers(len(people))]
+        centre_x, centre_y = (person[1] + person[3]) / 2, (person[2] + person[4]) / 2
+    else:
+        centre_x, centre_y = random.uniform(0, all_width), random.uniform(0, all_height)
+    view_width, view_height = width / scale, height / scale
+    left = centre_x - view_width * random.uniform(0.1, 0.9)
+    top = centre_y - view_height * random.uniform(0.1, 0.9)
+    left = min(max(left, 0), max(all_width - view_width, 0))
+    top = min(max(top, 0), max(all_height - view_height, 0))
+    return (round(left), round(top), scale) if exact else (left, top, scale)
+
+
+def sample(pixels, left, top, scale, width, height):
+    """The view, grey where it leaves the picture."""
+    if scale == 1 and width <= pixels.shape[2]:
+        return pixels[:, int(top):int(top) + height, int(left):int(left) + width]
+    _, all_height, all_width = pixels.shape
+    # Output to input, in coordinates of -1 to 1.
+    share_x, share_y = width / scale / all_width, height / scale / all_height
+    theta = torch.tensor([[share_x, 0, 2 * left / all_width + share_x - 1],
+                          [0, share_y, 2 * top / all_height + share_y - 1]],
+                         dtype=torch.float32)
+    grid = functional.affine_grid(theta[None], (1, 3, height, width), align_corners=False)
+    grey = pictures.PAD_GREY / 255
+    return functional.grid_sample(pixels[None] - grey, grid, align_corners=False)[0] + grey
+
+
+def augment(pixels, objects, random, width, height):
+    """Cuts, scales, mirrors and recolours one picture."""
     pixels = torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
     objects = objects.copy()
-    _, height, width = pixels.shape
+    left, top, scale = look(pixels, objects, random, width, height)
+    pixels = sample(pixels, left, top, scale, width, height)
+    area = (objects[:, 3] - objects[:, 1]) * (objects[:, 4] - objects[:, 2]) * scale * scale
+    for first, start, limit in ((1, left, width), (2, top, height)):
+        for column in (first, first + 2):
+            objects[:, column] = numpy.clip((objects[:, column] - start) * scale, 0, limit)
+    inside = (objects[:, 3] - objects[:, 1]) * (objects[:, 4] - objects[:, 2])
+    objects[:, 5] *= inside / numpy.maximum(area, 1e-6)
+    objects = objects[inside > 0]
     if random.random() < 0.5:
         pixels = pixels.flip(2)
         objects[:, [1, 3]] = width - objects[:, [3, 1]]
-    if random.random() < 0.6:
-        scale = math.exp(random.uniform(-0.3, 0.3))
-        shift_x, shift_y = random.uniform(-0.15, 0.15) * width, random.uniform(-0.15, 0.15) * height
-        # Output to input, in coordinates of -1 to 1.
-        theta = torch.tensor([[1 / scale, 0, -2 * shift_x / width / scale],
-                              [0, 1 / scale, -2 * shift_y / height / scale]])
-        grid = functional.affine_grid(theta[None], (1, 3, height, width), align_corners=False)
-        grey = pictures.PAD_GREY / 255
-        pixels = functional.grid_sample(pixels[None] - grey, grid, align_corners=False)[0] + grey
-        area = (objects[:, 3] - objects[:, 1]) * (objects[:, 4] - objects[:, 2]) * scale * scale
-        for first, middle, shift, limit in ((1, width / 2, shift_x, width),
-                                            (2, height / 2, shift_y, height)):
-            for column in (first, first + 2):
-                objects[:, column] = numpy.clip((objects[:, column] - middle) * scale + middle
-                                                + shift, 0, limit)
-        left = (objects[:, 3] - objects[:, 1]) * (objects[:, 4] - objects[:, 2])
-        objects[:, 5] *= left / numpy.maximum(area, 1e-6)
-        objects = objects[left > 0]
     gain = torch.tensor([math.exp(random.uniform(-0.06, 0.06)) for _ in range(3)])[:, None, None]
     pixels = (pixels * gain * math.exp(random.uniform(-0.25, 0.25))
               + random.uniform(-0.05, 0.05)).clamp(0, 1)
     return pixels, objects
 
 
-def make_batch(all_pixels, all_objects, chosen, cells, random):
+def make_batch(all_pixels, all_objects, chosen, cells, random, width, height):
     """Pictures, and for each cell class (-1: none), whether it counts, and the box."""
     inputs, classes, weights, boxes = [], [], [], []
     for index in chosen:
-        pixels, objects = augment(all_pixels[index], all_objects[index], random)
+        pixels, objects = augment(all_pixels[index], all_objects[index], random, width, height)
         target, alone = assign(objects, cells)
         rows = objects[target] if len(objects) else numpy.zeros((len(target), 6), numpy.float32)
         inputs.append(pixels)
@@ -108,14 +145,14 @@ def corner_overlap(found, wanted):
     return share, share - apart / (hull.pow(2).sum(1) + 1e-6)
 
 
-def loss_of(network, batch):
+def loss_of(network, batch, cells):
     """Classes by the quality focal loss (Li et al. 2020, arXiv:2006.04388): the score to learn is
     the overlap of the box."""
     inputs, classes, weights, wanted = batch
     raw = network.raw(inputs)
     picture, cell = torch.nonzero(classes >= 0, as_tuple=True)
     clamped = torch.cat((raw[:, :2], raw[:, 2:4].clamp(-4, 4)), 1)
-    found = network.boxes(clamped)[picture, :, cell]
+    found = network.boxes(clamped, cells[None, :2], cells[None, 2:])[picture, :, cell]
     corners = torch.cat((found[:, :2] - found[:, 2:] / 2, found[:, :2] + found[:, 2:] / 2), 1)
     share, quality = corner_overlap(corners, wanted[picture, :, cell])
     count = max(len(cell), 1)
@@ -138,31 +175,31 @@ def run(network, pixels):
     return numpy.concatenate(outputs)
 
 
-def train(network, pixels, objects, arguments):
-    """A fixed number of rounds, or as many as fit the minutes; the rate rises and falls (one
-    cycle). What is kept is the running mean of the weights."""
-    random = numpy.random.default_rng(arguments.seed)
-    cells = make_cells().numpy()
-    steps = arguments.epochs * (len(pixels) // BATCH)
+def train(network, pixels, objects, seed, cycle):
+    """One cycle: the rate rises and falls. What is kept is the running mean of the weights."""
+    steps, highest_rate = CYCLES[cycle]
+    random = numpy.random.default_rng((seed, cycle))
+    whole = (pictures.INPUT_WIDTH, pictures.INPUT_HEIGHT, BATCH)
+    piece = (PIECE_WIDTH, PIECE_HEIGHT, PIECE_BATCH)
+    cells = {view: make_cells(view[0], view[1]) for view in (whole, piece)}
     decayed = [p for p in network.parameters() if p.ndim > 1]
     plain = [p for p in network.parameters() if p.ndim <= 1]
     optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.02},
-                                   {"params": plain, "weight_decay": 0.0}], lr=RATE)
+                                   {"params": plain, "weight_decay": 0.0}], lr=highest_rate)
     mean = {name: value.clone() for name, value in network.state_dict().items()}
     order, began, step, losses = [], time.monotonic(), 0, []
     while step < steps:
         progress = step / steps
-        if arguments.minutes:
-            progress = (time.monotonic() - began) / (arguments.minutes * 60)
-            if progress >= 1:
-                break
-        if len(order) < BATCH:
+        view = piece if progress < PIECES_SHARE else whole
+        if len(order) < view[2]:
             order = list(random.permutation(len(pixels)))
-        chosen, order = order[:BATCH], order[BATCH:]
+        chosen, order = order[:view[2]], order[view[2]:]
         rise = min(1.0, (step + 1) / 60)
         for group in optimiser.param_groups:
-            group["lr"] = RATE * rise * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
-        class_loss, box_loss = loss_of(network, make_batch(pixels, objects, chosen, cells, random))
+            fall = 0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2
+            group["lr"] = highest_rate * rise * fall
+        batch = make_batch(pixels, objects, chosen, cells[view].numpy(), random, *view[:2])
+        class_loss, box_loss = loss_of(network, batch, cells[view])
         optimiser.zero_grad()
         (class_loss + box_loss).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 10)
@@ -177,10 +214,9 @@ def train(network, pixels, objects, arguments):
         losses.append((class_loss.item(), box_loss.item()))
         if step % 50 == 0:
             recent = numpy.mean(losses[-50:], axis=0)
-            print(f"step {step}/{steps} {time.monotonic() - began:.0f} s: classes {recent[0]:.3f} "
-                  f"boxes {recent[1]:.3f}", flush=True)
+            print(f"cycle {cycle + 1} step {step}/{steps} {time.monotonic() - began:.0f} s: "
+                  f"classes {recent[0]:.3f} boxes {recent[1]:.3f}", flush=True)
     network.load_state_dict(mean)
-    return step
 
 
 def parse_arguments():
@@ -188,13 +224,12 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--camsim", default=str(here.parent.parent / "build" / "camsim"))
     parser.add_argument("--pictures", help="folder that keeps the drawn pictures; default: none")
-    parser.add_argument("--seeds", type=int, default=40, help="car parks to learn from")
+    parser.add_argument("--seeds", type=int, default=100, help="car parks to learn from")
     parser.add_argument("--frames", type=int, default=20, help="pictures of each")
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--minutes", type=float, help="end then at the latest; not repeatable")
     parser.add_argument("--seed", type=int, default=1, help="of the training itself")
-    parser.add_argument("--start", help="weights to start from")
-    parser.add_argument("--weights", help="where to leave the weights, for --start")
+    parser.add_argument("--weights", help="where to leave the weights, after each cycle")
+    parser.add_argument("--start", help="weights that an earlier run left after --cycles of them")
+    parser.add_argument("--cycles", type=int, default=1, help="that --start has behind it")
     parser.add_argument("--judge", action="store_true", help="judge --start and write it, no more")
     parser.add_argument("--output", default=str(here / "ringcast-demo.onnx"))
     return parser.parse_args()
@@ -211,10 +246,11 @@ def work(arguments, folder):
         plan = pictures.training_plan(arguments.seeds, arguments.frames)
         pixels, objects = pictures.draw(arguments.camsim, folder, plan)
         print(f"{len(pixels)} pictures, {sum(map(len, objects))} objects", flush=True)
-        steps = train(network, pixels, objects, arguments)
-        print(f"{steps} steps of {BATCH} pictures", flush=True)
-        if arguments.weights:
-            torch.save(network.state_dict(), arguments.weights)
+        first = arguments.cycles if arguments.start else 0
+        for cycle in range(first, len(CYCLES)):
+            train(network, pixels, objects, arguments.seed, cycle)
+            if arguments.weights:
+                torch.save(network.state_dict(), arguments.weights)
     export(network.eval(), arguments.output)
     pixels, objects = pictures.draw(arguments.camsim, folder, pictures.held_out_plan(8, 12))
     print(f"{len(pixels)} held-out pictures")

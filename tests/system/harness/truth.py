@@ -9,7 +9,7 @@ IOU = 0.5
 # pixels high when it reaches the demo model (as detector/demo_model/judge.py has it).
 VISIBLE_MIN = 0.5
 HEIGHT_MIN = 10
-INPUT = (384, 224)
+INPUT = (512, 288)
 
 # Of one frame and class: pairs of detection and object, detections of nothing, objects not found.
 Matched = namedtuple("Matched", "right wrong missed")
