@@ -257,7 +257,8 @@ static size_t crowd(struct box *boxes, size_t objects, int frame)
             continue;
         }
         double speed = (double)(i % 7) - 3;
-        boxes[count] = car_at((double)(i % 25) * 140 + speed * frame, (double)(i / 25) * 80);
+        size_t row = i / 25;
+        boxes[count] = car_at((double)(i % 25) * 140 + speed * frame, (double)row * 80);
         boxes[count].confidence = chance % 100 < 20 ? 0.3F : 0.85F;
         boxes[count].x += (float)(chance % 5);
         count++;
