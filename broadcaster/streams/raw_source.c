@@ -135,8 +135,8 @@ struct raw_sources *raw_sources_create(struct services *services)
 void raw_sources_destroy(struct raw_sources *set)
 {
     if (set != NULL) {
-        while (set->count > 0) {
-            raw_source_remove(set->sources[0]);
+        for (size_t i = set->count; i-- > 0;) {
+            raw_source_remove(set->sources[i]);
         }
         free(set->sources);
         free(set);

@@ -203,6 +203,15 @@ def test_reload_returns_when_every_process_works_with_it(two_cameras):
                 assert f"config_hash={control.ask('stats')['config_hash']}" in checked
 
 
+def test_reload_works_under_nohup(two_cameras):
+    two_cameras.prefix = ["env", "--ignore-signal=HUP"]
+    two_cameras.up()
+    two_cameras.config["cameras"]["CAM3"] = two_cameras.config["cameras"].pop("CAM2")
+    two_cameras.write_config()
+    assert two_cameras.run("reload").returncode == 0
+    assert "capture.CAM3" in two_cameras.state()
+
+
 def test_reload_of_a_bad_configuration_changes_nothing(two_cameras):
     two_cameras.up()
     before = two_cameras.state()
