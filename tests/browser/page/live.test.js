@@ -76,6 +76,12 @@ function waitForPicture(page, picture) {
   return page.waitForSelector(`#live[data-picture="${picture}"]`, LIMIT);
 }
 
+/** Chromium complains of a WebSocket that is closed before it is open. @param {import('playwright-core').Page} page */
+function waitForConnection(page) {
+  return page.waitForFunction(
+    () => document.querySelector('#connection')?.textContent === 'Connected', undefined, LIMIT);
+}
+
 /** @param {number[]} pixel @param {string} colour */
 function assertColour(pixel, colour) {
   const wanted = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
@@ -191,9 +197,11 @@ test('an address that names no camera, and the link that skips to the picture', 
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => document.activeElement?.id === 'picture', undefined, LIMIT);
+    await waitForViewers('GATE', 1);
+    await waitForConnection(page);
     await page.selectOption('#camera', 'LOT');
-    await page.waitForFunction(
-      () => document.querySelector('#connection')?.textContent === 'Connected', undefined, LIMIT);
+    await waitForViewers('LOT', 1);
+    await waitForConnection(page);
     await page.goBack();
     await page.waitForFunction(() => document.title.startsWith('Gate'), undefined, LIMIT);
     await waitForViewers('LOT', 0);
