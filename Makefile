@@ -308,10 +308,12 @@ THREAD_TESTS := $(filter common_frame_ring% common_log% detector_% broadcaster_h
 check-threads: $(THREAD_TESTS:%=$(BUILD)/%)
 	@tests/run --build "$(BUILD)" --unit $(THREAD_TESTS)
 # Not under valgrind, but under the sanitizers: tests that run out of descriptors (its accept() takes the
-# connection before it says that there is none left), that limit the parser's CPU time, that draw whole
-# scenes for minutes, and whose processes are killed or end without freeing.
-VALGRIND_LEFT_OUT := broadcaster_listener camsim_scene_render camsim_scene_truth capture_mjpeg_parser \
-                     common_control_life common_frame_ring_torture
+# connection before it says that there is none left), that wait for a process by a pidfd (it knows none),
+# that limit the parser's CPU time, that draw whole scenes for minutes, and whose processes are killed or
+# end without freeing.
+VALGRIND_LEFT_OUT := broadcaster_child_process broadcaster_listener camsim_scene_render \
+                     camsim_scene_truth capture_mjpeg_parser common_control_life \
+                     common_frame_ring_torture
 VALGRIND_TESTS := $(filter-out $(VALGRIND_LEFT_OUT:%=%_test),$(UNIT_TESTS))
 valgrind: ## the unit tests under memcheck
 valgrind: $(VALGRIND_TESTS:%=$(BUILD)/%)
