@@ -143,7 +143,7 @@ export class Broadcaster {
 
 /** Of viewers that have closed. @param {number[]} times in ms until each was known to be gone */
 export function assertGoneAtOnce(times) {
-  const sorted = times.toSorted((one, other) => one - other);
+  const sorted = [...times].sort((one, other) => one - other);
   assert.ok((sorted[Math.floor(sorted.length / 2)] ?? NaN) < GONE_MS, `ms: ${sorted.map(Math.round)}`);
   assert.ok((sorted.at(-1) ?? NaN) < GONE_LIMIT_MS, `ms: ${sorted.map(Math.round)}`);
 }
