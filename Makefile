@@ -58,7 +58,7 @@ BROADCASTER := routes services \
                $(addprefix protocol/, api_body api_json http_answer http_head http_reader \
                                      http_response http_server http_session http_stream \
                                      http_syntax http_target identity listener static_files \
-                                     subprotocol websocket_handshake websocket_reader \
+                                     subprotocol timed_pong websocket_handshake websocket_reader \
                                      websocket_session) \
                $(addprefix streams/, adaptation camera_watch counters demand detector_watch \
                                     frame_message frame_stages histogram hub raw_source \

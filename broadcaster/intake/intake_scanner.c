@@ -134,8 +134,9 @@ static bool intake_scan_metadata_member(struct intake_scan *scan)
 }
 
 /* At the value of a member. */
-static bool intake_scan_member(struct intake_scan *scan, const struct json_string *name)
+static bool intake_scan_member(void *arg, const struct json_string *name)
 {
+    struct intake_scan *scan = arg;
     bool *have = NULL;
     bool (*take)(struct intake_scan *) = NULL;
     if (json_string_equals(name, "camera_id")) {
@@ -157,33 +158,13 @@ static bool intake_scan_member(struct intake_scan *scan, const struct json_strin
     return take(scan);
 }
 
-static bool intake_scan_object(struct intake_scan *scan)
-{
-    struct json_string name;
-    if (!json_scan_object_begin(&scan->scanner)) {
-        return false;
-    }
-    for (bool first = true;; first = false) {
-        switch (json_scan_member(&scan->scanner, first, &name)) {
-        case JSON_MEMBERS_END:
-            return json_scan_end(&scan->scanner);
-        case JSON_MEMBER_ERROR:
-            return false;
-        case JSON_MEMBER:
-            if (!intake_scan_member(scan, &name)) {
-                return false;
-            }
-        }
-    }
-}
-
 enum intake_scan_fault intake_scan(const uint8_t *data, size_t size, struct intake_fields *fields,
                                    const char **message)
 {
     struct intake_scan scan = {.fields = fields};
     json_scanner_init(&scan.scanner, data, size);
     *fields = (struct intake_fields){0};
-    bool whole = intake_scan_object(&scan);
+    bool whole = json_scan_members(&scan.scanner, intake_scan_member, &scan);
     if (whole && !scan.have_camera) {
         whole = intake_fail(&scan, INTAKE_SCAN_CAMERA_ID, "camera_id is missing");
     } else if (whole && !scan.have_frame) {

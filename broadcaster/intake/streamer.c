@@ -47,7 +47,7 @@ struct streamer {
     uint64_t frame_ns;     /* the last picture that could be used, or the beginning */
     bool warned;           /* since then */
     unsigned texts_due;    /* of enum streamer_text */
-    char ping_time[STREAMER_TIME_SIZE];
+    char ping_time[CLIENT_TIME_SIZE];
     char error[STREAMER_ERROR_SIZE];
     unsigned bad_in_a_row;
     uint64_t opened_ns;
@@ -69,13 +69,10 @@ static void streamer_send_json(struct streamer *streamer, json_t *message)
     free(text);
 }
 
-/* The client's time goes back as it came. */
 static void streamer_say_time(struct streamer *streamer)
 {
-    uint64_t us = clock_realtime_ns() / NS_PER_US;
-    char text[STREAMER_TIME_SIZE + 96];
-    snprintf(text, sizeof text, "{\"type\":\"pong\",\"t\":%s,\"server_time\":%" PRIu64 ".%06u}",
-             streamer->ping_time, us / 1000000, (unsigned)(us % 1000000));
+    char text[TIMED_PONG_SIZE];
+    timed_pong_write(streamer->ping_time, text);
     streamer_send_text(streamer, text);
 }
 

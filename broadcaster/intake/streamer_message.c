@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "broadcaster/protocol/timed_pong.h"
 #include "broadcaster/text/base64.h"
 
 #define URL_HEAD_MAX 128 /* of a data URL as far as its comma */
@@ -50,19 +51,10 @@ static bool streamer_scan_frame(struct streamer_scan *scan)
     return true;
 }
 
-/* A number short enough to be sent back; anything else is as good as none. */
-static void streamer_take_time(struct streamer_message *message, struct byte_span value)
-{
-    bool number = value.data[0] == '-' || (value.data[0] >= '0' && value.data[0] <= '9');
-    if (number && value.size < sizeof message->time) {
-        memcpy(message->time, value.data, value.size);
-        message->time[value.size] = '\0';
-    }
-}
-
 /* At the value of a member. */
-static bool streamer_scan_member(struct streamer_scan *scan, const struct json_string *name)
+static bool streamer_scan_member(void *arg, const struct json_string *name)
 {
+    struct streamer_scan *scan = arg;
     struct json_scanner *scanner = &scan->scanner;
     if (json_string_equals(name, "frame")) {
         return streamer_scan_frame(scan);
@@ -80,29 +72,9 @@ static bool streamer_scan_member(struct streamer_scan *scan, const struct json_s
     }
     value.size = (size_t)(scanner->at - value.data);
     if (json_string_equals(name, "t")) {
-        streamer_take_time(scan->message, value);
+        timed_pong_take(value, scan->message->time);
     }
     return true;
-}
-
-static bool streamer_scan_object(struct streamer_scan *scan)
-{
-    struct json_string name;
-    if (!json_scan_object_begin(&scan->scanner)) {
-        return false;
-    }
-    for (bool first = true;; first = false) {
-        switch (json_scan_member(&scan->scanner, first, &name)) {
-        case JSON_MEMBERS_END:
-            return json_scan_end(&scan->scanner);
-        case JSON_MEMBER_ERROR:
-            return false;
-        case JSON_MEMBER:
-            if (!streamer_scan_member(scan, &name)) {
-                return false;
-            }
-        }
-    }
 }
 
 enum streamer_message_kind streamer_message_read(const uint8_t *data, size_t size,
@@ -121,7 +93,7 @@ enum streamer_message_kind streamer_message_read(const uint8_t *data, size_t siz
         return STREAMER_WRONG;
     }
     json_scanner_init(&scan.scanner, data, size);
-    if (!streamer_scan_object(&scan)) {
+    if (!json_scan_members(&scan.scanner, streamer_scan_member, &scan)) {
         message->error =
             scan.error != NULL ? scan.error : "a message must be a JSON object with a frame";
         return STREAMER_WRONG;

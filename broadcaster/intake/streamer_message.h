@@ -10,10 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "broadcaster/protocol/timed_pong.h"
 #include "broadcaster/text/byte_span.h"
 #include "broadcaster/text/json_scanner.h"
-
-#define STREAMER_TIME_SIZE 40 /* of a client's time as text, NUL included */
 
 enum streamer_message_kind {
     STREAMER_FRAME,
@@ -24,9 +23,9 @@ enum streamer_message_kind {
 };
 
 struct streamer_message {
-    struct json_string frame;      /* STREAMER_FRAME: the data URL, where it lies */
-    char time[STREAMER_TIME_SIZE]; /* STREAMER_TIMED_PING: T as it came, or "null" */
-    const char *error;             /* STREAMER_WRONG: in words, a literal */
+    struct json_string frame;    /* STREAMER_FRAME: the data URL, where it lies */
+    char time[CLIENT_TIME_SIZE]; /* STREAMER_TIMED_PING: T as it came, or "null" */
+    const char *error;           /* STREAMER_WRONG: in words, a literal */
 };
 
 /* The data URL is not looked into: what stands in it is for streamer_frame_base64(). Where it has no

@@ -371,3 +371,23 @@ bool json_scan_value(struct json_scanner *scanner, unsigned levels)
                    : json_scan_fail(scanner, "a value is expected");
     }
 }
+
+bool json_scan_members(struct json_scanner *scanner, json_member_fn *take, void *arg)
+{
+    struct json_string name;
+    if (!json_scan_object_begin(scanner)) {
+        return false;
+    }
+    for (bool first = true;; first = false) {
+        switch (json_scan_member(scanner, first, &name)) {
+        case JSON_MEMBERS_END:
+            return json_scan_end(scanner);
+        case JSON_MEMBER_ERROR:
+            return false;
+        case JSON_MEMBER:
+            if (!take(arg, &name)) {
+                return false;
+            }
+        }
+    }
+}

@@ -39,6 +39,12 @@ bool json_scan_object_begin(struct json_scanner *scanner);
 enum json_member_result json_scan_member(struct json_scanner *scanner, bool first,
                                          struct json_string *name);
 
+/* At the value of a member, which it scans; false ends the walk. */
+typedef bool json_member_fn(void *arg, const struct json_string *name);
+
+/* A whole text that is one object: `take` gets each member. */
+bool json_scan_members(struct json_scanner *scanner, json_member_fn *take, void *arg);
+
 /* Nothing but white space is left. */
 bool json_scan_end(struct json_scanner *scanner);
 

@@ -27,16 +27,6 @@ static bool take_string(struct json_scanner look, char *out, size_t size)
     return memchr(out, '\0', length) == NULL;
 }
 
-/* A number short enough to be sent back; anything else is as good as none. */
-static void take_time(struct byte_span value, char time[VIEWER_TIME_SIZE])
-{
-    bool number = value.data[0] == '-' || (value.data[0] >= '0' && value.data[0] <= '9');
-    if (number && value.size < VIEWER_TIME_SIZE) {
-        memcpy(time, value.data, value.size);
-        time[value.size] = '\0';
-    }
-}
-
 static const char *take_camera(struct json_scanner look, char camera[CAMERA_ID_SIZE])
 {
     /* Escapes only make it longer: nobody writes an id with them. */
@@ -73,7 +63,7 @@ static const char *take_member(const struct json_string *name, struct byte_span 
     if (json_string_equals(name, "type")) {
         take_string(look, type, TYPE_SIZE);
     } else if (json_string_equals(name, "t")) {
-        take_time(value, message->time);
+        timed_pong_take(value, message->time);
     } else if (json_string_equals(name, "camera_id")) {
         return take_camera(look, message->camera);
     } else if (json_string_equals(name, "kind")) {

@@ -6,10 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "broadcaster/protocol/timed_pong.h"
 #include "broadcaster/streams/wish.h"
 #include "common/camera_id.h"
-
-#define VIEWER_TIME_SIZE 40 /* of a client's time as text, NUL included */
 
 enum viewer_message_type {
     VIEWER_IGNORED,    /* "pong", "keepalive": signs of life, no more */
@@ -26,7 +25,7 @@ enum viewer_message_type {
 struct viewer_message {
     enum viewer_message_type type;
     char time
-        [VIEWER_TIME_SIZE]; /* the client's, as it came: a number, or "null" when there is none */
+        [CLIENT_TIME_SIZE]; /* the client's, as it came: a number, or "null" when there is none */
     char camera[CAMERA_ID_SIZE]; /* "": none was named */
     bool has_kind;
     enum stream_kind kind;       /* with has_kind */

@@ -39,7 +39,7 @@ struct viewer {
     size_t subscription_count;
     struct hub_watcher watcher; /* of a viewer of all that there are */
     unsigned words_due;         /* of enum viewer_words */
-    char ping_time[VIEWER_TIME_SIZE];
+    char ping_time[CLIENT_TIME_SIZE];
     const char *error; /* a literal */
 
     struct event timer;

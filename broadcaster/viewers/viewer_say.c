@@ -1,5 +1,3 @@
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,13 +21,10 @@ static void viewer_say(struct viewer *viewer, json_t *message)
     free(text);
 }
 
-/* The client's time goes back as it came. */
 static void viewer_say_time(struct viewer *viewer)
 {
-    uint64_t us = clock_realtime_ns() / NS_PER_US;
-    char text[VIEWER_TIME_SIZE + 96];
-    snprintf(text, sizeof text, "{\"type\":\"pong\",\"t\":%s,\"server_time\":%" PRIu64 ".%06u}",
-             viewer->ping_time, us / 1000000, (unsigned)(us % 1000000));
+    char text[TIMED_PONG_SIZE];
+    timed_pong_write(viewer->ping_time, text);
     channel_send_text(&viewer->channel, text);
 }
 
