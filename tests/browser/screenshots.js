@@ -20,7 +20,7 @@ const NARROW = { width: 390, height: 844 };
  */
 async function shoot(browser, url, { camera, ...look }, file) {
   const page = await browser.newPage(look);
-  await page.goto(`${url}/?camera=${camera}`);
+  await page.goto(`${url}/camera.html?camera=${camera}`);
   await page.waitForSelector('#live[data-picture="live"]');
   await page.waitForTimeout(SETTLED_MS); // the rate of the first second is that of the start
   await page.waitForFunction(() => Number(document.querySelector('#rate')?.textContent) >= 1);

@@ -16,7 +16,7 @@ test('a car park with boxes on its cars, and a camera that goes', { skip: pipeli
   const browser = await startChromium();
   try {
     const page = await browser.newPage({ viewport: { width: 1600, height: 900 } });
-    await page.goto(`${pipeline.url}/?camera=LOT`);
+    await page.goto(`${pipeline.url}/camera.html?camera=LOT`);
     await page.waitForSelector('#live[data-picture="live"]', LIMIT);
     await page.waitForFunction(() => Number(document.querySelector('#vehicles')?.textContent) >= 10, undefined, LIMIT);
     await page.waitForFunction(() => Number(document.querySelector('#rate')?.textContent) >= 1, undefined, LIMIT);

@@ -1,20 +1,20 @@
-// The live page: one chosen camera, from its connection to what is shown of it.
+// The camera page: one chosen camera, from its connection to what is shown of it.
 
-import { CanvasStreamRenderer, RateMeter, WebSocketStreamManager } from '../lib/index.js';
-import { CameraList, isCameraId } from './camera_list.js';
+import { CanvasStreamRenderer, RateMeter, WebSocketStreamManager } from '../../lib/index.js';
+import { CameraList, isCameraId } from '../camera_list.js';
 import { countVehicles } from './counts.js';
-import { LiveView } from './live_view.js';
-import { judgePicture } from './picture_state.js';
-import { texts } from './texts.js';
-import { pageToken } from './token.js';
+import { CameraView } from './camera_view.js';
+import { judgePicture } from '../picture_state.js';
+import { texts } from '../texts.js';
+import { pageToken } from '../token.js';
 
-/** @typedef {import('../lib/frame_container.js').Frame} Frame */
-/** @typedef {import('../lib/stream_manager.js').CameraEvent} CameraEvent */
+/** @typedef {import('../../lib/frame_container.js').Frame} Frame */
+/** @typedef {import('../../lib/stream_manager.js').CameraEvent} CameraEvent */
 
 const TICK_MS = 200;
 
-export class LivePage {
-  #view = new LiveView();
+export class CameraPage {
+  #view = new CameraView();
   #renderer = new CanvasStreamRenderer(this.#view.canvas);
   #list = new CameraList((_list, failed) => this.#onCameras(failed));
   #rate = new RateMeter();
@@ -187,7 +187,7 @@ export class LivePage {
     }
   }
 
-  /** @param {import('../lib/stream_manager.js').ConnectionStatus} connection */
+  /** @param {import('../../lib/stream_manager.js').ConnectionStatus} connection */
   #explainNoPicture(connection) {
     if (connection === 'waiting' || connection === 'offline') {
       this.#view.showMessage(texts.noConnection, texts.reconnecting);

@@ -1,13 +1,13 @@
-// What the live page shows, and nothing of why: one method per thing that can change. Texts are only
+// What the camera page shows, and nothing of why: one method per thing that can change. Texts are only
 // written when they differ, because a screen reader reads what is written.
 
-import { formatAge, formatCount, formatRate } from './format.js';
-import { stateText, texts } from './texts.js';
+import { formatAge, formatCount, formatRate } from '../format.js';
+import { stateText, texts } from '../texts.js';
 
-/** @typedef {import('./camera_list.js').Camera} Camera */
+/** @typedef {import('../camera_list.js').Camera} Camera */
 /** @typedef {import('./counts.js').Counts} Counts */
-/** @typedef {import('./picture_state.js').PictureState} PictureState */
-/** @typedef {import('../lib/stream_manager.js').ConnectionStatus} ConnectionStatus */
+/** @typedef {import('../picture_state.js').PictureState} PictureState */
+/** @typedef {import('../../lib/stream_manager.js').ConnectionStatus} ConnectionStatus */
 /** @typedef {'good' | 'warn' | 'bad' | 'muted'} Tone */
 
 /**
@@ -45,7 +45,7 @@ function stateTone(state) {
   return stateTones[state ?? ''] ?? 'muted';
 }
 
-export class LiveView {
+export class CameraView {
   canvas = element('picture', HTMLCanvasElement);
   select = element('camera', HTMLSelectElement);
   #live = element('live', HTMLElement);

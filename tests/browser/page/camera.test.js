@@ -1,4 +1,4 @@
-// The live page in a real browser, before the real broadcaster.
+// The camera page in a real browser, before the real broadcaster.
 
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
@@ -103,7 +103,7 @@ async function waitForViewers(cameraId, viewers, limitMs = 5000) {
 }
 
 test('a picture appears with its counts, its age and its rate', async () => {
-  const page = await openPage('/?camera=LOT');
+  const page = await openPage('/camera.html?camera=LOT');
   await page.waitForSelector('text=Waiting for frames', LIMIT);
   assert.equal(await page.getAttribute('#live', 'data-picture'), 'none');
   work('LOT', { car: 7, truck: 2, bus: 1 });
@@ -122,7 +122,7 @@ test('a picture appears with its counts, its age and its rate', async () => {
 
 test('the canvas has as many pixels as the screen has under it', async () => {
   work('LOT');
-  const page = await openPage('/?camera=LOT', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 3 });
+  const page = await openPage('/camera.html?camera=LOT', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 3 });
   await waitForPicture(page, 'live');
   const width = await page.$eval('canvas', (canvas) => canvas.width);
   assert.equal(width, 3 * 390);
@@ -133,7 +133,7 @@ test('the canvas has as many pixels as the screen has under it', async () => {
 
 test('a killed server: greyed at once, and back by itself', async () => {
   work('LOT');
-  const page = await openPage('/?camera=LOT');
+  const page = await openPage('/camera.html?camera=LOT');
   await waitForPicture(page, 'live');
   await broadcaster.kill('SIGKILL');
   await waitForPicture(page, 'stale');
@@ -150,7 +150,7 @@ test('a killed server: greyed at once, and back by itself', async () => {
 test('a closed tab is gone from the status within 100 ms, ten times of ten', async () => {
   work('LOT');
   for (let i = 0; i < 10; i++) {
-    const page = await openPage('/?camera=LOT');
+    const page = await openPage('/camera.html?camera=LOT');
     await waitForPicture(page, 'live');
     await waitForViewers('LOT', 1);
     await page.close();
@@ -164,14 +164,14 @@ test('a camera that is online, and nobody detects on it', async () => {
   await page.routeWebSocket(/\/ws\/viewer\/detection/, (route) => {
     route.send(JSON.stringify({ type: 'camera_state', camera_id: 'LOT', state: 'online', since: 1 }));
   });
-  await page.goto(`${broadcaster.url}/?camera=LOT`);
+  await page.goto(`${broadcaster.url}/camera.html?camera=LOT`);
   await page.waitForSelector('text=Waiting for frames', LIMIT);
   await page.waitForSelector('text=North lot is online, but no detector has sent a picture of it yet.', LIMIT);
 });
 
 test('another camera: nothing of the first is left', async () => {
   work('LOT', { car: 3 });
-  const page = await openPage('/');
+  const page = await openPage('/camera.html');
   await page.selectOption('#camera', 'LOT');
   await waitForPicture(page, 'live');
   await page.selectOption('#camera', 'GATE');
@@ -191,7 +191,7 @@ test('another camera: nothing of the first is left', async () => {
 });
 
 test('an address that names no camera, and the link that skips to the picture', async () => {
-  for (const path of ['/', '/?camera=..%2Fx', '/#%zz']) {
+  for (const path of ['/camera.html', '/camera.html?camera=..%2Fx', '/camera.html#%zz']) {
     const page = await openPage(path);
     await page.waitForFunction(() => document.title.startsWith('Gate'), undefined, LIMIT);
     await page.keyboard.press('Tab');
@@ -212,7 +212,7 @@ test('an address that names no camera, and the link that skips to the picture', 
 
 test('a camera that falls silent does not look alive', async () => {
   work('LOT');
-  const page = await openPage('/?camera=LOT');
+  const page = await openPage('/camera.html?camera=LOT');
   await waitForPicture(page, 'live');
   workers[0]?.end();
   await waitForPicture(page, 'stale');
@@ -231,7 +231,7 @@ test('a camera that is frozen, a stream that ends: as the server says it', async
     route.connectToServer();
   });
   const say = (/** @type {object} */ message) => socket?.send(JSON.stringify({ camera_id: 'LOT', ...message }));
-  await page.goto(`${broadcaster.url}/?camera=LOT`);
+  await page.goto(`${broadcaster.url}/camera.html?camera=LOT`);
   await waitForPicture(page, 'live');
 
   say({ type: 'camera_state', state: 'frozen' }); // frames go on coming, all alike
@@ -252,7 +252,7 @@ test('a camera that is frozen, a stream that ends: as the server says it', async
 });
 
 test('the renderer draws the newest and never queues', async () => {
-  const page = await openPage('/');
+  const page = await openPage('/camera.html');
   await page.waitForSelector('text=Connected', LIMIT);
   const drawn = await page.evaluate(async ({ pictures, count }) => {
     const library = '/lib/index.js';
@@ -287,7 +287,7 @@ test('the renderer draws the newest and never queues', async () => {
 test('the count is that of the picture', async () => {
   work('LOT', { car: 1 }, await makePictures(browser, [RED, RED]));
   work('LOT', { car: 2 }, await makePictures(browser, [BLUE, BLUE]));
-  const page = await openPage('/?camera=LOT');
+  const page = await openPage('/camera.html?camera=LOT');
   await waitForPicture(page, 'live');
   const seen = await page.evaluate(() => {
     const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('canvas'));
@@ -311,7 +311,7 @@ test('the count is that of the picture', async () => {
 
 test('the picture reaches the edges where sizes are rounded', async () => {
   work('LOT');
-  const page = await openPage('/?camera=LOT', { viewport: { width: 390, height: 844 } });
+  const page = await openPage('/camera.html?camera=LOT', { viewport: { width: 390, height: 844 } });
   await waitForPicture(page, 'live');
   const { width, height } = await page.evaluate(() => {
     const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('canvas'));
@@ -325,7 +325,7 @@ test('the picture reaches the edges where sizes are rounded', async () => {
 
 test('by keyboard: choose a camera', async () => {
   work('LOT');
-  const page = await openPage('/?camera=GATE');
+  const page = await openPage('/camera.html?camera=GATE');
   await page.waitForSelector('#camera:enabled', LIMIT);
   await page.focus('#camera');
   await page.keyboard.type('North');
@@ -344,7 +344,7 @@ const layouts = [
 for (const [name, options] of layouts) {
   test(`layout: ${name}`, async () => {
     work('LOT', { car: 7, truck: 2, bus: 1 });
-    const page = await openPage('/?camera=LOT', options);
+    const page = await openPage('/camera.html?camera=LOT', options);
     await waitForPicture(page, 'live');
     const width = options.viewport.width;
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, 'it scrolls sideways');

@@ -1,6 +1,6 @@
 // Vehicles, all together and by class, from a frame's metadata.
 
-/** @typedef {import('../lib/frame_container.js').FrameMetadata} FrameMetadata */
+/** @typedef {import('../../lib/frame_container.js').FrameMetadata} FrameMetadata */
 
 /**
  * @typedef {object} Counts

@@ -1,5 +1,0 @@
-// The entry of the live page.
-
-import { LivePage } from './page/live_page.js';
-
-new LivePage().start();
