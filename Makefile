@@ -57,8 +57,8 @@ BROADCASTER := routes services \
                                     tls_stream transport) \
                $(addprefix protocol/, api_body api_json http_answer http_head http_reader \
                                      http_response http_server http_session http_stream \
-                                     http_syntax http_target identity listener static_files \
-                                     subprotocol timed_pong websocket_handshake websocket_reader \
+                                     http_syntax http_target identity listener page_address \
+                                     static_files subprotocol timed_pong websocket_handshake websocket_reader \
                                      websocket_session) \
                $(addprefix streams/, adaptation camera_watch counters demand detector_watch \
                                     frame_message frame_stages histogram hub raw_source \
@@ -89,10 +89,10 @@ UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process
                     counters credentials forwarded frame_message history history_bucket \
                     history_database history_queue history_reading history_scan history_time \
                     history_writer host_check http_reader \
-                    http_session hub intake_scanner limits listener metrics_text picture_check \
-                    rate_table reconnects renderings signed_token streamer_message subscription \
-                    tcp_link tls token_rules viewer_message websocket_handshake websocket_reader \
-                    wish
+                    http_session hub intake_scanner limits listener metrics_text page_address \
+                    picture_check rate_table reconnects renderings signed_token streamer_message \
+                    subscription tcp_link tls token_rules viewer_message websocket_handshake \
+                    websocket_reader wish
 
 UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world
 

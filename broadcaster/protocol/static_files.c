@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "broadcaster/protocol/page_address.h"
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/memory.h"
@@ -115,8 +116,7 @@ static int static_step(int *folder, const char *part, int flags)
 static int static_open(const struct static_files *files, const char *path, struct stat *status)
 {
     char parts[PATH_MAX];
-    int length = snprintf(parts, sizeof parts, "%s%s", path + 1,
-                          path[strlen(path) - 1] == '/' ? "index.html" : "");
+    int length = snprintf(parts, sizeof parts, "%s", path + 1);
     if (files->folder == NULL || length < 0 || (size_t)length >= sizeof parts) {
         return -ENOENT;
     }
@@ -139,6 +139,13 @@ static int static_open(const struct static_files *files, const char *path, struc
     return fd;
 }
 
+/* The file behind a path: a page's address, "/", or the file's own. */
+static const char *static_file_of(const char *path, bool *slash)
+{
+    const char *page = strcmp(path, "/") == 0 ? "/index.html" : page_address_file(path, slash);
+    return page != NULL ? page : path;
+}
+
 /* No descriptor is to be had: whether the file is there nobody knows. */
 static bool static_is_short(int result)
 {
@@ -148,7 +155,8 @@ static bool static_is_short(int result)
 bool static_files_have(const struct static_files *files, const char *path)
 {
     struct stat status;
-    int fd = static_open(files, path, &status);
+    bool slash;
+    int fd = static_open(files, static_file_of(path, &slash), &status);
     bool have = fd >= 0 || static_is_short(fd);
     fd_close(&fd);
     return have;
@@ -181,12 +189,28 @@ static bool static_is_known(const struct http_request *request, const char *tag)
                              memmem(known->data, known->size, tag, strlen(tag)) != NULL);
 }
 
+/* To the same address without the slash behind it. Relative, so that it is right below a base path and
+ * behind any proxy. */
+static void static_redirect(struct http_session *session, const struct http_request *request)
+{
+    char fields[1024];
+    const char *end = request->path + strlen(request->path) - 1;
+    const char *last = memrchr(request->path, '/', (size_t)(end - request->path));
+    const struct http_text query =
+        request->query.size < 800 ? request->query : (struct http_text){0};
+    snprintf(fields, sizeof fields, "Location: ..%.*s%s%.*s\r\n", (int)(end - last), last,
+             query.size > 0 ? "?" : "", (int)query.size, query.data);
+    http_respond_text(session, 308, NULL, fields, "", 0);
+}
+
 void static_files_handle(struct static_files *files, struct http_session *session,
                          const struct http_request *request)
 {
     struct stat status = {0};
     char tag[80], fields[768];
-    int fd = static_open(files, request->path, &status);
+    bool slash = false;
+    const char *file = static_file_of(request->path, &slash);
+    int fd = static_open(files, file, &status);
     if (static_is_short(fd)) {
         http_respond_error(session, 503, "busy", "Retry-After: 1\r\n",
                            "too many connections are open, try again");
@@ -194,6 +218,11 @@ void static_files_handle(struct static_files *files, struct http_session *sessio
     }
     if (fd < 0) {
         http_respond_error(session, 404, "not_found", NULL, "there is nothing at this path");
+        return;
+    }
+    if (slash) {
+        fd_close(&fd);
+        static_redirect(session, request);
         return;
     }
     snprintf(tag, sizeof tag, "\"%llx-%llx-%llx\"", (unsigned long long)status.st_ino,
@@ -213,8 +242,6 @@ void static_files_handle(struct static_files *files, struct http_session *sessio
                            "the file changes at this moment");
         return;
     }
-    const char *path = request->path;
-    http_respond(session, 200, static_type(path[strlen(path) - 1] == '/' ? ".html" : path), fields,
-                 bytes);
+    http_respond(session, 200, static_type(file), fields, bytes);
     shared_bytes_unref(bytes);
 }

@@ -13,11 +13,12 @@ struct static_files;
 struct static_files *static_files_create(const char *web_dir);
 void static_files_destroy(struct static_files *files); /* NULL is allowed */
 
-/* `path` begins with '/'; "/" is index.html. True also when that cannot be told just now, for want of a
+/* `path` begins with '/'; "/" is index.html, a page's address (page_address.h) its file. True also when that cannot be told just now, for want of a
  * descriptor: the answer will be 503. */
 bool static_files_have(const struct static_files *files, const char *path);
 
-/* Answers a GET or HEAD of a file that is there: 200, or 304 when the client has it already. */
+/* Answers a GET or HEAD of a file that is there: 200, 304 when the client has it already, 308 for a
+ * page's address with a slash behind it. */
 void static_files_handle(struct static_files *files, struct http_session *session,
                          const struct http_request *request);
 

@@ -1,4 +1,4 @@
-"""The broadcaster alone: frames in by every form and out again, its limits, its life, its pages."""
+"""The broadcaster alone: frames in by every form and out again, its limits, its life."""
 
 import base64
 import json
@@ -266,45 +266,3 @@ def test_stats_viewers_kick(broadcaster):
         assert control.ask("kick", id=ids[0])["kicked"] is True
     wait_until(lambda: server.stats()["viewers"] == 4, 5, "one viewer less")
     assert sum(one["viewers"] for one in server.streams().values()) == 4
-
-
-# --- pages ---
-
-@pytest.fixture
-def pages(broadcaster, tmp_path):
-    web = tmp_path / "pages"
-    (web / "lib").mkdir(parents=True)
-    (web / "index.html").write_text("<!doctype html><title>x</title>")
-    (web / "lib" / "view.js").write_text("export {}")
-    (web / "style.css").write_text("a{}")
-    (web / ".hidden").write_text("secret")
-    (tmp_path / "outside").write_text("secret")
-    (web / "link").symlink_to(tmp_path / "outside")
-    (web / "folder").symlink_to(tmp_path)
-    os.mkfifo(web / "pipe")
-    return broadcaster(web_dir=str(web))
-
-
-def test_pages(pages):
-    for path, kind in [("/", "text/html"), ("/index.html", "text/html"), ("/style.css", "text/css"),
-                       ("/lib/view.js", "text/javascript")]:
-        status, heads, body = pages.get(path)
-        assert status == 200 and body and heads.get_content_type() == kind
-        assert heads["X-Content-Type-Options"] == "nosniff"
-        assert "default-src 'none'" in heads["Content-Security-Policy"]
-        tag = heads["ETag"]
-        status, heads, body = pages.get(path, headers={"If-None-Match": f'W/"x", {tag}'})
-        assert (status, body, heads["ETag"]) == (304, b"", tag)
-        assert pages.get(path, headers={"If-None-Match": '"other"'})[0] == 200
-        assert http("POST", pages.url + path)[0] == 405
-
-
-@pytest.mark.parametrize("target", [
-    "/nothing", "/lib", "/lib/", "/link", "/folder/outside", "/pipe", "/.hidden", "/lib/../.hidden",
-    "/../outside", "/%2e%2e/outside", "/..%2foutside", "//etc/passwd", "/lib//view.js",
-    "/index.html/", "/%00", "/lib\\..\\..\\outside"])
-def test_nothing_else_is_a_page(pages, target):
-    connection = pages.raw(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-    answer = connection.recv(65536)
-    assert answer[:12] in (b"HTTP/1.1 404", b"HTTP/1.1 400"), answer
-    assert b"secret" not in answer
