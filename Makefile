@@ -161,9 +161,12 @@ UNIT_TESTS := $(UNIT_COMMON:%=common_%_test) $(UNIT_CAPTURE:%=capture_%_test) \
               $(UNIT_DETECTOR:%=detector_%_test) $(UNIT_BROADCASTER:%=broadcaster_%_test) \
               $(UNIT_CAMSIM:%=camsim_%_test)
 
+# What the pages use of others. Not a file of ours: git ignores it.
+VENDOR := web/vendor/uplot.js
+
 .PHONY: all tests
 all: ## build the programs (the default)
-all: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/camsim $(BUILD)/ws_echo
+all: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/camsim $(BUILD)/ws_echo $(VENDOR)
 
 objects = $(patsubst %,$(BUILD)/%.o,$(addprefix $(1)/,$(2)))
 
@@ -280,6 +283,22 @@ $(BUILD)/detector/annotate.o $(BUILD)/detector/draw.o $(BUILD)/detector/boxes.o 
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
+# --- what npm brings -------------------------------------------------------------------------------
+
+NPM_CI := timeout 60 npm ci --prefer-offline --fetch-retries=0 --ignore-scripts --no-audit --no-fund
+
+# npm holds it against the lock file. The package has its smallest form as a script only: made a module
+# here. Without npm or a network there are no charts, the page says so, and the next make tries again.
+$(VENDOR): web/package.json web/package-lock.json web/.npmrc
+	$(call say,NPM)
+	@rm -rf $(BUILD)/npm && mkdir -p $(@D) $(BUILD)/npm && cp $^ $(BUILD)/npm && \
+	    (cd $(BUILD)/npm && $(NPM_CI)) > $(BUILD)/npm/log 2>&1 && \
+	    cd $(BUILD)/npm/node_modules/uplot && \
+	    { cat dist/uPlot.iife.min.js && echo 'export default uPlot;'; } > uplot.js && \
+	    cp LICENSE $(abspath $(@D))/uplot.LICENSE.txt && cp dist/uPlot.min.css $(abspath $(@D))/uplot.css && \
+	    cp dist/uPlot.d.ts $(abspath $(@D))/uplot.d.ts && mv uplot.js $(abspath $@) || \
+	    echo 'No charts on the pages: npm could not bring uPlot ($(BUILD)/npm/log says why). All else is built.'
+
 # --- the two commands, and what they are made of -----------------------------------------------------
 
 # These two build with every core, unless make was told how many.
@@ -372,7 +391,7 @@ DOC_DIR := $(DESTDIR)$(PREFIX)/share/doc/ringcast
 
 .PHONY: install uninstall
 install: ## into PREFIX (/usr/local), below DESTDIR
-install: $(PROGRAMS:%=$(BUILD)/%)
+install: $(PROGRAMS:%=$(BUILD)/%) $(VENDOR)
 	install -d "$(BIN_DIR)" "$(PROGRAM_DIR)" "$(DOC_DIR)/examples"
 	install -m 755 ringcast "$(BIN_DIR)/ringcast"
 	install -m 755 $(PROGRAMS:%=$(BUILD)/%) "$(PROGRAM_DIR)"
@@ -380,7 +399,8 @@ install: $(PROGRAMS:%=$(BUILD)/%)
 	install -m 644 docs/examples/* "$(DOC_DIR)/examples"
 	install -d "$(SHARE_DIR)"
 	install -m 644 detector/demo_model/ringcast-demo.{onnx,names} "$(SHARE_DIR)"
-	find web -type f -exec install -D -m 644 {} "$(SHARE_DIR)/{}" \;
+	find web -type f ! -name '.*' ! -name package-lock.json ! -path 'web/vendor/*.d.ts' \
+	    -exec install -D -m 644 {} "$(SHARE_DIR)/{}" \;
 uninstall: ## take it away again
 	rm -f "$(BIN_DIR)/ringcast"
 	rm -rf "$(PROGRAM_DIR)" "$(SHARE_DIR)" "$(DOC_DIR)"
@@ -426,4 +446,4 @@ $(BUILD)/tidy/%.clean: % .clang-tidy tests/.clang-tidy
 help: ## this list
 	@awk -F ' *## *' '/^[a-z-]+: *##/ { sub(/:.*/, "", $$1); printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 clean: ## remove what was built
-	rm -rf build
+	rm -rf build $(dir $(VENDOR))

@@ -26,6 +26,10 @@ def test_installed_ringcast_runs_and_goes(make, tmp_path, clip, monkeypatch):
         assert done.returncode == 0, done.stderr
     prefix = tmp_path / "a prefix"
     assert (prefix / "share/doc/ringcast/ringcast.example.json").exists()
+    web = prefix / "share/ringcast/web"
+    assert not [file for file in web.rglob("*") if file.name.startswith((".", "package-lock"))]
+    # Without npm or a network there is no uPlot; never is there one without its licence.
+    assert not (web / "vendor/uplot.js").exists() or (web / "vendor/uplot.LICENSE.txt").exists()
     folder = tmp_path / "instance"
     folder.mkdir()
     monkeypatch.setattr("harness.processes.SCRIPT", prefix / "bin/ringcast")
