@@ -2,26 +2,65 @@
 
 const MAGIC = 0x52434631; // "RCF1"
 const VERSION = 1;
+const FLAG_RAW = 1;
 const FIXED_HEADER = 64;
 const NS_PER_MS = 1e6;
+
+/**
+ * `raw`: as the camera made it; `detect`: with the detector's drawing.
+ * @typedef {'raw' | 'detect'} StreamKind
+ */
 
 /**
  * @typedef {object} Detection
  * @property {string} class
  * @property {number} confidence 0 to 1
- * @property {number[]} bbox x, y, width, height in pixels of the picture
+ * @property {number[]} bbox x, y, width, height in pixels of the camera's picture
+ * @property {number[]} [center]
+ * @property {number} [track_id] the same for the same object from frame to frame
+ */
+
+/**
+ * @typedef {object} SpaceOccupancy
+ * @property {string} space_id
+ * @property {string} space_name
+ * @property {boolean} is_occupied
+ * @property {'occupied' | 'free' | 'unknown'} [state]
+ * @property {string} [since] ISO 8601
+ * @property {[number, number][]} [polygon] in parts of the picture's width and height
+ * @property {{x: number, y: number, width: number, height: number}} [bbox] the rectangle around it
+ */
+
+/**
+ * @typedef {object} SpaceEvent
+ * @property {string} space_id
+ * @property {string} space_name
+ * @property {string} from
+ * @property {string} to
+ * @property {string} at ISO 8601
+ * @property {number} [held_s] how long the old state lasted
  */
 
 /**
  * What came with a picture. Every worker may add members of its own, and may leave any out.
  * @typedef {object} FrameMetadata
  * @property {number} [vehicle_count]
+ * @property {string} [timestamp]
  * @property {Detection[]} [detections]
+ * @property {number[]} [track_ids]
+ * @property {boolean} [tracking_enabled]
+ * @property {number} [occupied_spaces]
+ * @property {number} [total_spaces]
+ * @property {SpaceOccupancy[]} [space_occupancy]
+ * @property {SpaceEvent[]} [space_events]
+ * @property {{camera: string, generation: string, number: number, width: number, height: number}} [frame]
+ * @property {Record<string, number>} [stages] durations in microseconds
  */
 
 /**
  * @typedef {object} Frame
  * @property {string} cameraId
+ * @property {StreamKind} kind
  * @property {bigint} number of the frame within its generation; 0: unknown
  * @property {bigint} generation changes when the camera's capture starts anew
  * @property {number} capturedMs ms since 1970 by the server's clock; 0: unknown
@@ -100,6 +139,7 @@ export function decodeFrame(message) {
   }
   return {
     cameraId: decodeText(new Uint8Array(message, FIXED_HEADER, idSize), 'camera id'),
+    kind: (view.getUint8(5) & FLAG_RAW) === 0 ? 'detect' : 'raw',
     number: view.getBigUint64(16),
     generation: view.getBigUint64(24),
     capturedMs: Number(view.getBigUint64(32)) / NS_PER_MS,

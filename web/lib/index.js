@@ -1,4 +1,4 @@
-// The ringcast client library: `WebSocketStreamManager` keeps a connection to one camera,
+// The ringcast client library: `WebSocketStreamManager` keeps streams coming over one connection,
 // `CanvasStreamRenderer` draws what it brings.
 
 export { CanvasStreamRenderer } from './canvas_renderer.js';

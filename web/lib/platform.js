@@ -8,13 +8,14 @@
  * @property {() => number} now ms of a clock that never jumps
  * @property {() => number} random
  * @property {() => boolean} online
+ * @property {() => boolean} hidden whether nobody sees the page
  * @property {(listener: (event: PlatformEvent) => void) => () => void} listen returns what ends it
  */
 
 /**
- * `online`, `offline`: the network; `visible`: the tab is looked at again; `leave`, `return`: the page
- * goes, or comes back out of the browser's cache.
- * @typedef {'online' | 'offline' | 'visible' | 'leave' | 'return'} PlatformEvent
+ * `online`, `offline`: the network; `hidden`, `visible`: another tab covers this one, it is looked at
+ * again; `leave`, `return`: the page goes, or comes back out of the browser's cache.
+ * @typedef {'online' | 'offline' | 'hidden' | 'visible' | 'leave' | 'return'} PlatformEvent
  */
 
 /** @param {(event: PlatformEvent) => void} listener */
@@ -25,7 +26,7 @@ function listenToPage(listener) {
   addEventListener('offline', () => listener('offline'), options);
   addEventListener('pagehide', () => listener('leave'), options);
   addEventListener('pageshow', (event) => event.persisted && listener('return'), options);
-  document.addEventListener('visibilitychange', () => document.hidden || listener('visible'), options);
+  document.addEventListener('visibilitychange', () => listener(document.hidden ? 'hidden' : 'visible'), options);
   return () => ended.abort();
 }
 
@@ -38,6 +39,7 @@ export function browserPlatform() {
     now: () => performance.now(),
     random: Math.random,
     online: () => navigator.onLine,
+    hidden: () => document.hidden,
     listen: listenToPage,
   };
 }

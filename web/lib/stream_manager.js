@@ -1,24 +1,22 @@
-// Keeps one camera's stream coming: connects, notices when the connection is dead, comes back by
-// itself, and hands out frames as they arrive. It never queues: whoever draws takes the newest.
+// Streams over one WebSocket: what is wanted goes out, frames come in and are handed out as they arrive. It
+// never queues: whoever draws takes the newest.
 
-import { Backoff } from './backoff.js';
+import { Connection } from './connection.js';
 import { decodeFrame } from './frame_container.js';
 import { browserPlatform } from './platform.js';
-import { ServerClock } from './server_clock.js';
+import { RateMeter } from './rate_meter.js';
+import { Subscriptions } from './subscriptions.js';
+import { TextFrame } from './text_frame.js';
 
+/** @typedef {import('./connection.js').ConnectionStatus} ConnectionStatus */
 /** @typedef {import('./frame_container.js').Frame} Frame */
 /** @typedef {import('./frame_container.js').FrameMetadata} FrameMetadata */
+/** @typedef {import('./frame_container.js').StreamKind} StreamKind */
 /** @typedef {import('./platform.js').Platform} Platform */
-/** @typedef {import('./platform.js').PlatformEvent} PlatformEvent */
+/** @typedef {import('./subscriptions.js').StreamParameters} StreamParameters */
 
 /**
- * `idle`: connect() was not called, or disconnect() was; `connecting`; `open`; `waiting`: for the next
- * try; `offline`: the machine has no network.
- * @typedef {'idle' | 'connecting' | 'open' | 'waiting' | 'offline'} ConnectionStatus
- */
-
-/**
- * What the server says about the camera.
+ * What the server says about a camera.
  * @typedef {object} CameraEvent
  * @property {'camera_state' | 'stream_started' | 'stream_ended'} type
  * @property {string} camera_id
@@ -28,108 +26,152 @@ import { ServerClock } from './server_clock.js';
  */
 
 /**
- * @typedef {object} StreamOptions
- * @property {string} cameraId
- * @property {string} [url] of the viewer socket; default: that of the page's own server
- * @property {string} [token] where the server asks for one
+ * A camera that has frames when a viewer of all cameras connects.
+ * @typedef {object} ActiveStream
+ * @property {string} camera_id
+ * @property {string} name
+ * @property {string} state
+ * @property {number} frame_count
+ * @property {number} last_update seconds since 1970
+ */
+
+/**
+ * What the server counts for a stream of `/ws/stream/…`, said every 50 frames.
+ * @typedef {object} ServerStats
+ * @property {string} [camera_id] where there are several
+ * @property {number} processed sent
+ * @property {number} skipped not sent
+ * @property {number} total frames the camera has made since
+ * @property {number} fps sent a second
+ * @property {number} skipped_fps left out for this viewer's own pace
+ */
+
+/**
+ * @template {boolean} [Binary=true]
+ * @typedef {object} ManagerOptions
+ * @property {string | URL} [url] of `/ws/viewer/detection`, `/ws/stream/raw` or `/ws/stream/detect`; default: the
+ *   first of them, beside this library's folder
+ * @property {string} [cameraId] without it: all cameras on `/ws/viewer/detection`, the only or first one elsewhere
+ * @property {string | null} [userId] who watches, for the server's log and limits
+ * @property {number} [conf] boxes from this confidence on, 0.05 to 0.95
+ * @property {number} [fps] frames a second at most, 0.1 to 60
+ * @property {number} [skipFrames] of so many of the camera's frames one at most, 1 to 100
+ * @property {boolean} [showLabels] class and confidence beside each box
+ * @property {boolean} [metadata] of raw pictures: the detections as well
  * @property {boolean} [autoReconnect] default true
+ * @property {Binary} [binary] default true; false: frames as base64 in JSON, a third larger
+ * @property {boolean} [pauseHidden] default true: nothing comes while the tab is hidden
+ * @property {string | (() => string | undefined)} [token] where the server asks for one; a function is asked
+ *   before every connection
  * @property {Platform} [platform] for tests
  */
 
 /**
- * @typedef {object} StreamStats
+ * @typedef {object} ManagerStats
  * @property {number} framesReceived
  * @property {number} bytesReceived
  * @property {number} connections how often a connection was made
  * @property {number | null} roundTripMs
+ * @property {number | null} fps frames that come a second
+ * @property {number | null} processed as the server said last; null where it does not
+ * @property {number | null} skipped
+ * @property {number | null} total
  */
 
-const SUBPROTOCOL = 'ringcast.binary.v1';
-const CONNECT_LIMIT_MS = 10_000;
-const PING_INTERVAL_MS = 10_000;
-const FIRST_PINGS_MS = [0, 300, 900, 2000]; // a few at once: the clock is needed with the first frame
-const SILENCE_LIMIT_MS = 25_000; // more than two pings without any answer
-const STABLE_MS = 5000; // a connection that has lasted so long starts the back-off anew
-const CLOSE_NORMAL = 1000;
+const SUBPROTOCOLS = { binary: 'ringcast.binary.v1', json: 'ringcast.json.v1' };
+const DEFAULT_ADDRESS = '../ws/viewer/detection'; // wherever a proxy has put it and this library
 
-/** @param {string} cameraId */
-function defaultUrl(cameraId) {
-  // Beside this library, wherever a proxy has put both.
-  const url = new URL('../ws/viewer/detection', import.meta.url);
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.searchParams.set('camera_id', cameraId);
-  return url.href;
+/** @param {string | URL | undefined} given */
+function socketUrl(given) {
+  const base = globalThis.document?.baseURI;
+  const url = given === undefined ? new URL(DEFAULT_ADDRESS, import.meta.url) : new URL(given, base);
+  url.protocol = url.protocol.replace(/^http/, 'ws');
+  return url;
 }
 
 /**
- * @param {string} base
- * @param {string} cameraId
+ * @template {boolean} [Binary=true]
  */
-function withCamera(base, cameraId) {
-  const url = new URL(base);
-  url.searchParams.set('camera_id', cameraId);
-  return url.href;
-}
-
 export class WebSocketStreamManager {
   #url;
-  #protocols;
-  #autoReconnect;
-  #platform;
-  #backoff;
-  #clock;
-  /** @type {WebSocket | null} */
-  #socket = null;
-  /** @type {ConnectionStatus} */
-  #status = 'idle';
-  #wanted = false;
-  #openedAt = 0;
-  #heardAt = 0;
-  /** @type {Set<number>} of the live connection, or of the wait for the next one */
-  #timers = new Set();
-  /** @type {(() => void) | null} */
-  #unlisten = null;
+  #cameraId;
+  /** @type {StreamKind} */
+  #kind;
+  #subprotocol;
+  #token;
+  #subscriptions;
+  #connection;
+  #rate;
   #framesReceived = 0;
   #bytesReceived = 0;
-  #connections = 0;
+  /** @type {ServerStats | null} */
+  #serverStats = null;
 
-  /** @type {(frame: Frame) => void} */
+  /** @type {(picture: any, frame: Frame) => void} */
   #frameHandler = () => {};
   /** @type {(metadata: FrameMetadata, frame: Frame) => void} */
   #metadataHandler = () => {};
+  /** @type {(stats: ServerStats) => void} */
+  #statsHandler = () => {};
   /** @type {(status: ConnectionStatus) => void} */
   #stateHandler = () => {};
   /** @type {(event: CameraEvent) => void} */
   #cameraHandler = () => {};
+  /** @type {(streams: ActiveStream[]) => void} */
+  #streamsHandler = () => {};
   /** @type {(error: Error) => void} */
   #errorHandler = () => {};
   /** @type {(reason: string) => void} */
   #disconnectHandler = () => {};
 
-  /** @param {StreamOptions} options */
-  constructor({ cameraId, url, token, autoReconnect = true, platform = browserPlatform() }) {
-    this.#url = url === undefined ? defaultUrl(cameraId) : withCamera(url, cameraId);
-    this.#protocols = token === undefined ? [SUBPROTOCOL] : [SUBPROTOCOL, token];
-    this.#autoReconnect = autoReconnect;
-    this.#platform = platform;
-    this.#backoff = new Backoff(platform.random);
-    this.#clock = new ServerClock(platform.now);
+  /** @param {ManagerOptions<Binary>} options */
+  constructor({
+    url, cameraId, userId, conf, fps, skipFrames, showLabels, metadata, autoReconnect = true, binary, pauseHidden = true,
+    token, platform = browserPlatform(),
+  } = {}) {
+    this.#url = socketUrl(url);
+    this.#cameraId = cameraId ?? this.#url.searchParams.get('camera_id') ?? '';
+    this.#kind = this.#url.pathname.endsWith('/raw') ? 'raw' : 'detect';
+    if (userId !== undefined && userId !== null) {
+      this.#url.searchParams.set('user_id', userId);
+    }
+    this.#subprotocol = binary === false ? SUBPROTOCOLS.json : SUBPROTOCOLS.binary;
+    this.#token = token;
+    const parameters = { conf, fps, skipFrames, showLabels, metadata };
+    this.#subscriptions = new Subscriptions(this.#cameraId, this.#kind, parameters);
+    this.#rate = new RateMeter(platform.now);
+    this.#connection = new Connection({ platform, autoReconnect, pauseHidden, target: () => this.#target() }, {
+      status: (status) => this.#stateHandler(status),
+      open: () => this.#subscriptions.replay().forEach((message) => this.#connection.send(message)),
+      message: (data) => this.#onMessage(data),
+      lost: (reason) => this.#disconnectHandler(reason),
+      failed: (error) => this.#errorHandler(error),
+    });
   }
 
   /**
-   * Every message that carries a picture.
-   * @param {(frame: Frame) => void} handler
+   * Every message that carries a picture. With `binary: false` the picture is its base64, else the frame itself;
+   * the renderer's renderFrame() takes both.
+   * @param {(picture: Binary extends false ? string : Frame, frame: Frame) => void} handler
    */
   onFrame(handler) {
     this.#frameHandler = handler;
   }
 
   /**
-   * The metadata of every message that has some, also of those without a picture.
+   * The metadata of every message that has some, also of those without a picture (`frame.jpeg` is empty then).
    * @param {(metadata: FrameMetadata, frame: Frame) => void} handler
    */
   onMetadata(handler) {
     this.#metadataHandler = handler;
+  }
+
+  /**
+   * What the server counts, every 50 frames of `/ws/stream/…`.
+   * @param {(stats: ServerStats) => void} handler
+   */
+  onStats(handler) {
+    this.#statsHandler = handler;
   }
 
   /**
@@ -141,11 +183,19 @@ export class WebSocketStreamManager {
   }
 
   /**
-   * The camera: its state, and streams that begin and end.
+   * A camera: its state, and streams that begin and end.
    * @param {(event: CameraEvent) => void} handler
    */
   onCamera(handler) {
     this.#cameraHandler = handler;
+  }
+
+  /**
+   * A viewer of all cameras has connected: the cameras that have frames.
+   * @param {(streams: ActiveStream[]) => void} handler
+   */
+  onStreams(handler) {
+    this.#streamsHandler = handler;
   }
 
   /**
@@ -165,182 +215,119 @@ export class WebSocketStreamManager {
   }
 
   get connectionStatus() {
-    return this.#status;
+    return this.#connection.status;
   }
 
   get framesReceived() {
     return this.#framesReceived;
   }
 
-  /** @returns {StreamStats} */
+  /** Whether nothing is to come now: by pause(), or in a hidden tab. */
+  get paused() {
+    return this.#connection.paused;
+  }
+
+  /** @returns {ManagerStats} */
   get stats() {
     return {
       framesReceived: this.#framesReceived,
       bytesReceived: this.#bytesReceived,
-      connections: this.#connections,
-      roundTripMs: this.#clock.roundTripMs,
+      connections: this.#connection.count,
+      roundTripMs: this.#connection.clock.roundTripMs,
+      fps: this.#rate.perSecond,
+      processed: this.#serverStats?.processed ?? null,
+      skipped: this.#serverStats?.skipped ?? null,
+      total: this.#serverStats?.total ?? null,
     };
   }
 
   /** The time by the server's clock, in ms since 1970: what a frame's age is measured with. */
   serverTimeMs() {
-    return this.#clock.timeMs();
+    return this.#connection.clock.timeMs();
   }
 
   connect() {
-    if (!this.#wanted) {
-      this.#wanted = true;
-      this.#unlisten = this.#platform.listen((event) => this.#onPlatform(event));
-      this.#open();
-    }
+    this.#connection.connect();
   }
 
   /** Ends it for good; connect() starts anew. */
   disconnect() {
-    this.#wanted = false;
-    this.#unlisten?.();
-    this.#unlisten = null;
-    this.#drop();
-    this.#setStatus('idle');
-  }
-
-  /** @param {ConnectionStatus} status */
-  #setStatus(status) {
-    if (status !== this.#status) {
-      this.#status = status;
-      this.#stateHandler(status);
-    }
+    this.#connection.disconnect();
   }
 
   /**
-   * @param {() => void} task
-   * @param {number} ms
+   * One more stream on the same connection, and on every later one. Of a stream that there is already: these
+   * parameters, the server's defaults for the rest.
+   * @param {string} cameraId
+   * @param {StreamParameters & {kind?: StreamKind}} [parameters] kind: the path's own without it
    */
-  #after(ms, task) {
-    const timer = this.#platform.setTimer(() => {
-      this.#timers.delete(timer);
-      task();
-    }, ms);
-    this.#timers.add(timer);
+  subscribe(cameraId, { kind, ...parameters } = {}) {
+    this.#connection.send(this.#subscriptions.subscribe(cameraId, kind, parameters));
   }
 
-  /** Lets go of the socket and of every timer. A socket that is let go is not heard any more. */
-  #drop() {
-    for (const timer of this.#timers) {
-      this.#platform.clearTimer(timer);
-    }
-    this.#timers.clear();
-    const socket = this.#socket;
-    this.#socket = null;
-    if (socket !== null) {
-      socket.onopen = socket.onmessage = socket.onclose = null;
-      socket.close(CLOSE_NORMAL);
-    }
+  /**
+   * One stream less.
+   * @param {string} cameraId
+   * @param {StreamKind} [kind] without it both
+   */
+  unsubscribe(cameraId, kind) {
+    this.#connection.send(this.#subscriptions.unsubscribe(cameraId, kind));
   }
 
-  #open() {
-    this.#drop();
-    this.#setStatus('connecting');
-    const socket = this.#platform.openSocket(this.#url, this.#protocols);
-    socket.binaryType = 'arraybuffer';
-    socket.onopen = () => this.#onOpen();
-    socket.onmessage = (event) => this.#onMessage(event.data);
-    socket.onclose = (event) => this.#lost(event.reason || `closed with code ${event.code}`);
-    this.#socket = socket;
-    this.#after(CONNECT_LIMIT_MS, () => this.#status === 'connecting' && this.#lost('no answer'));
+  /**
+   * These parameters from now on, for all streams or for those that are named; the others stay as they are.
+   * @param {StreamParameters & {cameraId?: string, kind?: StreamKind}} parameters
+   */
+  set({ cameraId = '', kind, ...parameters }) {
+    this.#connection.send(this.#subscriptions.set(parameters, cameraId, kind));
   }
 
-  #onOpen() {
-    this.#connections++;
-    this.#openedAt = this.#heardAt = this.#platform.now();
-    this.#clock.reset();
-    for (const ms of FIRST_PINGS_MS) {
-      this.#after(ms, () => this.#ping());
-    }
-    this.#after(PING_INTERVAL_MS, () => this.#keepAlive());
-    this.#setStatus('open');
+  /** No frames, and no work for them on the server, until resume(); the connection stays. */
+  pause() {
+    this.#connection.setPaused(true);
   }
 
-  /** @param {string} reason */
-  #lost(reason) {
-    const wasOpen = this.#status === 'open';
-    if (wasOpen && this.#platform.now() - this.#openedAt >= STABLE_MS) {
-      this.#backoff.reset();
-    }
-    this.#drop();
-    if (!this.#wanted || !this.#autoReconnect) {
-      this.#setStatus('idle');
-    } else {
-      /* A browser may be wrong about the network: it is tried all the same. */
-      this.#after(this.#backoff.next(), () => this.#open());
-      this.#setStatus(this.#platform.online() ? 'waiting' : 'offline');
-    }
-    if (wasOpen) {
-      this.#disconnectHandler(reason);
-    }
+  /** The newest frames at once. A hidden tab is paused all the same. */
+  resume() {
+    this.#connection.setPaused(false);
   }
 
-  #ping() {
-    this.#socket?.send(JSON.stringify({ type: 'ping', t: this.#platform.now() }));
-  }
-
-  #silent() {
-    return this.#platform.now() - this.#heardAt > SILENCE_LIMIT_MS;
-  }
-
-  #keepAlive() {
-    if (this.#silent()) {
-      this.#lost('nothing was heard any more');
-      return;
+  #target() {
+    const url = new URL(this.#url);
+    if (this.#cameraId !== '') {
+      url.searchParams.set('camera_id', this.#cameraId);
     }
-    this.#ping();
-    this.#after(PING_INTERVAL_MS, () => this.#keepAlive());
-  }
-
-  /** @param {PlatformEvent} event */
-  #onPlatform(event) {
-    if (event === 'leave') {
-      this.#drop();
-      this.#setStatus('waiting');
-    } else if (event === 'offline') {
-      if (this.#status === 'waiting') {
-        this.#setStatus('offline');
-      }
-    } else if (this.#status === 'waiting' || this.#status === 'offline') {
-      this.#backoff.reset();
-      this.#open();
-    } else if (this.#status === 'open') {
-      /* Another network, or a tab that slept: is the connection still one? */
-      if (this.#silent()) {
-        this.#lost('nothing was heard for too long');
-        this.#onPlatform(event);
-      } else {
-        this.#ping();
-      }
+    for (const [name, value] of Object.entries(this.#subscriptions.query)) {
+      url.searchParams.set(name, String(value));
     }
+    const token = typeof this.#token === 'function' ? this.#token() : this.#token;
+    return { url: url.href, protocols: token === undefined ? [this.#subprotocol] : [this.#subprotocol, token] };
   }
 
   /** @param {string | ArrayBuffer} data */
   #onMessage(data) {
-    this.#heardAt = this.#platform.now();
     try {
       if (typeof data === 'string') {
         this.#onText(data);
       } else {
-        this.#onFrameMessage(data);
+        this.#onFrame(decodeFrame(data), data.byteLength);
       }
     } catch (error) {
       this.#errorHandler(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
-  /** @param {ArrayBuffer} data */
-  #onFrameMessage(data) {
-    this.#bytesReceived += data.byteLength;
-    const frame = decodeFrame(data);
-    if (frame.jpeg.length > 0) {
+  /**
+   * @param {Frame} frame
+   * @param {number} size
+   */
+  #onFrame(frame, size) {
+    this.#bytesReceived += size;
+    const picture = frame instanceof TextFrame ? frame.base64 : frame;
+    if (typeof picture === 'string' ? picture !== '' : picture.jpeg.length > 0) {
       this.#framesReceived++;
-      this.#frameHandler(frame);
+      this.#rate.add();
+      this.#frameHandler(picture, frame);
     }
     if (frame.metadata !== null) {
       this.#metadataHandler(frame.metadata, frame);
@@ -354,15 +341,32 @@ export class WebSocketStreamManager {
     }
     const message = JSON.parse(text);
     switch (message.type) {
+      case 'frame':
+        if (message.camera_state !== undefined) {
+          const { camera_id, camera_state: state } = message;
+          this.#cameraHandler({ type: 'camera_state', camera_id, state });
+        }
+        this.#onFrame(new TextFrame(message, this.#cameraId, this.#kind), text.length);
+        break;
+      case 'detections':
+        this.#onFrame(new TextFrame(message, this.#cameraId, 'raw'), text.length);
+        break;
       case 'pong':
         if (typeof message.t === 'number' && typeof message.server_time === 'number') {
-          this.#clock.addSample(message.t, message.server_time);
+          this.#connection.clock.addSample(message.t, message.server_time);
         }
+        break;
+      case 'stats':
+        this.#serverStats = message;
+        this.#statsHandler(message);
         break;
       case 'camera_state':
       case 'stream_started':
       case 'stream_ended':
         this.#cameraHandler(message);
+        break;
+      case 'viewer_connected':
+        this.#streamsHandler(message.active_streams ?? []);
         break;
       case 'error':
         this.#errorHandler(new Error(message.message));

@@ -28,12 +28,18 @@ function pings() {
   return platform.socket.sent.map((text) => JSON.parse(text)).filter(({ type }) => type === 'ping');
 }
 
+/** What was sent beside pings. */
+function words() {
+  return platform.socket.sent.map((text) => JSON.parse(text)).filter(({ type }) => type !== 'ping');
+}
+
 /** The smallest container with a picture. */
-function frameMessage() {
+function frameMessage(flags = 0) {
   const bytes = new Uint8Array(72 + 2 + 4);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, 0x52434631);
   view.setUint8(4, 1);
+  view.setUint8(5, flags);
   view.setUint16(6, 72);
   view.setUint32(8, 2);
   view.setUint32(12, 4);
@@ -51,6 +57,248 @@ test('asks for the camera and for the binary form', () => {
   assert.deepEqual(states, ['connecting']);
   platform.socket.open();
   assert.deepEqual(states, ['connecting', 'open']);
+});
+
+test('says in its address how the stream is wanted', () => {
+  const wanted = { userId: 'desk 1', conf: 0.4, fps: 10, skipFrames: 2, showLabels: false, metadata: true };
+  const cases = [
+    [{ url: 'ws://h/ws/stream/raw', cameraId: 'A', ...wanted },
+      'ws://h/ws/stream/raw?user_id=desk+1&camera_id=A&conf=0.4&fps=10&skip_frames=2&show_labels=false&metadata=true'],
+    [{ url: 'https://h/north/ws/stream/detect', userId: undefined }, 'wss://h/north/ws/stream/detect'],
+    [{ url: 'http://h/ws/viewer/detection?camera_id=B', userId: null }, 'ws://h/ws/viewer/detection?camera_id=B'],
+  ];
+  for (const [options, address] of cases) {
+    new WebSocketStreamManager({ ...options, platform }).connect();
+    assert.equal(platform.socket.url, address);
+  }
+});
+
+test('brings its token behind the subprotocol, a new one for every connection', () => {
+  const tokens = ['one', 'two'];
+  manager = new WebSocketStreamManager({ url: URL, platform, binary: false, token: () => tokens.shift() });
+  manager.connect();
+  assert.deepEqual(platform.socket.protocols, ['ringcast.json.v1', 'one']);
+  platform.socket.end();
+  platform.pass(500);
+  assert.deepEqual(platform.socket.protocols, ['ringcast.json.v1', 'two']);
+});
+
+test('an address that no socket can have is an error, and the end', () => {
+  const errors = [];
+  platform.openSocket = () => {
+    throw new SyntaxError('no subprotocol');
+  };
+  manager.onError((error) => errors.push(error.message));
+  manager.connect();
+  assert.deepEqual(errors, ['no subprotocol']);
+  assert.equal(manager.connectionStatus, 'idle');
+  assert.equal(platform.listeners.size, 0);
+});
+
+test('frames as JSON: base64 first, whatever path they come from', () => {
+  const got = [];
+  manager = new WebSocketStreamManager({ cameraId: 'CAM1', url: URL, platform, binary: false });
+  manager.onFrame((picture, frame) => got.push([picture, frame]));
+  const states = [];
+  manager.onCamera(({ camera_id: id, state }) => states.push([id, state]));
+  const metadata = [];
+  manager.onMetadata((one, { number }) => metadata.push([one.vehicle_count ?? null, number]));
+  open();
+  platform.socket.say({ type: 'frame', data: 'AQID' });
+  platform.socket.say({
+    type: 'frame', camera_state: 'online', camera_id: 'CAM2', kind: 'raw', frame: 'data:image/jpeg;base64,BAUG',
+    metadata: { vehicle_count: 3, timestamp: '2026-01-07T12:30:45.123Z', frame: { generation: '1767789045123456789', number: 99 } },
+    frame_count: 7, timestamp: 1767789046.5,
+  });
+  platform.socket.say({ type: 'detections', camera_id: 'CAM2', generation: '5', frame_number: 6, metadata: {} });
+  assert.deepEqual(got.map(([picture]) => picture), ['AQID', 'BAUG']);
+  assert.deepEqual([...got[0][1].jpeg], [1, 2, 3]);
+  assert.equal(got[0][1].cameraId, 'CAM1');
+  assert.equal(got[0][1].kind, 'detect');
+  const { cameraId, kind, number, generation, capturedMs, sentMs, frameCount } = got[1][1];
+  assert.deepEqual([cameraId, kind, number, generation, frameCount], ['CAM2', 'raw', 99n, 1767789045123456789n, 7]);
+  assert.deepEqual([capturedMs, sentMs], [Date.parse('2026-01-07T12:30:45.123Z'), 1767789046500]);
+  assert.deepEqual(states, [['CAM2', 'online']]);
+  assert.deepEqual(metadata, [[3, 99n], [null, 6n]]);
+  assert.equal(manager.framesReceived, 2);
+});
+
+test('tells raw pictures from drawn ones', () => {
+  const kinds = [];
+  manager.onFrame(({ kind }) => kinds.push(kind));
+  open();
+  platform.socket.say(frameMessage(1));
+  platform.socket.say(frameMessage(0));
+  assert.deepEqual(kinds, ['raw', 'detect']);
+});
+
+test('hands on what the server counts, and measures the rate itself', () => {
+  const seen = [];
+  manager.onStats((stats) => seen.push(stats.processed));
+  open();
+  assert.equal(manager.stats.processed, null);
+  assert.equal(manager.stats.fps, null);
+  for (let i = 0; i <= 20; i++) {
+    platform.socket.say(frameMessage());
+    platform.pass(i < 20 ? 100 : 0);
+  }
+  platform.socket.say({ type: 'stats', processed: 50, skipped: 25, total: 75, fps: 10, skipped_fps: 20 });
+  assert.deepEqual(seen, [50]);
+  const { processed, skipped, total, fps } = manager.stats;
+  assert.deepEqual([processed, skipped, total, Math.round(fps)], [50, 25, 75, 10]);
+});
+
+test('all cameras on one connection: told what there is, streams more and less', () => {
+  manager = new WebSocketStreamManager({ url: URL, platform });
+  const streams = [];
+  manager.onStreams((list) => streams.push(...list.map(({ camera_id: id }) => id)));
+  manager.subscribe('LATE', { fps: 2 });
+  open();
+  assert.equal(platform.socket.url, URL);
+  platform.socket.say({ type: 'viewer_connected', active_streams: [{ camera_id: 'A' }, { camera_id: 'B' }] });
+  assert.deepEqual(streams, ['A', 'B']);
+  manager.subscribe('A', { kind: 'raw', skipFrames: 3, metadata: true });
+  manager.set({ fps: 5 });
+  manager.set({ conf: 0.5, cameraId: 'B' });
+  manager.unsubscribe('C');
+  manager.unsubscribe('LATE');
+  assert.deepEqual(words(), [
+    { type: 'subscribe', camera_id: 'LATE', kind: 'detect', fps: 2 },
+    { type: 'subscribe', camera_id: 'A', kind: 'raw', skip_frames: 3, metadata: true },
+    { type: 'set', fps: 5 },
+    { type: 'set', camera_id: 'B', conf: 0.5 },
+    { type: 'unsubscribe', camera_id: 'C' },
+    { type: 'unsubscribe', camera_id: 'LATE' },
+  ]);
+  platform.socket.end();
+  platform.pass(500);
+  platform.socket.open();
+  assert.deepEqual(words(), [
+    { type: 'set', fps: 5 },
+    { type: 'subscribe', camera_id: 'A', kind: 'raw', fps: 5, skip_frames: 3, metadata: true },
+    { type: 'set', camera_id: 'B', conf: 0.5 },
+    { type: 'unsubscribe', camera_id: 'C' },
+    { type: 'unsubscribe', camera_id: 'LATE' },
+  ]);
+});
+
+test('one camera: what was set since is in the next address', () => {
+  manager = new WebSocketStreamManager({ url: URL, platform, cameraId: 'A', conf: 0.3, fps: 4 });
+  open();
+  manager.set({ conf: 0.6 });
+  manager.set({ fps: 9, cameraId: 'B' }); // another one's
+  manager.subscribe('B', { fps: 1 });
+  manager.set({ showLabels: false });
+  platform.socket.end();
+  platform.pass(500);
+  platform.socket.open();
+  assert.equal(platform.socket.url, `${URL}?camera_id=A&conf=0.6&fps=4&show_labels=false`);
+  assert.deepEqual(words(), [{ type: 'subscribe', camera_id: 'B', kind: 'detect', fps: 1, show_labels: false }]);
+  manager.unsubscribe('B', 'detect');
+  manager.unsubscribe('A');
+  platform.socket.end();
+  platform.pass(1000);
+  platform.socket.open();
+  assert.deepEqual(words(), [{ type: 'unsubscribe', camera_id: 'A', kind: 'detect' }]);
+  manager.subscribe('A');
+  platform.socket.end();
+  platform.pass(2000);
+  platform.socket.open();
+  assert.equal(platform.socket.url, `${URL}?camera_id=A`);
+  assert.deepEqual(words(), []);
+});
+
+test('paused by hand, also on the next connection', () => {
+  open();
+  manager.pause();
+  manager.pause();
+  assert.deepEqual(words(), [{ type: 'pause' }]);
+  platform.emit('visible');
+  assert.equal(words().length, 1);
+  platform.socket.end();
+  platform.pass(500);
+  platform.socket.open();
+  assert.deepEqual(words(), [{ type: 'pause' }]);
+  manager.resume();
+  assert.deepEqual(words(), [{ type: 'pause' }, { type: 'resume' }]);
+});
+
+/** @param {boolean} hidden */
+function hide(hidden) {
+  platform.isHidden = hidden;
+  platform.emit(hidden ? 'hidden' : 'visible');
+}
+
+test('a hidden tab is paused', () => {
+  open();
+  hide(true);
+  assert.equal(manager.paused, true);
+  assert.deepEqual(words(), [{ type: 'pause' }]);
+  manager.resume();
+  assert.equal(words().length, 1);
+  hide(false);
+  assert.deepEqual(words(), [{ type: 'pause' }, { type: 'resume' }]);
+  manager.pause();
+  hide(true);
+  hide(false);
+  assert.deepEqual(words().at(-1), { type: 'pause' });
+  assert.equal(words().length, 3);
+});
+
+test('a hidden tab makes no connection, and makes one when somebody looks', () => {
+  platform.isHidden = true;
+  manager.connect();
+  assert.equal(platform.sockets.length, 0);
+  assert.equal(manager.connectionStatus, 'waiting');
+  hide(false);
+  assert.equal(platform.sockets.length, 1);
+  hide(true);
+  platform.socket.open(); // it was on its way
+  assert.deepEqual(words(), [{ type: 'pause' }]);
+  platform.socket.end();
+  platform.pass(60_000);
+  assert.equal(platform.sockets.length, 1);
+  hide(false);
+  assert.equal(platform.sockets.length, 2);
+});
+
+test('without pauseHidden a hidden tab goes on', () => {
+  manager = new WebSocketStreamManager({ cameraId: 'CAM1', url: URL, platform, pauseHidden: false });
+  platform.isHidden = true;
+  open();
+  hide(true);
+  assert.deepEqual(words(), []);
+  assert.equal(manager.paused, false);
+});
+
+test('an operator who closes a viewer is left alone for longer', () => {
+  platform.randomValue = 0.9999;
+  open();
+  platform.pass(6000);
+  platform.socket.end(1008);
+  platform.pass(9000);
+  assert.equal(platform.sockets.length, 1);
+  platform.pass(1000);
+  assert.equal(platform.sockets.length, 2);
+});
+
+test('a hidden tab whose timers are late keeps its connection', () => {
+  open();
+  platform.socket.say('pong');
+  hide(true);
+  for (let minute = 0; minute < 5; minute++) {
+    platform.time += 59_000; // no timer ran
+    platform.pass(1000);
+    platform.socket.say('pong');
+  }
+  platform.time += 40_000;
+  hide(false);
+  assert.equal(platform.sockets.length, 1);
+  assert.equal(manager.connectionStatus, 'open');
+  platform.pass(2999);
+  assert.equal(platform.sockets.length, 1);
+  platform.pass(1); // nothing came: somebody is waiting
+  assert.equal(platform.sockets.length, 2);
 });
 
 test('connecting twice is connecting once', () => {
