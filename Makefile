@@ -44,7 +44,7 @@ BROADCASTER := routes services \
                $(addprefix access/, access credentials forwarded gate host_check limits rate_table \
                                    reconnects signed_token token_rules visits) \
                $(addprefix api/, api_camera_edit api_camera_test api_cameras api_history \
-                                api_metrics api_operations api_status api_tokens api_viewers \
+                                api_metrics api_operations api_session api_status api_tokens api_viewers \
                                 control_service metrics_sources metrics_text summary) \
                $(addprefix cameras/, camera_changes camera_edit camera_fields camera_overlay \
                                     child_process) \

@@ -12,6 +12,7 @@
 #include "broadcaster/api/api_history.h"
 #include "broadcaster/api/api_metrics.h"
 #include "broadcaster/api/api_operations.h"
+#include "broadcaster/api/api_session.h"
 #include "broadcaster/api/api_status.h"
 #include "broadcaster/api/api_tokens.h"
 #include "broadcaster/api/api_viewers.h"
@@ -95,6 +96,7 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/events", api_events_handle, false, ROLE_VIEWER},
     {HTTP_GET, "/api/history", api_history_handle, false, ROLE_VIEWER},
     {HTTP_GET, "/api/history.csv", api_history_csv_handle, false, ROLE_VIEWER},
+    {HTTP_GET, "/api/session", api_session_handle, false, ROLE_ANYBODY},
     {HTTP_POST, "/api/tokens", api_tokens_handle, false, ROLE_ALL},
     {HTTP_GET, "/api/version", api_version_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/api/viewers", api_viewers_list, false, ROLE_ADMIN},

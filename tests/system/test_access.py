@@ -102,6 +102,19 @@ def test_paths_and_roles(guarded, tokens):
                 assert name in answer["detail"]
 
 
+def test_session(guarded, tokens, broadcaster):
+    server = guarded()
+    nobody = {"user": None, "role": None, "cameras": [], "tokens_required": True}
+    wrong = {"Authorization": "Bearer " + "0" * 64}
+    assert get(server, "/api/session")[2] == get(server, "/api/session", headers=wrong)[2] == nobody
+    for name, role, cameras in (("wall", "viewer", None), ("gate", "viewer", ["SOUTH"]),
+                                ("worker", "publisher", None), ("boss", "admin", None)):
+        assert get(server, "/api/session", tokens[name])[2] == {
+            "user": name, "role": role, "cameras": cameras, "tokens_required": True}
+    assert get(broadcaster(), "/api/session")[2] == {
+        "user": "127.0.0.1", "role": "admin", "cameras": None, "tokens_required": False}
+
+
 def test_every_way_to_bring_a_token(guarded, tokens):
     server = guarded()
     wall = tokens["wall"]

@@ -1,5 +1,5 @@
 // The token with which the page asks: it comes in the address behind '#', which browsers keep to themselves,
-// and stays with this tab.
+// or from the login form, and stays with this tab.
 
 const KEY = 'ringcast.token';
 
@@ -7,11 +7,20 @@ const KEY = 'ringcast.token';
 export function pageToken() {
   const given = new URLSearchParams(location.hash.slice(1)).get('token');
   if (given !== null) {
-    sessionStorage.setItem(KEY, given);
+    setPageToken(given);
     // Nobody who looks over a shoulder, or is sent the address, gets it.
     history.replaceState(history.state, '', location.pathname + location.search);
   }
   return sessionStorage.getItem(KEY) || undefined;
+}
+
+/** @param {string} token '': none any more */
+export function setPageToken(token) {
+  if (token === '') {
+    sessionStorage.removeItem(KEY);
+  } else {
+    sessionStorage.setItem(KEY, token);
+  }
 }
 
 /** @returns {Record<string, string>} the fields of a request */

@@ -41,7 +41,7 @@ export class CameraPage {
       }
       this.#showState();
     });
-    this.#renderer.onError((error) => console.warn(texts.badPicture, error));
+    this.#renderer.onError((error) => console.warn(texts.camera.badPicture, error));
     this.#chooseFromAddress();
     void this.#list.refresh();
     setInterval(() => this.#showState(), TICK_MS);
@@ -67,8 +67,8 @@ export class CameraPage {
     this.#showName();
     if (this.#cameraId === null) {
       this.#view.showMessage(
-        failed ? texts.camerasUnknown : texts.noCameras,
-        failed ? texts.camerasUnknownDetail : texts.noCamerasDetail,
+        failed ? texts.camera.camerasUnknown : texts.camera.noCameras,
+        failed ? texts.camera.camerasUnknownDetail : texts.camera.noCamerasDetail,
       );
     }
   }
@@ -190,12 +190,12 @@ export class CameraPage {
   /** @param {import('../../lib/stream_manager.js').ConnectionStatus} connection */
   #explainNoPicture(connection) {
     if (connection === 'waiting' || connection === 'offline') {
-      this.#view.showMessage(texts.noConnection, texts.reconnecting);
+      this.#view.showMessage(texts.common.noConnection, texts.common.reconnecting);
     } else if (this.#ended !== null) {
-      this.#view.showMessage(texts.streamEnded, texts.streamEndedDetail);
+      this.#view.showMessage(texts.camera.streamEnded, texts.camera.streamEndedDetail);
     } else {
-      const detail = this.#cameraState === 'online' ? texts.waitingForDetector : texts.waitingFrom;
-      this.#view.showMessage(texts.waiting, detail(this.#name));
+      const detail = this.#cameraState === 'online' ? texts.camera.waitingForDetector : texts.camera.waitingFrom;
+      this.#view.showMessage(texts.camera.waiting, detail(this.#name));
     }
   }
 }

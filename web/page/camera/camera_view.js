@@ -1,49 +1,15 @@
 // What the camera page shows, and nothing of why: one method per thing that can change. Texts are only
 // written when they differ, because a screen reader reads what is written.
 
+import { element, write } from '../dom.js';
 import { formatAge, formatCount, formatRate } from '../format.js';
 import { stateText, texts } from '../texts.js';
+import { connectionTones, stateTone } from '../tones.js';
 
 /** @typedef {import('../camera_list.js').Camera} Camera */
 /** @typedef {import('./counts.js').Counts} Counts */
 /** @typedef {import('../picture_state.js').PictureState} PictureState */
 /** @typedef {import('../../lib/stream_manager.js').ConnectionStatus} ConnectionStatus */
-/** @typedef {'good' | 'warn' | 'bad' | 'muted'} Tone */
-
-/**
- * @template {HTMLElement} T
- * @param {string} id
- * @param {new () => T} type
- * @returns {T}
- */
-function element(id, type) {
-  const found = document.getElementById(id);
-  if (!(found instanceof type)) {
-    throw new Error(`the page has no ${type.name} "${id}"`);
-  }
-  return found;
-}
-
-/**
- * @param {HTMLElement} target
- * @param {string} text
- */
-function write(target, text) {
-  if (target.textContent !== text) {
-    target.textContent = text;
-  }
-}
-
-/** @type {Record<ConnectionStatus, Tone>} */
-const connectionTones = { idle: 'muted', connecting: 'warn', open: 'good', waiting: 'bad', offline: 'bad' };
-
-/** @type {Record<string, Tone>} */
-const stateTones = { online: 'good', connecting: 'warn', stale: 'warn', frozen: 'bad', offline: 'bad' };
-
-/** @param {string | null} state */
-function stateTone(state) {
-  return stateTones[state ?? ''] ?? 'muted';
-}
 
 export class CameraView {
   canvas = element('picture', HTMLCanvasElement);
@@ -69,11 +35,11 @@ export class CameraView {
 
   constructor() {
     for (const key of /** @type {const} */ (['vehicles', 'stream'])) {
-      write(element(`${key}-title`, HTMLElement), texts[key]);
+      write(element(`${key}-title`, HTMLElement), texts.camera[key]);
     }
-    write(element('camera-state-label', HTMLElement), texts.cameraState);
+    write(element('camera-state-label', HTMLElement), texts.camera.cameraState);
     for (const key of /** @type {const} */ (['age', 'rate', 'size', 'frames'])) {
-      write(element(`${key}-label`, HTMLElement), texts[key]);
+      write(element(`${key}-label`, HTMLElement), texts.camera[key]);
     }
     this.#offerFullscreen();
   }
@@ -87,8 +53,8 @@ export class CameraView {
       done.catch(() => {}); // the browser said no, and shows why
     };
     this.#fullscreen.hidden = false;
-    this.#fullscreen.title = texts.fullscreen;
-    this.#fullscreen.setAttribute('aria-label', texts.fullscreen);
+    this.#fullscreen.title = texts.camera.fullscreen;
+    this.#fullscreen.setAttribute('aria-label', texts.camera.fullscreen);
     this.#fullscreen.addEventListener('click', toggle);
     document.addEventListener('keydown', (event) => {
       const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
@@ -111,7 +77,7 @@ export class CameraView {
       options.unshift({ id: chosen, text: chosen });
     }
     if (options.length === 0) {
-      options.push({ id: '', text: texts.noCameraChosen });
+      options.push({ id: '', text: texts.camera.noCameraChosen });
     }
     while (this.select.length > options.length) {
       this.select.remove(this.select.length - 1);
@@ -128,12 +94,12 @@ export class CameraView {
   /** @param {string} name */
   showName(name) {
     document.title = `${name} · ringcast`;
-    this.canvas.setAttribute('aria-label', texts.pictureOf(name));
+    this.canvas.setAttribute('aria-label', texts.camera.pictureOf(name));
   }
 
   /** @param {ConnectionStatus} status */
   showConnection(status) {
-    write(this.#connectionText, texts.connection[status]);
+    write(this.#connectionText, texts.common.connection[status]);
     this.#connection.dataset.tone = connectionTones[status];
     this.#connection.toggleAttribute('data-busy', status === 'connecting' || status === 'waiting');
   }
@@ -165,13 +131,13 @@ export class CameraView {
     this.#notice.hidden = picture !== 'stale';
     this.#badge.toggleAttribute('data-busy', picture === 'none');
     if (picture === 'live') {
-      write(this.#badgeText, texts.live);
+      write(this.#badgeText, texts.common.live);
       this.#badge.dataset.tone = 'good';
     } else if (picture === 'none') {
-      write(this.#badgeText, cameraState === null ? texts.connection[connection] : stateText(cameraState));
+      write(this.#badgeText, cameraState === null ? texts.common.connection[connection] : stateText(cameraState));
       this.#badge.dataset.tone = cameraState === null ? connectionTones[connection] : stateTone(cameraState);
     } else {
-      write(this.#notice, texts.pictureAge(formatAge(ageMs)));
+      write(this.#notice, texts.camera.pictureAge(formatAge(ageMs)));
       write(this.#badgeText, this.#staleText(cause, cameraState, connection));
       this.#badge.dataset.tone = cause === 'camera' ? stateTone(cameraState) : 'bad';
     }
@@ -187,9 +153,9 @@ export class CameraView {
       case 'camera':
         return stateText(cameraState);
       case 'connection':
-        return texts.connection[connection];
+        return texts.common.connection[connection];
       default:
-        return texts.delayed;
+        return texts.common.delayed;
     }
   }
 
@@ -198,8 +164,8 @@ export class CameraView {
    * @param {number | null} perSecond
    */
   showTimes(ageMs, perSecond) {
-    write(this.#age, ageMs === null ? texts.unknown : formatAge(ageMs));
-    write(this.#rate, perSecond === null ? texts.unknown : formatRate(perSecond));
+    write(this.#age, ageMs === null ? texts.common.unknown : formatAge(ageMs));
+    write(this.#rate, perSecond === null ? texts.common.unknown : formatRate(perSecond));
   }
 
   /**
@@ -215,8 +181,8 @@ export class CameraView {
 
   /** @param {Counts} counts */
   showCounts({ total, classes }) {
-    write(this.#vehicles, total === null ? texts.unknown : formatCount(total));
-    const hint = total === null ? texts.noCounts : classes.length === 0 && total === 0 ? texts.noVehicles : '';
+    write(this.#vehicles, total === null ? texts.common.unknown : formatCount(total));
+    const hint = total === null ? texts.camera.noCounts : classes.length === 0 && total === 0 ? texts.camera.noVehicles : '';
     write(this.#classesHint, hint);
     const most = classes[0]?.[1] ?? 0;
     while (this.#classes.children.length > classes.length) {
@@ -245,7 +211,7 @@ export class CameraView {
   /** Nothing is known of the picture any more. */
   clearFigures() {
     for (const target of [this.#vehicles, this.#age, this.#rate, this.#size, this.#frames]) {
-      write(target, texts.unknown);
+      write(target, texts.common.unknown);
     }
     write(this.#classesHint, '');
     this.#classes.replaceChildren();

@@ -1,0 +1,140 @@
+// The frame of every page: the header with brand, navigation by role and the state of the connection; the
+// login; what is said when somebody may not see the page.
+//
+// The HTML of a page (see index.html): <a class="skip" href="#main">, <header class="bar" id="shell"></header>,
+// <main id="main">. Then, in the module of the page:
+//
+//   const shell = startPage({ page: 'health', title: texts.health.title, needs: 'admin' });
+//   shell.showConnection(manager.connectionStatus);   // optional: the pill at the right
+//   const session = await shell.session;              // never resolves for who may not see this page
+//   shell.showTitle('North lot');                     // of the tab
+
+import { pageUrl } from './api.js';
+import { element, make, write } from './dom.js';
+import { makeIcon } from './icons.js';
+import { openSession, signOut } from './session.js';
+import { connectionText, texts } from './texts.js';
+import { connectionTones } from './tones.js';
+
+/** @typedef {import('./session.js').Role} Role */
+/** @typedef {import('./session.js').Session} Session */
+/** @typedef {import('../lib/stream_manager.js').ConnectionStatus} ConnectionStatus */
+/** @typedef {import('./tones.js').Tone} Tone */
+/** @typedef {'wall' | 'cameras' | 'publish' | 'health'} NavigationPage */
+
+/** @type {{ page: NavigationPage, path: string, needs: Role }[]} */
+const pages = [
+  { page: 'wall', path: './', needs: 'viewer' },
+  { page: 'cameras', path: 'cameras', needs: 'admin' },
+  { page: 'publish', path: 'publish', needs: 'publisher' },
+  { page: 'health', path: 'health', needs: 'admin' },
+];
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** @param {string} name @param {Record<string, string>} attributes */
+function svgPart(name, attributes) {
+  const part = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) {
+    part.setAttribute(key, value);
+  }
+  return part;
+}
+
+function makeBrand() {
+  const mark = svgPart('svg', { viewBox: '0 0 32 32', width: '28', height: '28', 'aria-hidden': 'true' });
+  mark.append(
+    svgPart('rect', { class: 'brand-tile', width: '32', height: '32', rx: '8' }),
+    svgPart('circle', { class: 'brand-ring', cx: '16', cy: '16', r: '8.5', transform: 'rotate(-60 16 16)' }),
+    svgPart('circle', { class: 'brand-dot', cx: '16', cy: '16', r: '3.2' }));
+  const brand = make('a', { className: 'brand', href: pageUrl('./'), 'aria-label': texts.common.home });
+  brand.append(mark, make('span', {}, texts.common.brand));
+  return brand;
+}
+
+export class Shell {
+  #bar = element('shell', HTMLElement);
+  #nav = make('nav', { className: 'nav', 'aria-label': texts.common.pages, hidden: true });
+  #connectionText = make('span');
+  #connection = make('p', { className: 'pill', id: 'connection', role: 'status', 'data-tone': 'muted', hidden: true });
+  #end = make('div', { className: 'bar-end' }, this.#connection);
+  /** @type {Promise<Session>} who looks; never resolves for who may not see the page */
+  session;
+
+  /** @param {{ page?: string, title?: string, needs?: Role }} options `page`: the one that the navigation marks */
+  constructor({ page = '', title, needs = 'viewer' }) {
+    this.#connection.append(make('span', { className: 'dot' }), this.#connectionText);
+    this.#bar.replaceChildren(makeBrand(), this.#nav, this.#end);
+    if (title !== undefined) {
+      this.showTitle(title);
+    }
+    this.session = this.#admit(page, needs);
+  }
+
+  /** @param {string} title of the tab */
+  showTitle(title) {
+    document.title = `${title} · ${texts.common.brand}`;
+  }
+
+  /** @param {ConnectionStatus} status as the stream manager has it */
+  showConnection(status) {
+    const busy = status === 'connecting' || status === 'waiting';
+    this.showPill(connectionText(status), connectionTones[status], busy);
+  }
+
+  /** The same pill, for a page without a stream. @param {string} text @param {Tone} tone */
+  showPill(text, tone, busy = false) {
+    this.#connection.hidden = false;
+    write(this.#connectionText, text);
+    this.#connection.dataset.tone = tone;
+    this.#connection.toggleAttribute('data-busy', busy);
+  }
+
+  /** @param {string} page @param {Role} needs @returns {Promise<Session>} */
+  async #admit(page, needs) {
+    const session = await openSession(() => this.showConnection('waiting'));
+    this.#showNavigation(page, session);
+    this.#showUser(session);
+    if (session.may(needs)) {
+      return session;
+    }
+    this.#refuse(session);
+    return new Promise(() => {});
+  }
+
+  /** @param {string} current @param {Session} session */
+  #showNavigation(current, session) {
+    const allowed = pages.filter(({ needs }) => session.may(needs));
+    this.#nav.replaceChildren(...allowed.map(({ page, path }) => make('a', {
+      href: pageUrl(path), 'aria-current': page === current ? 'page' : undefined,
+    }, texts.common.page[page])));
+    this.#nav.hidden = allowed.length < 2 && allowed[0]?.page === current; // else there is nowhere to go
+  }
+
+  /** @param {Session} session */
+  #showUser(session) {
+    if (session.tokensRequired) {
+      this.#end.append(
+        make('span', { className: 'bar-user' }, session.user),
+        make('button', {
+          className: 'icon-button', type: 'button', 'data-kind': 'quiet', title: texts.common.signOut,
+          'aria-label': texts.common.signOutUser(session.user), onclick: signOut,
+        }, makeIcon('signOut')));
+    }
+  }
+
+  /** @param {Session} session */
+  #refuse(session) {
+    element('main', HTMLElement).replaceChildren(make('section', { className: 'empty' },
+      makeIcon('lock'),
+      make('h1', {}, texts.common.notAllowed),
+      make('p', {}, texts.common.notAllowedDetail(session.user, texts.common.role[session.role ?? 'viewer'])),
+      make('div', { className: 'actions' },
+        make('button', { className: 'button', type: 'button', onclick: signOut }, texts.common.otherToken))));
+  }
+}
+
+/** @param {{ page?: string, title?: string, needs?: Role }} options */
+export function startPage(options) {
+  return new Shell(options);
+}
