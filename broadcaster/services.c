@@ -6,6 +6,8 @@
 #include "broadcaster/streams/camera_watch.h"
 #include "broadcaster/streams/hub.h"
 
+#define WAITING_MOST 1000 /* streams that only wait for their first frame */
+
 void services_camera_status(const struct services *services, const char *camera,
                             struct camera_status *status)
 {
@@ -34,6 +36,14 @@ bool services_has_camera(const struct services *services, const char *camera)
            pushed_set_status(services->pushed, camera) != NULL ||
            (hub_find_camera(services->hub, camera, &posted) &&
             stream_frame_count(posted.stream) > 0);
+}
+
+bool services_may_wait(const struct services *services, const char *camera)
+{
+    struct hub_camera awaited;
+    return services_has_camera(services, camera) ||
+           hub_find_camera(services->hub, camera, &awaited) ||
+           hub_streams_waiting(services->hub) < WAITING_MOST;
 }
 
 bool services_has_raw(const struct services *services, const char *camera)

@@ -45,6 +45,10 @@ void services_camera_status(const struct services *services, const char *camera,
 /* True when the camera is configured or somebody has posted or pushed it. */
 bool services_has_camera(const struct services *services, const char *camera);
 
+/* True when one more may wait for the camera, whether it exists or not. Each name that nobody knows takes
+ * up memory, and names are free: there is a limit to them. */
+bool services_may_wait(const struct services *services, const char *camera);
+
 /* True when there are raw pictures of the camera, or will be: it has a capture, or is one that pushes. */
 bool services_has_raw(const struct services *services, const char *camera);
 

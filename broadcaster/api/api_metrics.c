@@ -41,10 +41,10 @@ static const struct camera_metric camera_metrics[] = {
 /* All cameras that are counted; NULL behind the last. */
 static const struct camera_counters *metrics_camera(const struct counters *counters, size_t number)
 {
-    if (number < counters->camera_count) {
-        return counters->cameras[number];
+    if (number < counters->cameras.count) {
+        return counters->cameras.items[number];
     }
-    return number == counters->camera_count ? counters->other_cameras : NULL;
+    return number == counters->cameras.count ? counters->other_cameras : NULL;
 }
 
 static void metrics_write_cameras(const struct counters *counters, struct metrics_text *text)
@@ -140,8 +140,9 @@ static void metrics_write_streams(const struct services *services, struct metric
     metrics_count(text, NULL, viewer_set_count(services->viewers));
     metrics_family(text, "ringcast_camera_viewers", METRIC_GAUGE,
                    "Viewers of the camera, all its streams together.");
-    for (size_t i = 0; i < services->counters.camera_count; i++) {
-        const char *id = services->counters.cameras[i]->camera;
+    const struct sorted *cameras = &services->counters.cameras;
+    for (size_t i = 0; i < cameras->count; i++) {
+        const char *id = ((const struct camera_counters *)cameras->items[i])->camera;
         struct hub_camera camera;
         bool exists = hub_find_camera(hub, id, &camera);
         metrics_count(text, LABELS({"camera", id}), exists ? camera.viewers : 0);

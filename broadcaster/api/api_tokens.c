@@ -183,8 +183,14 @@ static void token_on_body(void *arg, struct http_session *session, struct shared
 void api_tokens_handle(struct services *services, struct http_session *session,
                        const struct http_request *request, const char *camera)
 {
+    const struct identity *identity = http_session_identity(session);
     (void)camera;
-    if (http_session_identity(session)->is_signed) {
+    if (identity->token[0] == '\0' && services->config->broadcaster.token_count > 0) {
+        /* The local socket asks for none, and what is signed stands for what it was made with. */
+        http_respond_error(session, 403, "not_yours_to_give", NULL,
+                           "a short-lived token is made with a lasting one: ask on the HTTP port, "
+                           "with that");
+    } else if (identity->is_signed) {
         http_respond_error(session, 403, "not_yours_to_give", NULL,
                            "a short-lived token makes no other: it would live for ever");
     } else if (request->framing == HTTP_BODY_NONE) {

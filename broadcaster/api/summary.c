@@ -45,8 +45,8 @@ static void summary_read(const struct services *services, struct summary_totals 
     const struct intake_counters *intake = intake_counters(services->intake);
     const struct http_server_counters *http = http_server_counters(services->http);
     *totals = (struct summary_totals){0};
-    for (size_t i = 0; i < counters->camera_count; i++) {
-        summary_add_camera(totals, counters->cameras[i]);
+    for (size_t i = 0; i < counters->cameras.count; i++) {
+        summary_add_camera(totals, counters->cameras.items[i]);
     }
     if (counters->other_cameras != NULL) {
         summary_add_camera(totals, counters->other_cameras);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broadcaster/text/utf8.h"
 #include "common/config_url.h"
 #include "common/memory.h"
 
@@ -45,13 +46,23 @@ static void fields_keep_url(json_t *fields, const struct config_camera *current)
     }
 }
 
-static void fields_take_user(json_t *fields)
+/* Decoded from %XX it may be anything. */
+static bool is_text(const char *part)
+{
+    struct utf8 state = {0};
+    return part == NULL ||
+           (utf8_check(&state, (const uint8_t *)part, strlen(part)) && utf8_complete(&state));
+}
+
+static void fields_take_user(json_t *fields, const char *id, struct config_errors *errors)
 {
     char *user, *password;
     char *url =
         config_url_take_user(json_string_value(json_object_get(fields, "url")), &user, &password);
     /* Given twice is for the check to refuse. */
-    if ((user != NULL || password != NULL) && !fields_name_user(fields)) {
+    if (!is_text(user) || !is_text(password)) {
+        fields_refuse(id, "url", errors, "user and password must be UTF-8, each byte as %XX");
+    } else if ((user != NULL || password != NULL) && !fields_name_user(fields)) {
         json_object_set_new(fields, "url", json_string(url));
         json_object_set_new(fields, "user", json_string(user != NULL ? user : ""));
         json_object_set_new(fields, "password",
@@ -97,7 +108,7 @@ void camera_fields_prepare(json_t *fields, const char *id, const struct config_c
         fields_refuse(id, "url", errors, "*** stands for what is not shown: give the whole url");
         return;
     }
-    fields_take_user(fields);
+    fields_take_user(fields, id, errors);
     if (current != NULL) {
         check_credentials(fields, id, current, errors);
     }

@@ -36,9 +36,8 @@ struct history {
     char *file; /* of the writer */
     uint64_t interval_ns;
     enum history_detections detections;
-    struct history_stream **streams; /* sorted by camera; owned */
-    size_t count;
-    struct event *sweep; /* while there are streams */
+    struct sorted streams; /* of struct history_stream, by camera; owned */
+    struct event *sweep;   /* while there are streams */
 };
 
 /* --- handing over --- */
@@ -79,18 +78,14 @@ static int history_compare(const void *stream, const void *camera)
 static struct history_stream *history_stream(struct history *history, const char *camera)
 {
     bool found;
-    size_t at = sorted_place(history->streams, history->count, camera, history_compare, &found);
+    size_t at = sorted_place(&history->streams, camera, history_compare, &found);
     if (found) {
-        return history->streams[at];
+        return history->streams.items[at];
     }
     struct history_stream *stream = xcalloc(1, sizeof *stream);
     memccpy(stream->camera, camera, '\0', sizeof stream->camera - 1);
-    history->streams =
-        xreallocarray(history->streams, history->count + 1, sizeof *history->streams);
-    memmove(history->streams + at + 1, history->streams + at,
-            (history->count - at) * sizeof *history->streams);
-    history->streams[at] = stream;
-    if (history->count++ == 0) {
+    sorted_insert(&history->streams, at, stream);
+    if (history->streams.count == 1) {
         struct timeval interval = clock_timeval(SWEEP_NS);
         event_add(history->sweep, &interval);
     }
@@ -99,11 +94,11 @@ static struct history_stream *history_stream(struct history *history, const char
 
 static void history_end_all(struct history *history)
 {
-    for (size_t i = 0; i < history->count; i++) {
-        history_hand_end(history, history->streams[i]);
-        free(history->streams[i]);
+    for (size_t i = 0; i < history->streams.count; i++) {
+        history_hand_end(history, history->streams.items[i]);
+        free(history->streams.items[i]);
     }
-    history->count = 0;
+    history->streams.count = 0;
     event_del(history->sweep);
 }
 
@@ -114,16 +109,16 @@ static void history_on_sweep(evutil_socket_t fd, short what, void *arg)
     size_t kept = 0;
     (void)fd;
     (void)what;
-    for (size_t i = 0; i < history->count; i++) {
-        struct history_stream *stream = history->streams[i];
+    for (size_t i = 0; i < history->streams.count; i++) {
+        struct history_stream *stream = history->streams.items[i];
         if (clock_elapsed_ns(stream->seen_ns, now) > SILENCE_NS) {
             history_hand_end(history, stream);
             free(stream);
         } else {
-            history->streams[kept++] = stream;
+            history->streams.items[kept++] = stream;
         }
     }
-    history->count = kept;
+    history->streams.count = kept;
     if (kept == 0) {
         event_del(history->sweep);
     }
@@ -244,7 +239,7 @@ void history_destroy(struct history *history)
     history_end_all(history);
     history_writer_destroy(history->writer);
     event_free(history->sweep);
-    free(history->streams);
+    sorted_finish(&history->streams);
     free(history->file);
     free(history);
 }

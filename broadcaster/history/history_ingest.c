@@ -25,8 +25,7 @@ struct ingest_stream {
 };
 
 struct history_ingest {
-    struct ingest_stream **streams; /* sorted by camera; owned */
-    size_t count;
+    struct sorted streams; /* of struct ingest_stream, by camera; owned */
 };
 
 /* --- streams --- */
@@ -39,17 +38,13 @@ static int ingest_compare(const void *stream, const void *camera)
 static struct ingest_stream *ingest_stream(struct history_ingest *ingest, const char *camera)
 {
     bool found;
-    size_t at = sorted_place(ingest->streams, ingest->count, camera, ingest_compare, &found);
+    size_t at = sorted_place(&ingest->streams, camera, ingest_compare, &found);
     if (found) {
-        return ingest->streams[at];
+        return ingest->streams.items[at];
     }
     struct ingest_stream *stream = xcalloc(1, sizeof *stream);
     memccpy(stream->camera, camera, '\0', sizeof stream->camera - 1);
-    ingest->streams = xreallocarray(ingest->streams, ingest->count + 1, sizeof *ingest->streams);
-    memmove(ingest->streams + at + 1, ingest->streams + at,
-            (ingest->count - at) * sizeof *ingest->streams);
-    ingest->streams[at] = stream;
-    ingest->count++;
+    sorted_insert(&ingest->streams, at, stream);
     return stream;
 }
 
@@ -65,12 +60,10 @@ static void ingest_stream_destroy(struct ingest_stream *stream)
 static void ingest_drop(struct history_ingest *ingest, const char *camera)
 {
     bool found;
-    size_t at = sorted_place(ingest->streams, ingest->count, camera, ingest_compare, &found);
+    size_t at = sorted_place(&ingest->streams, camera, ingest_compare, &found);
     if (found) {
-        ingest_stream_destroy(ingest->streams[at]);
-        ingest->count--;
-        memmove(ingest->streams + at, ingest->streams + at + 1,
-                (ingest->count - at) * sizeof *ingest->streams);
+        ingest_stream_destroy(ingest->streams.items[at]);
+        sorted_remove(&ingest->streams, at);
     }
 }
 
@@ -246,8 +239,9 @@ void history_ingest_take(struct history_ingest *ingest, struct history_database 
 
 void history_ingest_reload(struct history_ingest *ingest)
 {
-    for (size_t i = 0; i < ingest->count; i++) {
-        ingest->streams[i]->id = 0;
+    for (size_t i = 0; i < ingest->streams.count; i++) {
+        struct ingest_stream *stream = ingest->streams.items[i];
+        stream->id = 0;
     }
 }
 
@@ -259,10 +253,10 @@ struct history_ingest *history_ingest_create(void)
 void history_ingest_destroy(struct history_ingest *ingest)
 {
     if (ingest != NULL) {
-        for (size_t i = 0; i < ingest->count; i++) {
-            ingest_stream_destroy(ingest->streams[i]);
+        for (size_t i = 0; i < ingest->streams.count; i++) {
+            ingest_stream_destroy(ingest->streams.items[i]);
         }
-        free(ingest->streams);
+        sorted_finish(&ingest->streams);
         free(ingest);
     }
 }

@@ -7,6 +7,7 @@
 #include "broadcaster/intake/streamer.h"
 #include "broadcaster/services.h"
 #include "broadcaster/streams/demand.h"
+#include "broadcaster/text/sorted.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -22,19 +23,23 @@ struct pushed_entry {
 
 struct pushed_set {
     struct services *services;
-    struct pushed_entry *entries;
-    size_t count, capacity;
-    struct event *sweep; /* until the next one may be forgotten */
+    struct sorted entries; /* of struct pushed_entry, by camera; owned */
+    struct event *sweep;   /* until the next one may be forgotten */
 };
+
+static int pushed_entry_compare(const void *entry, const void *camera)
+{
+    return strcmp(pushed_camera_id(((const struct pushed_entry *)entry)->camera), camera);
+}
 
 static struct pushed_entry *pushed_set_find(const struct pushed_set *set, const char *camera)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        if (strcmp(pushed_camera_id(set->entries[i].camera), camera) == 0) {
-            return &set->entries[i];
-        }
-    }
-    return NULL;
+    return sorted_find(&set->entries, camera, pushed_entry_compare);
+}
+
+static struct pushed_camera *pushed_set_camera(const struct pushed_set *set, size_t at)
+{
+    return ((const struct pushed_entry *)set->entries.items[at])->camera;
 }
 
 static bool pushed_set_is_configured(const struct pushed_set *set, const char *camera)
@@ -48,27 +53,28 @@ static bool pushed_set_is_configured(const struct pushed_set *set, const char *c
 static struct pushed_entry *pushed_set_add(struct pushed_set *set, const char *camera)
 {
     struct pushed_camera *made;
+    bool found;
     if (pushed_camera_create(&made, set->services, camera) < 0) {
         return NULL;
     }
-    if (set->count == set->capacity) {
-        set->capacity = set->capacity * 2 + 8;
-        set->entries = xreallocarray(set->entries, set->capacity, sizeof *set->entries);
-    }
-    struct pushed_entry *entry = &set->entries[set->count++];
-    *entry = (struct pushed_entry){.camera = made, .left_ns = clock_monotonic_ns()};
+    struct pushed_entry *entry = xcalloc(1, sizeof *entry);
+    entry->camera = made;
+    entry->left_ns = clock_monotonic_ns();
+    sorted_insert(&set->entries, sorted_place(&set->entries, camera, pushed_entry_compare, &found),
+                  entry);
     demand_changed(set->services->demand);
     return entry;
 }
 
-/* The last entry takes its place. */
-static void pushed_set_remove(struct pushed_set *set, struct pushed_entry *entry)
+static void pushed_set_remove(struct pushed_set *set, size_t at)
 {
+    struct pushed_entry *entry = set->entries.items[at];
     struct pushed_camera *camera = entry->camera;
     if (entry->streamer != NULL) {
         streamer_close(entry->streamer, CLOSE_POLICY, "this camera is captured now");
     }
-    *entry = set->entries[--set->count];
+    sorted_remove(&set->entries, at);
+    free(entry);
     log_camera(LOG_DEBUG, pushed_camera_id(camera), "pushed camera removed");
     pushed_camera_destroy(camera);
     demand_changed(set->services->demand);
@@ -83,19 +89,16 @@ static uint64_t pushed_set_idle_ns(const struct pushed_set *set)
 static void pushed_set_sweep(struct pushed_set *set)
 {
     uint64_t now = clock_monotonic_ns(), idle_ns = pushed_set_idle_ns(set), next = UINT64_MAX;
-    for (size_t i = 0; i < set->count;) {
-        struct pushed_entry *entry = &set->entries[i];
+    for (size_t i = set->entries.count; i-- > 0;) {
+        const struct pushed_entry *entry = set->entries.items[i];
         bool stays = entry->streamer != NULL ||
                      pushed_set_is_configured(set, pushed_camera_id(entry->camera));
         uint64_t silent = clock_elapsed_ns(entry->left_ns, now);
         if (!stays && silent >= idle_ns) {
-            pushed_set_remove(set, entry);
-            continue;
-        }
-        if (!stays && idle_ns - silent < next) {
+            pushed_set_remove(set, i);
+        } else if (!stays && idle_ns - silent < next) {
             next = idle_ns - silent;
         }
-        i++;
     }
     if (next != UINT64_MAX) {
         struct timeval wait = clock_timeval(next + NS_PER_MS);
@@ -113,14 +116,14 @@ static void pushed_set_on_sweep(evutil_socket_t fd, short what, void *arg)
 void pushed_set_configure(struct pushed_set *set)
 {
     const struct config *config = set->services->config;
-    for (size_t i = 0; i < set->count;) {
-        const char *id = pushed_camera_id(set->entries[i].camera);
-        const struct config_camera *configured = config_find_camera(config, id);
+    for (size_t i = set->entries.count; i-- > 0;) {
+        struct pushed_camera *camera = pushed_set_camera(set, i);
+        const struct config_camera *configured =
+            config_find_camera(config, pushed_camera_id(camera));
         if (configured != NULL && config_camera_has_capture(configured)) {
-            pushed_set_remove(set, &set->entries[i]);
+            pushed_set_remove(set, i);
         } else {
-            pushed_camera_configure(set->entries[i].camera);
-            i++;
+            pushed_camera_configure(camera);
         }
     }
     for (size_t i = 0; i < config->camera_count; i++) {
@@ -137,8 +140,8 @@ void pushed_set_configure(struct pushed_set *set)
 static void pushed_set_on_left(void *arg, struct streamer *streamer, const char *reason)
 {
     struct pushed_set *set = arg;
-    for (size_t i = 0; i < set->count; i++) {
-        struct pushed_entry *entry = &set->entries[i];
+    for (size_t i = 0; i < set->entries.count; i++) {
+        struct pushed_entry *entry = set->entries.items[i];
         if (entry->streamer == streamer) {
             entry->streamer = NULL;
             entry->left_ns = clock_monotonic_ns();
@@ -175,7 +178,7 @@ static bool pushed_set_admit(struct pushed_set *set, struct http_session *sessio
                            camera);
         return false;
     }
-    if (entry == NULL && most > 0 && set->count >= most) {
+    if (entry == NULL && most > 0 && set->entries.count >= most) {
         http_respond_error(session, 503, "too_many_streams", "Retry-After: 5\r\n",
                            "Too many active streams. Please try again.");
         return false;
@@ -263,10 +266,11 @@ void pushed_set_destroy(struct pushed_set *set)
     if (set == NULL) {
         return;
     }
-    for (size_t i = 0; i < set->count; i++) {
-        pushed_camera_destroy(set->entries[i].camera);
+    for (size_t i = 0; i < set->entries.count; i++) {
+        pushed_camera_destroy(pushed_set_camera(set, i));
+        free(set->entries.items[i]);
     }
     event_free(set->sweep);
-    free(set->entries);
+    sorted_finish(&set->entries);
     free(set);
 }

@@ -5,6 +5,7 @@
 
 #include "broadcaster/services.h"
 #include "broadcaster/streams/hub.h"
+#include "broadcaster/text/sorted.h"
 #include "common/camera_feed.h"
 #include "common/memory.h"
 
@@ -19,19 +20,18 @@ struct camera_watch {
 
 struct camera_watch_set {
     struct services *services;
-    struct camera_watch **watches; /* in no order: a handful */
-    size_t count;
+    struct sorted watches; /* of struct camera_watch, by camera; owned */
 };
+
+static int camera_watch_compare(const void *watch, const void *camera)
+{
+    return strcmp(((const struct camera_watch *)watch)->camera, camera);
+}
 
 static struct camera_watch *camera_watch_find(const struct camera_watch_set *set,
                                               const char *camera)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        if (strcmp(set->watches[i]->camera, camera) == 0) {
-            return set->watches[i];
-        }
-    }
-    return NULL;
+    return sorted_find(&set->watches, camera, camera_watch_compare);
 }
 
 /* --- what the captures say --- */
@@ -149,7 +149,7 @@ struct shared_bytes *camera_watch_frame(const struct camera_watch_waiter *waiter
 
 /* --- which cameras --- */
 
-static void camera_watch_add(struct camera_watch_set *set, const char *camera)
+static void camera_watch_add(struct camera_watch_set *set, const char *camera, size_t at)
 {
     static const struct camera_feed_handlers handlers = {
         .status = camera_watch_on_status,
@@ -158,8 +158,7 @@ static void camera_watch_add(struct camera_watch_set *set, const char *camera)
     struct camera_watch *watch = xcalloc(1, sizeof *watch);
     watch->set = set;
     memccpy(watch->camera, camera, '\0', sizeof watch->camera - 1);
-    set->watches = xreallocarray(set->watches, set->count + 1, sizeof(struct camera_watch *));
-    set->watches[set->count++] = watch;
+    sorted_insert(&set->watches, at, watch);
     watch->feed = camera_feed_create(set->services->base, set->services->config->run_dir, camera,
                                      NULL, &handlers, watch);
 }
@@ -178,22 +177,23 @@ static void camera_watch_remove(struct camera_watch *watch)
 void camera_watch_configure(struct camera_watch_set *set)
 {
     const struct config *config = set->services->config;
-    for (size_t i = 0; i < set->count;) {
-        struct camera_watch *watch = set->watches[i];
+    for (size_t i = set->watches.count; i-- > 0;) {
+        struct camera_watch *watch = set->watches.items[i];
         const struct config_camera *camera = config_find_camera(config, watch->camera);
         if (camera != NULL && config_camera_has_capture(camera)) {
-            i++;
             continue;
         }
         /* Out of the set first: whoever is told of its end may ask the set for it. */
-        set->watches[i] = set->watches[--set->count];
+        sorted_remove(&set->watches, i);
         hub_end_camera(set->services->hub, watch->camera, "the camera is no longer configured");
         camera_watch_remove(watch);
     }
     for (size_t i = 0; i < config->camera_count; i++) {
         const struct config_camera *camera = &config->cameras[i];
-        if (config_camera_has_capture(camera) && camera_watch_find(set, camera->id) == NULL) {
-            camera_watch_add(set, camera->id);
+        bool found;
+        size_t at = sorted_place(&set->watches, camera->id, camera_watch_compare, &found);
+        if (config_camera_has_capture(camera) && !found) {
+            camera_watch_add(set, camera->id, at);
         }
     }
 }
@@ -210,9 +210,9 @@ void camera_watch_destroy(struct camera_watch_set *set)
     if (set == NULL) {
         return;
     }
-    for (size_t i = 0; i < set->count; i++) {
-        camera_watch_remove(set->watches[i]);
+    for (size_t i = 0; i < set->watches.count; i++) {
+        camera_watch_remove(set->watches.items[i]);
     }
-    free(set->watches);
+    sorted_finish(&set->watches);
     free(set);
 }

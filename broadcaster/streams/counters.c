@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broadcaster/text/sorted.h"
 #include "common/memory.h"
 
 const char *latency_stage_name(enum latency_stage stage)
@@ -20,10 +19,10 @@ const char *latency_stage_name(enum latency_stage stage)
 
 void counters_finish(struct counters *counters)
 {
-    for (size_t i = 0; i < counters->camera_count; i++) {
-        free(counters->cameras[i]);
+    for (size_t i = 0; i < counters->cameras.count; i++) {
+        free(counters->cameras.items[i]);
     }
-    free(counters->cameras);
+    sorted_finish(&counters->cameras);
     free(counters->other_cameras);
     *counters = (struct counters){0};
 }
@@ -43,24 +42,19 @@ static int camera_counters_compare(const void *item, const void *key)
 struct camera_counters *counters_camera(struct counters *counters, const char *camera)
 {
     bool found;
-    size_t at = sorted_place(counters->cameras, counters->camera_count, camera,
-                             camera_counters_compare, &found);
+    size_t at = sorted_place(&counters->cameras, camera, camera_counters_compare, &found);
     if (found) {
-        return counters->cameras[at];
+        return counters->cameras.items[at];
     }
-    if (counters->camera_count == COUNTERS_CAMERAS_MOST) {
+    if (counters->cameras.count == COUNTERS_CAMERAS_MOST) {
         if (counters->other_cameras == NULL) {
             counters->other_cameras = camera_counters_create(COUNTERS_OTHER_CAMERAS);
         }
         return counters->other_cameras;
     }
-    counters->cameras = xreallocarray(counters->cameras, counters->camera_count + 1,
-                                      sizeof(struct camera_counters *));
-    memmove(counters->cameras + at + 1, counters->cameras + at,
-            (counters->camera_count - at) * sizeof(struct camera_counters *));
-    counters->cameras[at] = camera_counters_create(camera);
-    counters->camera_count++;
-    return counters->cameras[at];
+    struct camera_counters *made = camera_counters_create(camera);
+    sorted_insert(&counters->cameras, at, made);
+    return made;
 }
 
 uint64_t connections_open(const struct connection_counters *connections)

@@ -12,6 +12,7 @@
 
 #include "broadcaster/network/connection.h"
 #include "broadcaster/streams/histogram.h"
+#include "broadcaster/text/sorted.h"
 #include "common/camera_id.h"
 
 /* So many cameras are counted by name; all further ones together, as COUNTERS_OTHER_CAMERAS. */
@@ -55,8 +56,7 @@ struct camera_counters {
 
 struct counters {
     struct connection_counters viewers, streamers;
-    struct camera_counters **cameras; /* sorted by id; owned */
-    size_t camera_count;
+    struct sorted cameras;                 /* of struct camera_counters, by id; owned */
     struct camera_counters *other_cameras; /* NULL: there is no need yet */
 };
 

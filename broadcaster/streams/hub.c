@@ -14,9 +14,8 @@
 struct hub {
     struct hub_handlers handlers;
     void *arg;
-    struct stream **streams; /* sorted by key; owned */
-    size_t count, capacity;
-    size_t max_streams; /* 0: any number */
+    struct sorted streams; /* of struct stream, by key; owned */
+    size_t max_streams;    /* 0: any number */
     uint64_t idle_ns;
     struct event *watch;
     struct hub_watcher *watchers;
@@ -31,14 +30,12 @@ static int hub_compare(const void *stream, const void *key)
 
 static size_t hub_place(const struct hub *hub, const struct stream_key *key, bool *found)
 {
-    return sorted_place(hub->streams, hub->count, key, hub_compare, found);
+    return sorted_place(&hub->streams, key, hub_compare, found);
 }
 
 struct stream *hub_find(struct hub *hub, const struct stream_key *key)
 {
-    bool found;
-    size_t at = hub_place(hub, key, &found);
-    return found ? hub->streams[at] : NULL;
+    return sorted_find(&hub->streams, key, hub_compare);
 }
 
 static struct stream *hub_find_or_create(struct hub *hub, const struct stream_key *key)
@@ -46,30 +43,24 @@ static struct stream *hub_find_or_create(struct hub *hub, const struct stream_ke
     bool found;
     size_t at = hub_place(hub, key, &found);
     if (found) {
-        return hub->streams[at];
+        return hub->streams.items[at];
     }
-    if (hub->count == hub->capacity) {
-        hub->capacity = hub->capacity * 2 + 8;
-        hub->streams = xreallocarray(hub->streams, hub->capacity, sizeof *hub->streams);
-    }
-    memmove(hub->streams + at + 1, hub->streams + at, (hub->count - at) * sizeof *hub->streams);
-    hub->streams[at] = stream_create(key);
-    hub->count++;
+    sorted_insert(&hub->streams, at, stream_create(key));
     if (!event_pending(hub->watch, EV_TIMEOUT, NULL)) {
         struct timeval interval = clock_timeval(HUB_WATCH_NS);
         event_add(hub->watch, &interval);
     }
-    return hub->streams[at];
+    return hub->streams.items[at];
 }
 
-struct stream *hub_stream(struct hub *hub, size_t at)
+struct stream *hub_stream(const struct hub *hub, size_t at)
 {
-    return hub->streams[at];
+    return hub->streams.items[at];
 }
 
 size_t hub_stream_count(const struct hub *hub)
 {
-    return hub->count;
+    return hub->streams.count;
 }
 
 /* --- cameras --- */
@@ -85,18 +76,18 @@ static size_t hub_camera_streams(const struct hub *hub, const char *camera)
 
 static bool hub_is_of_camera(const struct hub *hub, size_t at, const char *camera)
 {
-    return at < hub->count && strcmp(stream_key(hub->streams[at])->camera, camera) == 0;
+    return at < hub->streams.count && strcmp(stream_key(hub_stream(hub, at))->camera, camera) == 0;
 }
 
 bool hub_next_camera(struct hub *hub, size_t *at, struct hub_camera *camera)
 {
-    if (*at >= hub->count) {
+    if (*at >= hub->streams.count) {
         return false;
     }
-    struct stream *first = hub->streams[*at];
+    struct stream *first = hub_stream(hub, *at);
     *camera = (struct hub_camera){.id = stream_key(first)->camera, .stream = first};
     for (; hub_is_of_camera(hub, *at, camera->id); ++*at) {
-        struct stream *stream = hub->streams[*at];
+        struct stream *stream = hub_stream(hub, *at);
         uint64_t update_ns = stream_last_update_ns(stream);
         camera->viewers += stream_viewers(stream);
         if (update_ns > camera->last_update_ns) {
@@ -126,20 +117,19 @@ static bool hub_is_needless(const struct hub *hub, const struct stream *stream)
 /* Out of the hub first: whoever is told of its end may ask the hub, and may end another stream. */
 static void hub_remove_at(struct hub *hub, size_t at)
 {
-    struct stream *stream = hub->streams[at];
-    hub->count--;
-    memmove(hub->streams + at, hub->streams + at + 1, (hub->count - at) * sizeof(struct stream *));
+    struct stream *stream = hub_stream(hub, at);
+    sorted_remove(&hub->streams, at);
     stream_notify(stream, STREAM_GONE);
     stream_destroy(stream);
 }
 
 static void hub_sweep(struct hub *hub)
 {
-    for (size_t at = hub->count; at-- > 0;) {
-        if (at < hub->count && hub_is_needless(hub, hub->streams[at])) {
-            log_camera(LOG_DEBUG, stream_key(hub->streams[at])->camera,
+    for (size_t at = hub->streams.count; at-- > 0;) {
+        if (at < hub->streams.count && hub_is_needless(hub, hub_stream(hub, at))) {
+            log_camera(LOG_DEBUG, stream_key(hub_stream(hub, at))->camera,
                        "stream removed frames=%llu",
-                       (unsigned long long)stream_frame_count(hub->streams[at]));
+                       (unsigned long long)stream_frame_count(hub_stream(hub, at)));
             hub_remove_at(hub, at);
         }
     }
@@ -149,7 +139,7 @@ void hub_remove(struct hub *hub, const struct stream_key *key)
 {
     bool found;
     size_t at = hub_place(hub, key, &found);
-    if (found && stream_holders(hub->streams[at]) == 0) {
+    if (found && stream_holders(hub_stream(hub, at)) == 0) {
         hub_remove_at(hub, at);
     }
 }
@@ -165,11 +155,11 @@ static void hub_on_watch(evutil_socket_t fd, short what, void *arg)
     struct hub *hub = arg;
     (void)fd;
     (void)what;
-    for (size_t i = 0; i < hub->count; i++) {
-        stream_watch(hub->streams[i], !hub_has_capture(hub, hub->streams[i]));
+    for (size_t i = 0; i < hub->streams.count; i++) {
+        stream_watch(hub_stream(hub, i), !hub_has_capture(hub, hub_stream(hub, i)));
     }
     hub_sweep(hub);
-    if (hub->count > 0) {
+    if (hub->streams.count > 0) {
         struct timeval interval = clock_timeval(HUB_WATCH_NS);
         event_add(hub->watch, &interval);
     }
@@ -180,10 +170,15 @@ static void hub_on_watch(evutil_socket_t fd, short what, void *arg)
 static size_t hub_streams_with_frames(const struct hub *hub)
 {
     size_t count = 0;
-    for (size_t i = 0; i < hub->count; i++) {
-        count += stream_idle_ns(hub->streams[i]) != UINT64_MAX;
+    for (size_t i = 0; i < hub->streams.count; i++) {
+        count += stream_idle_ns(hub_stream(hub, i)) != UINT64_MAX;
     }
     return count;
+}
+
+size_t hub_streams_waiting(const struct hub *hub)
+{
+    return hub->streams.count - hub_streams_with_frames(hub);
 }
 
 static void hub_tell_watchers(struct hub *hub, struct stream *stream)
@@ -218,14 +213,14 @@ int hub_post(struct hub *hub, const struct stream_key *key, const struct posted_
 void hub_end_camera(struct hub *hub, const char *camera, const char *reason)
 {
     for (size_t at = hub_camera_streams(hub, camera); hub_is_of_camera(hub, at, camera); at++) {
-        stream_end(hub->streams[at], reason);
+        stream_end(hub_stream(hub, at), reason);
     }
 }
 
 void hub_tell_state(struct hub *hub, const char *camera)
 {
     for (size_t at = hub_camera_streams(hub, camera); hub_is_of_camera(hub, at, camera); at++) {
-        stream_notify(hub->streams[at], STREAM_STATE);
+        stream_notify(hub_stream(hub, at), STREAM_STATE);
     }
 }
 
@@ -313,11 +308,11 @@ void hub_destroy(struct hub *hub)
     if (hub == NULL) {
         return;
     }
-    for (size_t i = 0; i < hub->count; i++) {
-        stream_destroy(hub->streams[i]);
+    for (size_t i = 0; i < hub->streams.count; i++) {
+        stream_destroy(hub->streams.items[i]);
     }
     event_free(hub->watch);
-    free(hub->streams);
+    sorted_finish(&hub->streams);
     free(hub);
 }
 

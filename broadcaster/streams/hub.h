@@ -46,8 +46,11 @@ void hub_tell_state(struct hub *hub, const char *camera);
 struct stream *hub_find(struct hub *hub, const struct stream_key *key); /* or NULL */
 
 /* All streams, sorted by camera, kind and rendering; `at` < hub_stream_count(). */
-struct stream *hub_stream(struct hub *hub, size_t at);
+struct stream *hub_stream(const struct hub *hub, size_t at);
 size_t hub_stream_count(const struct hub *hub);
+
+/* Those of them that have no frames: somebody waits for them. */
+size_t hub_streams_waiting(const struct hub *hub);
 
 /* One camera's streams together. */
 struct hub_camera {

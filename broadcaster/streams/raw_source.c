@@ -6,6 +6,7 @@
 #include "broadcaster/services.h"
 #include "broadcaster/streams/camera_watch.h"
 #include "broadcaster/streams/hub.h"
+#include "broadcaster/text/sorted.h"
 #include "common/memory.h"
 
 /* One camera that is being read. */
@@ -18,18 +19,20 @@ struct raw_source {
 
 struct raw_sources {
     struct services *services;
-    struct raw_source **sources; /* in no order: a handful */
-    size_t count;
+    struct sorted sources; /* of struct raw_source, by camera; owned */
 };
+
+static int raw_source_compare(const void *source, const void *camera)
+{
+    return strcmp(((const struct raw_source *)source)->key.camera, camera);
+}
 
 static void raw_source_remove(struct raw_source *source)
 {
     struct raw_sources *set = source->set;
-    size_t at = 0;
-    while (set->sources[at] != source) {
-        at++;
-    }
-    set->sources[at] = set->sources[--set->count];
+    bool found;
+    sorted_remove(&set->sources,
+                  sorted_place(&set->sources, source->key.camera, raw_source_compare, &found));
     camera_watch_leave(&source->waiter);
     free(source);
 }
@@ -76,17 +79,7 @@ static void raw_source_on_frame(struct camera_watch_waiter *waiter, bool gone)
     }
 }
 
-static struct raw_source *raw_source_find(const struct raw_sources *set, const char *camera)
-{
-    for (size_t i = 0; i < set->count; i++) {
-        if (strcmp(set->sources[i]->key.camera, camera) == 0) {
-            return set->sources[i];
-        }
-    }
-    return NULL;
-}
-
-static void raw_source_add(struct raw_sources *set, const struct stream_key *key)
+static void raw_source_add(struct raw_sources *set, const struct stream_key *key, size_t at)
 {
     struct raw_source *source = xcalloc(1, sizeof *source);
     source->set = set;
@@ -98,19 +91,18 @@ static void raw_source_add(struct raw_sources *set, const struct stream_key *key
         free(source);
         return;
     }
-    set->sources = xreallocarray(set->sources, set->count + 1, sizeof(struct raw_source *));
-    set->sources[set->count++] = source;
+    sorted_insert(&set->sources, at, source);
 }
 
 void raw_sources_follow(struct raw_sources *set, struct stream *stream)
 {
     const struct stream_key *key = stream_key(stream);
-    struct raw_source *source = raw_source_find(set, key->camera);
-    bool wanted = stream_demand(stream) > 0;
-    if (wanted && source == NULL) {
-        raw_source_add(set, key);
-    } else if (!wanted && source != NULL) {
-        raw_source_remove(source);
+    bool found, wanted = stream_demand(stream) > 0;
+    size_t at = sorted_place(&set->sources, key->camera, raw_source_compare, &found);
+    if (wanted && !found) {
+        raw_source_add(set, key, at);
+    } else if (!wanted && found) {
+        raw_source_remove(set->sources.items[at]);
         stream_forget(stream);
     }
 }
@@ -135,10 +127,10 @@ struct raw_sources *raw_sources_create(struct services *services)
 void raw_sources_destroy(struct raw_sources *set)
 {
     if (set != NULL) {
-        for (size_t i = set->count; i-- > 0;) {
-            raw_source_remove(set->sources[i]);
+        while (set->sources.count > 0) {
+            raw_source_remove(set->sources.items[set->sources.count - 1]);
         }
-        free(set->sources);
+        sorted_finish(&set->sources);
         free(set);
     }
 }

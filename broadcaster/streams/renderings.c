@@ -33,8 +33,7 @@ struct rendering_family {
 struct renderings {
     renderings_over_fn *over;
     void *arg;
-    struct rendering_family **families; /* sorted by camera; owned */
-    size_t count, capacity;
+    struct sorted families; /* of struct rendering_family, by camera; owned */
     struct rendering_look default_look;
     uint64_t linger_ns;
     uint32_t last_id;
@@ -51,15 +50,13 @@ static int family_compare(const void *item, const void *key)
 
 static size_t renderings_place(const struct renderings *renderings, const char *camera, bool *found)
 {
-    return sorted_place(renderings->families, renderings->count, camera, family_compare, found);
+    return sorted_place(&renderings->families, camera, family_compare, found);
 }
 
 static struct rendering_family *renderings_find(const struct renderings *renderings,
                                                 const char *camera)
 {
-    bool found;
-    size_t at = renderings_place(renderings, camera, &found);
-    return found ? renderings->families[at] : NULL;
+    return sorted_find(&renderings->families, camera, family_compare);
 }
 
 static struct rendering_family *renderings_find_or_create(struct renderings *renderings,
@@ -68,27 +65,18 @@ static struct rendering_family *renderings_find_or_create(struct renderings *ren
     bool found;
     size_t at = renderings_place(renderings, camera, &found);
     if (found) {
-        return renderings->families[at];
+        return renderings->families.items[at];
     }
-    if (renderings->count == renderings->capacity) {
-        renderings->capacity = renderings->capacity * 2 + 8;
-        renderings->families = xreallocarray(renderings->families, renderings->capacity,
-                                             sizeof(struct rendering_family *));
-    }
-    memmove(renderings->families + at + 1, renderings->families + at,
-            (renderings->count - at) * sizeof(struct rendering_family *));
-    renderings->families[at] = xcalloc(1, sizeof(struct rendering_family));
-    snprintf(renderings->families[at]->camera, CAMERA_ID_SIZE, "%s", camera);
-    renderings->count++;
-    return renderings->families[at];
+    struct rendering_family *family = xcalloc(1, sizeof *family);
+    snprintf(family->camera, sizeof family->camera, "%s", camera);
+    sorted_insert(&renderings->families, at, family);
+    return family;
 }
 
 static void renderings_remove_family(struct renderings *renderings, size_t at)
 {
-    free(renderings->families[at]);
-    renderings->count--;
-    memmove(renderings->families + at, renderings->families + at + 1,
-            (renderings->count - at) * sizeof(struct rendering_family *));
+    free(renderings->families.items[at]);
+    sorted_remove(&renderings->families, at);
 }
 
 /* --- members --- */
@@ -254,10 +242,11 @@ static void renderings_on_linger(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     renderings->awaited_ns = 0;
-    for (size_t i = renderings->count; i-- > 0;) {
-        uint64_t end_ns = renderings_expire(renderings, renderings->families[i], now_ns);
+    for (size_t i = renderings->families.count; i-- > 0;) {
+        struct rendering_family *family = renderings->families.items[i];
+        uint64_t end_ns = renderings_expire(renderings, family, now_ns);
         next_ns = end_ns < next_ns ? end_ns : next_ns;
-        if (renderings->families[i]->count == 0) {
+        if (family->count == 0) {
             renderings_remove_family(renderings, i);
         }
     }
@@ -324,10 +313,10 @@ void renderings_destroy(struct renderings *renderings)
     if (renderings == NULL) {
         return;
     }
-    for (size_t i = 0; i < renderings->count; i++) {
-        free(renderings->families[i]);
+    for (size_t i = 0; i < renderings->families.count; i++) {
+        free(renderings->families.items[i]);
     }
     event_free(renderings->linger);
-    free(renderings->families);
+    sorted_finish(&renderings->families);
     free(renderings);
 }

@@ -1,18 +1,18 @@
 #include "broadcaster/text/sorted.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-size_t sorted_place(const void *items, size_t count, const void *key, sorted_compare_fn *compare,
+#include "common/memory.h"
+
+size_t sorted_place(const struct sorted *sorted, const void *key, sorted_compare_fn *compare,
                     bool *found)
 {
-    size_t low = 0, high = count;
+    size_t low = 0, high = sorted->count;
     *found = false;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const void *item;
-        /* The array is one of pointers to some struct: read without claiming which. */
-        memcpy(&item, (const char *)items + middle * sizeof item, sizeof item);
-        int order = compare(item, key);
+        int order = compare(sorted->items[middle], key);
         if (order == 0) {
             *found = true;
             return middle;
@@ -24,4 +24,34 @@ size_t sorted_place(const void *items, size_t count, const void *key, sorted_com
         }
     }
     return low;
+}
+
+void *sorted_find(const struct sorted *sorted, const void *key, sorted_compare_fn *compare)
+{
+    bool found;
+    size_t at = sorted_place(sorted, key, compare, &found);
+    return found ? sorted->items[at] : NULL;
+}
+
+void sorted_insert(struct sorted *sorted, size_t at, void *item)
+{
+    if (sorted->count == sorted->capacity) {
+        sorted->capacity = sorted->capacity * 2 + 8;
+        sorted->items = xreallocarray(sorted->items, sorted->capacity, sizeof(void *));
+    }
+    memmove(sorted->items + at + 1, sorted->items + at, (sorted->count - at) * sizeof(void *));
+    sorted->items[at] = item;
+    sorted->count++;
+}
+
+void sorted_remove(struct sorted *sorted, size_t at)
+{
+    sorted->count--;
+    memmove(sorted->items + at, sorted->items + at + 1, (sorted->count - at) * sizeof(void *));
+}
+
+void sorted_finish(struct sorted *sorted)
+{
+    free(sorted->items);
+    *sorted = (struct sorted){0};
 }

@@ -59,9 +59,8 @@ struct subscription {
     struct drawing drawing;
     struct wish wish;
     char camera[CAMERA_ID_SIZE];
-    bool speaks;               /* the viewer's first one of its camera: tells of the camera */
-    bool follows;              /* the viewer did not ask for it by name: it ends with its stream */
-    struct subscription *next; /* viewer::subscriptions */
+    bool speaks;  /* the viewer's first one of its camera: tells of the camera */
+    bool follows; /* the viewer did not ask for it by name: it ends with its stream */
 
     enum camera_state told_state;  /* what the viewer knows */
     uint64_t told_since_ns;        /* CLOCK_REALTIME; UINT64_MAX: nothing */

@@ -76,13 +76,18 @@ static void viewer_leave(struct viewer *viewer)
 {
     viewer->closing = true;
     hub_unwatch(&viewer->watcher);
-    while (viewer->subscriptions != NULL) {
-        viewer_remove(viewer, viewer->subscriptions);
+    while (viewer->subscriptions.count > 0) {
+        viewer_remove(viewer, viewer_at(viewer, viewer->subscriptions.count - 1));
     }
 }
 
 static void viewer_destroy(struct viewer *viewer)
 {
+    for (size_t i = 0; i < viewer->declined.count; i++) {
+        free(viewer->declined.items[i]);
+    }
+    sorted_finish(&viewer->declined);
+    sorted_finish(&viewer->subscriptions);
     event_del(&viewer->timer);
     identity_unref(viewer->identity);
     free(viewer);
@@ -206,7 +211,8 @@ struct viewer *viewer_open(struct services *services, struct http_session *sessi
 
 void viewer_configure(struct viewer *viewer)
 {
-    for (struct subscription *each = viewer->subscriptions; each != NULL; each = each->next) {
+    for (size_t i = 0; i < viewer->subscriptions.count; i++) {
+        struct subscription *each = viewer_at(viewer, i);
         subscription_configure(each, viewer->services);
         subscription_set_demand(each, viewer->services, viewer_demands(viewer, each));
     }
@@ -226,9 +232,14 @@ const char *viewer_id(const struct viewer *viewer)
     return viewer->id;
 }
 
-const struct subscription *viewer_subscriptions(const struct viewer *viewer)
+const struct subscription *viewer_subscription(const struct viewer *viewer, size_t at)
 {
-    return viewer->subscriptions;
+    return viewer_at(viewer, at);
+}
+
+size_t viewer_subscription_count(const struct viewer *viewer)
+{
+    return viewer->subscriptions.count;
 }
 
 static double viewer_throughput(const struct viewer *viewer, uint64_t bytes)
@@ -250,7 +261,7 @@ void viewer_describe(const struct viewer *viewer, struct viewer_description *des
         .user = viewer->identity->user,
         .format = viewer_format_name(viewer),
         .seconds = viewer_seconds(viewer),
-        .subscriptions = viewer->subscription_count,
+        .subscriptions = viewer->subscriptions.count,
         .paused = viewer->paused,
         .sent = viewer->sent,
         .dropped = viewer->dropped,
@@ -259,7 +270,8 @@ void viewer_describe(const struct viewer *viewer, struct viewer_description *des
         .bytes_per_second = viewer_throughput(viewer, bytes),
         .age_ms = -1,
     };
-    for (const struct subscription *each = viewer->subscriptions; each != NULL; each = each->next) {
+    for (size_t i = 0; i < viewer->subscriptions.count; i++) {
+        const struct subscription *each = viewer_at(viewer, i);
         description->sent += each->sent;
         description->dropped += each->dropped;
         description->skipped += each->skipped;

@@ -51,7 +51,8 @@ void viewer_kick(struct viewer *viewer);
 const char *viewer_id(const struct viewer *viewer);
 void viewer_describe(const struct viewer *viewer, struct viewer_description *description);
 
-/* Its subscriptions, linked by `next`; NULL: none. */
-const struct subscription *viewer_subscriptions(const struct viewer *viewer);
+/* Its subscriptions, by camera and kind; `at` < viewer_subscription_count(). */
+const struct subscription *viewer_subscription(const struct viewer *viewer, size_t at);
+size_t viewer_subscription_count(const struct viewer *viewer);
 
 #endif

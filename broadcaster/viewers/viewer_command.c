@@ -4,8 +4,6 @@
 #include "broadcaster/services.h"
 #include "broadcaster/viewers/viewer_parts.h"
 
-#define VIEWER_SUBSCRIPTIONS_MOST 256 /* that it asked for by name */
-
 static void viewer_refuse(struct viewer *viewer, const char *error)
 {
     viewer->error = error;
@@ -44,8 +42,8 @@ static const char *subscribe_refusal(const struct viewer *viewer,
                                      const struct viewer_message *message)
 {
     size_t named = 0;
-    for (const struct subscription *each = viewer->subscriptions; each != NULL; each = each->next) {
-        named += !each->follows;
+    for (size_t i = 0; i < viewer->subscriptions.count; i++) {
+        named += !viewer_at(viewer, i)->follows;
     }
     if (!identity_allows_camera(viewer->identity, message->camera)) {
         return "this token is not for that camera";
@@ -54,9 +52,12 @@ static const char *subscribe_refusal(const struct viewer *viewer,
         !services_has_camera(viewer->services, message->camera)) {
         return "there is no such camera";
     }
-    if (viewer->format == WIRE_STREAM_JSON && viewer->subscriptions != NULL) {
+    if (viewer->format == WIRE_STREAM_JSON && viewer->subscriptions.count > 0) {
         return "frames do not name their camera here: use the subprotocol ringcast.binary.v1 or "
                "/ws/viewer/detection for several";
+    }
+    if (!services_may_wait(viewer->services, message->camera)) {
+        return "too many viewers wait for cameras that do not exist";
     }
     return named < VIEWER_SUBSCRIPTIONS_MOST ? NULL : "there are too many subscriptions";
 }
@@ -87,12 +88,16 @@ static void viewer_subscribe(struct viewer *viewer, const struct viewer_message 
 static void viewer_unsubscribe(struct viewer *viewer, const struct viewer_message *message)
 {
     bool found = false;
-    struct subscription *next;
-    for (struct subscription *each = viewer->subscriptions; each != NULL; each = next) {
-        next = each->next;
+    for (size_t i = viewer->subscriptions.count; i-- > 0;) {
+        struct subscription *each = viewer_at(viewer, i);
         if (is_meant(message, each)) {
-            viewer_remove(viewer, each);
             found = true;
+            if (viewer_decline(viewer, each->camera, each->wish.kind) < 0) {
+                viewer_refuse(viewer, "too many streams are unsubscribed from: subscribe to those "
+                                      "that are wanted, on a connection of its own");
+                return;
+            }
+            viewer_remove(viewer, each);
         }
     }
     if (!found) {
@@ -105,7 +110,8 @@ static void viewer_unsubscribe(struct viewer *viewer, const struct viewer_messag
 static void viewer_set(struct viewer *viewer, const struct viewer_message *message)
 {
     bool found = false;
-    for (struct subscription *each = viewer->subscriptions; each != NULL; each = each->next) {
+    for (size_t i = 0; i < viewer->subscriptions.count; i++) {
+        struct subscription *each = viewer_at(viewer, i);
         if (is_meant(message, each)) {
             struct wish wish = each->wish;
             wish_apply(&wish, &message->changes);
@@ -126,7 +132,8 @@ static void viewer_set_paused(struct viewer *viewer, bool paused)
         return;
     }
     viewer->paused = paused;
-    for (struct subscription *each = viewer->subscriptions; each != NULL; each = each->next) {
+    for (size_t i = 0; i < viewer->subscriptions.count; i++) {
+        struct subscription *each = viewer_at(viewer, i);
         subscription_set_demand(each, viewer->services, viewer_demands(viewer, each));
         if (paused) {
             subscription_rest(each);

@@ -8,9 +8,12 @@
 #include <event2/event_struct.h>
 
 #include "broadcaster/streams/hub.h"
+#include "broadcaster/text/sorted.h"
 #include "broadcaster/viewers/channel.h"
 #include "broadcaster/viewers/viewer.h"
 #include "broadcaster/viewers/viewer_message.h"
+
+#define VIEWER_SUBSCRIPTIONS_MOST 256 /* that it asked for, or declined, by name */
 
 /* Texts that wait to be said, one bit each; of each kind only the newest is of any use. */
 enum viewer_words {
@@ -34,11 +37,11 @@ struct viewer {
     double bytes_per_second;
 
     struct services *services;
-    struct subscription *subscriptions; /* in the order of their coming; owned */
-    struct subscription *turn;          /* the one to be served next; NULL: the first */
-    size_t subscription_count;
-    struct hub_watcher watcher; /* of a viewer of all that there are */
-    unsigned words_due;         /* of enum viewer_words */
+    struct sorted subscriptions; /* of struct subscription, by camera and kind; owned */
+    size_t turn;                 /* place of the one to be served next */
+    struct hub_watcher watcher;  /* of a viewer of all that there are */
+    struct sorted declined; /* of struct stream_key: what that one has unsubscribed from; owned */
+    unsigned words_due;     /* of enum viewer_words */
     char ping_time[CLIENT_TIME_SIZE];
     const char *error; /* a literal */
 
@@ -70,9 +73,19 @@ uint64_t viewer_keepalive_ns(const struct viewer *viewer);
 void viewer_arm(struct viewer *viewer, uint64_t deadline_ns);
 void viewer_on_timer(evutil_socket_t fd, short what, void *arg);
 
+/* The stream's newest frame came at `now_ns` (CLOCK_MONOTONIC), for this viewer: true when its pace says
+ * that it is due. One that is early becomes due in time. */
+bool viewer_offer(struct viewer *viewer, struct subscription *subscription, uint64_t now_ns);
+
 void viewer_on_notice(struct stream_subscriber *subscriber, enum stream_notice notice);
 
 /* --- viewer_streams.c --- */
+
+/* `at` < viewer->subscriptions.count. */
+static inline struct subscription *viewer_at(const struct viewer *viewer, size_t at)
+{
+    return viewer->subscriptions.items[at];
+}
 
 struct subscription *viewer_find(const struct viewer *viewer, const char *camera,
                                  enum stream_kind kind); /* or NULL */
@@ -86,8 +99,12 @@ bool viewer_demands(const struct viewer *viewer, const struct subscription *subs
 /* What there is to see and to say at the beginning, and after a pause, is due. */
 void viewer_greet(struct viewer *viewer, struct subscription *subscription);
 
-/* Takes whatever streams there are and come to be, as far as it may see them. */
+/* Takes whatever streams there are and come to be, as far as it may see them and has not declined. */
 void viewer_follow_all(struct viewer *viewer);
+
+/* One that follows whatever there is does without this stream from now on. -ENOSPC: it has declined
+ * VIEWER_SUBSCRIPTIONS_MOST already. */
+int viewer_decline(struct viewer *viewer, const char *camera, enum stream_kind kind);
 
 /* --- viewer_say.c: each sends one message now --- */
 

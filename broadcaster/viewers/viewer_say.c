@@ -81,7 +81,7 @@ static void viewer_say_stats(struct viewer *viewer, struct subscription *subscri
         .fps = seconds > 0 ? (double)frames / seconds : 0,
     };
     json_t *message = viewer_text_stats(&stats);
-    if (viewer->subscription_count > 1) {
+    if (viewer->subscriptions.count > 1) {
         json_object_set_new(message, "camera_id", json_string(subscription->camera));
     }
     subscription->stats_ns = now;

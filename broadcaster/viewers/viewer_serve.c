@@ -26,13 +26,14 @@ void viewer_serve(struct viewer *viewer)
         viewer->words_due &= ~words;
         viewer_say_words(viewer, (enum viewer_words)words);
     }
-    for (size_t i = 0; i < viewer->subscription_count && channel_idle(&viewer->channel); i++) {
-        struct subscription *each = viewer->turn != NULL ? viewer->turn : viewer->subscriptions;
+    for (size_t i = 0; i < viewer->subscriptions.count && channel_idle(&viewer->channel); i++) {
+        viewer->turn = viewer->turn < viewer->subscriptions.count ? viewer->turn : 0;
+        struct subscription *each = viewer_at(viewer, viewer->turn);
         viewer_serve_texts(viewer, each);
         if (!channel_idle(&viewer->channel)) {
             return; /* its frame has the next turn */
         }
-        viewer->turn = each->next;
+        viewer->turn++;
         if (each->frame_due) {
             viewer_send_frame(viewer, each, true);
             viewer_serve_texts(viewer, each);
@@ -67,7 +68,8 @@ void viewer_arm(struct viewer *viewer, uint64_t deadline_ns)
 static void viewer_ripen(struct viewer *viewer, uint64_t now)
 {
     uint64_t next = viewer_keepalive_ns(viewer);
-    for (struct subscription *each = viewer->subscriptions; each != NULL; each = each->next) {
+    for (size_t i = 0; i < viewer->subscriptions.count; i++) {
+        struct subscription *each = viewer_at(viewer, i);
         if (each->early) {
             subscription_ripen(each, stream_frame_number(each->pictures.stream), now);
             uint64_t ripe = subscription_ripe_ns(each);
@@ -114,30 +116,26 @@ static void viewer_on_due(struct viewer *viewer, struct subscription *subscripti
     }
 }
 
-static void viewer_on_paced_frame(struct viewer *viewer, struct subscription *subscription)
+bool viewer_offer(struct viewer *viewer, struct subscription *subscription, uint64_t now_ns)
 {
     const struct stream *stream = subscription->pictures.stream;
-    switch (
-        subscription_offer(subscription, stream_frame_number(stream), stream_frame_ns(stream))) {
+    switch (subscription_offer(subscription, stream_frame_number(stream), now_ns)) {
     case SUBSCRIPTION_DUE:
-        viewer_on_due(viewer, subscription);
-        break;
+        return true;
     case SUBSCRIPTION_EARLY:
         viewer_arm(viewer, subscription_ripe_ns(subscription));
         break;
     case SUBSCRIPTION_OVER:
         break;
     }
+    return false;
 }
 
 static void viewer_on_frame(struct viewer *viewer, struct subscription *subscription)
 {
-    if (viewer->paused) {
-        return;
-    }
-    if (subscription->paced) {
-        viewer_on_paced_frame(viewer, subscription);
-    } else {
+    if (!viewer->paused &&
+        (!subscription->paced ||
+         viewer_offer(viewer, subscription, stream_frame_ns(subscription->pictures.stream)))) {
         viewer_on_due(viewer, subscription);
     }
 }

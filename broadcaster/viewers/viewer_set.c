@@ -17,8 +17,7 @@
 
 struct viewer_set {
     struct services *services;
-    struct viewer **viewers; /* sorted by id */
-    size_t count, capacity;
+    struct sorted viewers;       /* of struct viewer, by id */
     struct viewer_totals totals; /* of those that have gone; `opened` of all */
 };
 
@@ -29,7 +28,7 @@ static int viewer_compare(const void *viewer, const void *id)
 
 static size_t viewer_set_place(const struct viewer_set *set, const char *id, bool *found)
 {
-    return sorted_place(set->viewers, set->count, id, viewer_compare, found);
+    return sorted_place(&set->viewers, id, viewer_compare, found);
 }
 
 static void viewer_set_choose_id(const struct viewer_set *set, char id[VIEWER_ID_SIZE])
@@ -49,13 +48,7 @@ static void viewer_set_add(struct viewer_set *set, struct viewer *viewer)
 {
     bool found;
     size_t at = viewer_set_place(set, viewer_id(viewer), &found);
-    if (set->count == set->capacity) {
-        set->capacity = set->capacity * 2 + 16;
-        set->viewers = xreallocarray(set->viewers, set->capacity, sizeof(struct viewer *));
-    }
-    memmove(set->viewers + at + 1, set->viewers + at, (set->count - at) * sizeof(struct viewer *));
-    set->viewers[at] = viewer;
-    set->count++;
+    sorted_insert(&set->viewers, at, viewer);
     set->totals.opened++;
 }
 
@@ -75,8 +68,7 @@ static void viewer_set_on_gone(void *arg, struct viewer *viewer)
     bool found;
     size_t at = viewer_set_place(set, viewer_id(viewer), &found);
     viewer_totals_add(&set->totals, viewer);
-    set->count--;
-    memmove(set->viewers + at, set->viewers + at + 1, (set->count - at) * sizeof(struct viewer *));
+    sorted_remove(&set->viewers, at);
 }
 
 void viewer_set_admit(struct viewer_set *set, struct http_session *session,
@@ -84,9 +76,15 @@ void viewer_set_admit(struct viewer_set *set, struct http_session *session,
 {
     char id[VIEWER_ID_SIZE];
     int64_t most = set->services->config->broadcaster.max_viewers;
-    if (most > 0 && set->count >= (size_t)most) {
+    if (most > 0 && set->viewers.count >= (size_t)most) {
         http_respond_error(session, 503, "too_many_viewers", "Retry-After: 5\r\n",
                            "Too many active streams. Please try again.");
+        return;
+    }
+    if (wanted->camera[0] != '\0' && !services_may_wait(set->services, wanted->camera)) {
+        http_respond_error(session, 503, "too_many_streams", "Retry-After: 5\r\n",
+                           "there is no camera %s, and too many viewers wait for such",
+                           wanted->camera);
         return;
     }
     if (!limits_admit_stream(set->services->limits, session)) {
@@ -111,8 +109,8 @@ void viewer_set_open(struct viewer_set *set, struct http_session *session,
 
 void viewer_set_configure(struct viewer_set *set)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        viewer_configure(set->viewers[i]);
+    for (size_t i = 0; i < set->viewers.count; i++) {
+        viewer_configure(set->viewers.items[i]);
     }
 }
 
@@ -128,21 +126,21 @@ struct viewer_set *viewer_set_create(struct services *services)
 void viewer_set_destroy(struct viewer_set *set)
 {
     if (set != NULL) {
-        free(set->viewers);
+        sorted_finish(&set->viewers);
         free(set);
     }
 }
 
 size_t viewer_set_count(const struct viewer_set *set)
 {
-    return set->count;
+    return set->viewers.count;
 }
 
 void viewer_set_totals(const struct viewer_set *set, struct viewer_totals *totals)
 {
     *totals = set->totals;
-    for (size_t i = 0; i < set->count; i++) {
-        viewer_totals_add(totals, set->viewers[i]);
+    for (size_t i = 0; i < set->viewers.count; i++) {
+        viewer_totals_add(totals, set->viewers.items[i]);
     }
 }
 
@@ -180,8 +178,8 @@ static bool viewer_set_shows(const struct viewer *viewer, const struct identity 
 size_t viewer_set_count_for(const struct viewer_set *set, const struct identity *identity)
 {
     size_t count = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        count += viewer_set_shows(set->viewers[i], identity);
+    for (size_t i = 0; i < set->viewers.count; i++) {
+        count += viewer_set_shows(set->viewers.items[i], identity);
     }
     return count;
 }
@@ -192,12 +190,12 @@ json_t *viewer_set_page(const struct viewer_set *set, const struct identity *ide
     bool found;
     size_t at = viewer_set_place(set, after, &found);
     json_t *page = json_array();
-    for (at += found; at < set->count && json_array_size(page) < limit; at++) {
-        if (viewer_set_shows(set->viewers[at], identity)) {
-            json_array_append_new(page, viewer_to_json(set->viewers[at]));
+    for (at += found; at < set->viewers.count && json_array_size(page) < limit; at++) {
+        if (viewer_set_shows(set->viewers.items[at], identity)) {
+            json_array_append_new(page, viewer_to_json(set->viewers.items[at]));
         }
     }
-    *next = at > 0 && at < set->count ? viewer_id(set->viewers[at - 1]) : NULL;
+    *next = at > 0 && at < set->viewers.count ? viewer_id(set->viewers.items[at - 1]) : NULL;
     return page;
 }
 
@@ -221,8 +219,8 @@ static void viewer_streams_to_json(const struct viewer *viewer, const struct ide
 {
     struct viewer_description description;
     viewer_describe(viewer, &description);
-    for (const struct subscription *each = viewer_subscriptions(viewer); each != NULL;
-         each = each->next) {
+    for (size_t i = 0; i < viewer_subscription_count(viewer); i++) {
+        const struct subscription *each = viewer_subscription(viewer, i);
         if (may_know(identity, each->camera)) {
             json_array_append_new(page, subscription_to_json(viewer, each, description.user));
         }
@@ -232,8 +230,8 @@ static void viewer_streams_to_json(const struct viewer *viewer, const struct ide
 static size_t viewer_count_streams(const struct viewer *viewer, const struct identity *identity)
 {
     size_t count = 0;
-    for (const struct subscription *each = viewer_subscriptions(viewer); each != NULL;
-         each = each->next) {
+    for (size_t i = 0; i < viewer_subscription_count(viewer); i++) {
+        const struct subscription *each = viewer_subscription(viewer, i);
         count += may_know(identity, each->camera);
     }
     return count;
@@ -248,15 +246,15 @@ json_t *viewer_set_streams(const struct viewer_set *set, const struct identity *
     from += found;
     *next = NULL;
     *active = 0;
-    for (size_t at = 0; at < set->count; at++) {
-        size_t count = viewer_count_streams(set->viewers[at], identity);
+    for (size_t at = 0; at < set->viewers.count; at++) {
+        size_t count = viewer_count_streams(set->viewers.items[at], identity);
         *active += count;
         if (count > 0 && at >= from && json_array_size(page) < limit) {
-            viewer_streams_to_json(set->viewers[at], identity, page);
-            *next = viewer_id(set->viewers[at]);
+            viewer_streams_to_json(set->viewers.items[at], identity, page);
+            *next = viewer_id(set->viewers.items[at]);
         }
     }
-    if (*next != NULL && *next == viewer_id(set->viewers[set->count - 1])) {
+    if (*next != NULL && *next == viewer_id(set->viewers.items[set->viewers.count - 1])) {
         *next = NULL;
     }
     return page;
@@ -266,9 +264,9 @@ bool viewer_set_kick(struct viewer_set *set, const struct identity *identity, co
 {
     bool found;
     size_t at = viewer_set_place(set, id, &found);
-    found = found && viewer_set_shows(set->viewers[at], identity);
+    found = found && viewer_set_shows(set->viewers.items[at], identity);
     if (found) {
-        viewer_kick(set->viewers[at]);
+        viewer_kick(set->viewers.items[at]);
     }
     return found;
 }

@@ -1,18 +1,31 @@
+#include <errno.h>
 #include <string.h>
 
 #include "broadcaster/intake/pushed_set.h"
 #include "broadcaster/protocol/identity.h"
 #include "broadcaster/services.h"
 #include "broadcaster/viewers/viewer_parts.h"
+#include "common/memory.h"
+
+static struct stream_key key_of(const char *camera, enum stream_kind kind)
+{
+    struct stream_key key = {.kind = kind};
+    memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
+    return key;
+}
+
+static int subscription_compare(const void *item, const void *key)
+{
+    const struct subscription *subscription = item;
+    struct stream_key own = key_of(subscription->camera, subscription->wish.kind);
+    return stream_key_compare(&own, key);
+}
 
 struct subscription *viewer_find(const struct viewer *viewer, const char *camera,
                                  enum stream_kind kind)
 {
-    struct subscription *each = viewer->subscriptions;
-    while (each != NULL && (each->wish.kind != kind || strcmp(each->camera, camera) != 0)) {
-        each = each->next;
-    }
-    return each;
+    struct stream_key key = key_of(camera, kind);
+    return sorted_find(&viewer->subscriptions, &key, subscription_compare);
 }
 
 /* Nothing is made of an on-demand camera for a viewer that only takes what there is. */
@@ -49,42 +62,28 @@ void viewer_greet(struct viewer *viewer, struct subscription *subscription)
     if ((has_frame ? !tells : configured) && subscription->speaks) {
         subscription->texts_due |= SUBSCRIPTION_STATE;
     }
-    if (has_frame) {
-        switch (
-            subscription_offer(subscription, stream_frame_number(stream), clock_monotonic_ns())) {
-        case SUBSCRIPTION_DUE:
-            subscription_wait(subscription);
-            break;
-        case SUBSCRIPTION_EARLY:
-            viewer_arm(viewer, subscription_ripe_ns(subscription));
-            break;
-        case SUBSCRIPTION_OVER:
-            break;
-        }
+    if (has_frame && viewer_offer(viewer, subscription, clock_monotonic_ns())) {
+        subscription_wait(subscription);
     }
 }
 
-/* The first of the camera that there is; NULL: none. */
+/* One of the camera, of whichever kind; NULL: none. */
 static struct subscription *viewer_find_camera(const struct viewer *viewer, const char *camera)
 {
-    struct subscription *each = viewer->subscriptions;
-    while (each != NULL && strcmp(each->camera, camera) != 0) {
-        each = each->next;
-    }
-    return each;
+    struct subscription *detected = viewer_find(viewer, camera, STREAM_DETECT);
+    return detected != NULL ? detected : viewer_find(viewer, camera, STREAM_RAW);
 }
 
 void viewer_add(struct viewer *viewer, const char *camera, const struct wish *wish, bool follows)
 {
     struct subscription *subscription =
         subscription_create(viewer->services, viewer, camera, wish, viewer_on_notice);
-    struct subscription **end = &viewer->subscriptions;
+    struct stream_key key = key_of(camera, wish->kind);
+    bool found;
+    size_t at = sorted_place(&viewer->subscriptions, &key, subscription_compare, &found);
     subscription->speaks = viewer_find_camera(viewer, camera) == NULL;
-    while (*end != NULL) {
-        end = &(*end)->next;
-    }
-    *end = subscription;
-    viewer->subscription_count++;
+    sorted_insert(&viewer->subscriptions, at, subscription);
+    viewer->turn += at < viewer->turn;
     subscription->follows = follows;
     subscription_start(subscription, viewer->services, viewer_demands(viewer, subscription));
     subscription->texts_due |= viewer_regrets(viewer, subscription);
@@ -93,15 +92,11 @@ void viewer_add(struct viewer *viewer, const char *camera, const struct wish *wi
 
 void viewer_remove(struct viewer *viewer, struct subscription *subscription)
 {
-    struct subscription **link = &viewer->subscriptions;
-    while (*link != subscription) {
-        link = &(*link)->next;
-    }
-    *link = subscription->next;
-    viewer->subscription_count--;
-    if (viewer->turn == subscription) {
-        viewer->turn = subscription->next;
-    }
+    struct stream_key key = key_of(subscription->camera, subscription->wish.kind);
+    bool found;
+    size_t at = sorted_place(&viewer->subscriptions, &key, subscription_compare, &found);
+    sorted_remove(&viewer->subscriptions, at);
+    viewer->turn -= at < viewer->turn;
     viewer->sent += subscription->sent;
     viewer->dropped += subscription->dropped;
     viewer->skipped += subscription->skipped;
@@ -115,6 +110,28 @@ void viewer_remove(struct viewer *viewer, struct subscription *subscription)
 
 /* --- all that there are --- */
 
+static int declined_compare(const void *item, const void *key)
+{
+    return stream_key_compare(item, key);
+}
+
+int viewer_decline(struct viewer *viewer, const char *camera, enum stream_kind kind)
+{
+    struct stream_key key = key_of(camera, kind);
+    bool found;
+    size_t at = sorted_place(&viewer->declined, &key, declined_compare, &found);
+    if (viewer->watcher.previous == NULL || found) {
+        return 0;
+    }
+    if (viewer->declined.count == VIEWER_SUBSCRIPTIONS_MOST) {
+        return -ENOSPC;
+    }
+    struct stream_key *declined = xmalloc(sizeof *declined);
+    *declined = key;
+    sorted_insert(&viewer->declined, at, declined);
+    return 0;
+}
+
 /* Of a camera the detector's pictures as it draws them by default; where there is no detector, the raw
  * ones of who pushes them, which cost nothing. */
 static void viewer_follow(struct viewer *viewer, const struct stream *stream)
@@ -124,7 +141,9 @@ static void viewer_follow(struct viewer *viewer, const struct stream *stream)
                      ? key->rendering == 0
                      : pushed_set_status(viewer->services->pushed, key->camera) != NULL &&
                            !services_is_detected(viewer->services, key->camera);
+    struct stream_key plain = key_of(key->camera, key->kind);
     if (shown && viewer_find(viewer, key->camera, key->kind) == NULL &&
+        sorted_find(&viewer->declined, &plain, declined_compare) == NULL &&
         identity_allows_camera(viewer->identity, key->camera)) {
         struct wish wish = viewer_request_defaults(viewer->path, key->kind);
         viewer_add(viewer, key->camera, &wish, true);

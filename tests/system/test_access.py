@@ -246,7 +246,8 @@ def test_the_socket_of_this_machine_needs_no_token(guarded):
     connection.sock.connect(str(server.run_dir / "broadcaster.http.sock"))
     for method, path, body, status in [
             ("POST", "/api/broadcast-detection", json_body("SOUTH", JPEG), 200),
-            ("GET", "/api/broadcast-status", None, 200), ("GET", "/api/viewers", None, 403)]:
+            ("GET", "/api/broadcast-status", None, 200), ("GET", "/api/viewers", None, 403),
+            ("POST", "/api/tokens", None, 403)]:
         connection.request(method, path, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
         answer.read()

@@ -3,6 +3,9 @@
 import socket
 import time
 
+import pytest
+import websocket
+
 from harness.broadcaster import BINARY
 from harness.control import Control
 from harness.jpeg import grey_jpeg
@@ -52,6 +55,41 @@ def test_a_viewer_of_all_cameras(broadcaster, watch):
     server.post_frame("CAM2", JPEG)
     server.post_frame("CAM3", JPEG)
     assert viewer.until("frame")["camera_id"] == "CAM3"
+
+
+def test_what_was_unsubscribed_from_does_not_come_back(broadcaster, watch):
+    server = broadcaster(stream_idle_s=0.1)
+    viewer = watch(server, VIEWER)
+    server.post_frame("CAM1", JPEG)
+    assert viewer.until("frame")["camera_id"] == "CAM1"
+    viewer.say("unsubscribe", camera_id="CAM1")
+    wait_until(lambda: server.streams() == {}, 4, "the stream gone")
+    server.post_frame("CAM1", JPEG)
+    server.post_frame("CAM2", JPEG)
+    assert viewer.until("frame")["camera_id"] == "CAM2"
+    viewer.say("subscribe", camera_id="CAM1")
+    assert viewer.until("frame")["camera_id"] == "CAM1"
+
+
+def test_names_that_nobody_knows_are_bounded(broadcaster, watch):
+    server = broadcaster(top={"cameras": {"CAM1": {}}})
+    crowd = [watch(server, VIEWER, camera_id="nobody") for _ in range(4)]
+    for number, viewer in enumerate(crowd):
+        for name in range(250):
+            viewer.say("subscribe", camera_id=f"no{number}-{name}")
+        viewer.settled()
+    crowd[0].say("subscribe", camera_id="one-more")
+    assert "do not exist" in crowd[0].until("error")["message"]
+    with pytest.raises(websocket.WebSocketBadStatusException) as refused:
+        watch(server, VIEWER, camera_id="yet-another")
+    assert refused.value.status_code == 503
+    # Who is known already is no matter of memory.
+    for camera in ("CAM1", "nobody", "no0-7"):
+        watch(server, VIEWER, camera_id=camera)
+    for viewer in crowd:
+        viewer.close()
+    wait_until(lambda: server.stats()["viewers"] == 3, 4, "the crowd gone")
+    watch(server, VIEWER, camera_id="no0-7")
 
 
 def test_all_cameras_and_none_yet(broadcaster, watch):

@@ -120,6 +120,9 @@ static void test_a_new_camera(void **state)
         {PLAIN, "{'url':'http://a@cam/'}", "{'url':'http://cam/','user':'a','password':null}", ""},
         {PLAIN, "{'url':'http://a:b@cam/','user':'c'}", "{'url':'http://a:b@cam/','user':'c'}", ""},
         {PLAIN, "{'url':'http://cam/?a=***'}", "", "url "},
+        {PLAIN, "{'url':'http://caf%C3%A9:%E2%82%AC@cam/'}",
+         "{'url':'http://cam/','user':'caf\xc3\xa9','password':'\xe2\x82\xac'}", ""},
+        {PLAIN, "{'url':'http://a:%E9@cam/'}", "", "url "},
         {PLAIN, "{}", "{}", ""},
     };
     (void)state;
