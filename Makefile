@@ -90,7 +90,7 @@ UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process
                     history_database history_queue history_reading history_scan history_time \
                     history_writer host_check http_reader \
                     http_session hub intake_scanner limits listener metrics_text page_address \
-                    picture_check rate_table reconnects renderings signed_token streamer_message \
+                    picture_check rate_table reconnects renderings signed_token sorted streamer_message \
                     subscription tcp_link tls token_rules viewer_message websocket_handshake \
                     websocket_reader wish
 

@@ -168,13 +168,14 @@ const struct config_option config_options[] = {
     ROW(BROADCASTER(idle_timeout_s), "idle_timeout_s", CONFIG_NUMBER, 0.1, HOUR_S, "60",
         "Seconds for which a connection is kept between two requests."),
     ROW(BROADCASTER(ping_interval_s), "ping_interval_s", CONFIG_NUMBER, 0.1, HOUR_S, "10",
-        "Seconds between WebSocket pings to a viewer."),
+        "Seconds between WebSocket pings to a viewer, of those that come from then on."),
     ROW(BROADCASTER(ping_timeout_s), "ping_timeout_s", CONFIG_NUMBER, 0.2, HOUR_S, "30",
-        "Seconds of silence after which a viewer is taken for gone."),
+        "Seconds of silence after which a viewer is taken for gone, of those that come from then on."),
     ROW(BROADCASTER(keepalive_s), "keepalive_s", CONFIG_NUMBER, 0.1, HOUR_S, "30",
         "Seconds without a message after which a viewer gets `keepalive`."),
     ROW(BROADCASTER(viewer_stall_s), "viewer_stall_s", CONFIG_NUMBER, 0.1, HOUR_S, "10",
-        "Seconds after which a viewer that takes no byte is closed. A slow one only gets fewer frames."),
+        "Seconds after which a viewer that takes no byte is closed, of those that come from then on. A slow "
+        "one only gets fewer frames."),
     ROW(BROADCASTER(adaptive), "adaptive", CONFIG_BOOL, 0, 0, "true",
         "Whether a viewer whose link cannot carry its rate gets pictures of lesser quality before it gets "
         "fewer of them. The stall limit is then at least 20 round trips of its link."),
@@ -182,7 +183,8 @@ const struct config_option config_options[] = {
         "Seconds for which a rendering and its last picture are kept after its last viewer, for one who "
         "reloads the page. Nothing is drawn meanwhile."),
     ROW(BROADCASTER(mjpeg), "mjpeg", CONFIG_BOOL, 0, 0, "true",
-        "Whether streams are given as MJPEG over HTTP too, to all that speak no WebSocket."),
+        "Whether streams are given as MJPEG over HTTP too, to all that speak no WebSocket. Switched off, those "
+        "that watch so are closed."),
     ROW(BROADCASTER(streamer_warn_s), "streamer_warn_s", CONFIG_NUMBER, 0.1, HOUR_S, "10",
         "Seconds without a frame after which a streamer (a browser that sends its pictures) is warned."),
     ROW(BROADCASTER(streamer_timeout_s), "streamer_timeout_s", CONFIG_NUMBER, 0.1, HOUR_S, "15",

@@ -211,6 +211,10 @@ struct viewer *viewer_open(struct services *services, struct http_session *sessi
 
 void viewer_configure(struct viewer *viewer)
 {
+    if (viewer->format == WIRE_MJPEG && !viewer->services->config->broadcaster.mjpeg) {
+        viewer_kick(viewer);
+        return;
+    }
     for (size_t i = 0; i < viewer->subscriptions.count; i++) {
         struct subscription *each = viewer_at(viewer, i);
         subscription_configure(each, viewer->services);

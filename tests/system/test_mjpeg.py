@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from harness.access import reload
 from harness.broadcaster import Broadcaster
 from harness.jpeg import grey_jpeg, picture_number
 from harness.processes import http
@@ -203,6 +204,15 @@ def test_refusals(server):
     for path in ("/stream", "/stream/detect", "/api/cameras/PHONE/stream.mjpeg", "/?action=stream"):
         status, _, answer = off.get(path)
         assert (status, answer["error"]["code"]) == (404, "mjpeg_off")
+
+
+def test_switched_off_at_a_reload_they_end(server):
+    one = server()
+    client = Client(one)
+    reload(one, mjpeg=False)
+    with pytest.raises(EOFError):
+        client.exactly(1_000_000)
+    wait_until(lambda: one.stats()["viewers"] == 0, 5, "nobody left")
 
 
 def test_head_is_answered_at_once_and_is_no_viewer(server):
