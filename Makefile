@@ -36,8 +36,8 @@ CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_par
            probe snapshot_source
 
 DETECTOR := annotate assignment boxes camera camera_counts decode demand detector draw encode font \
-            frame_job kalman layout metadata metadata_spaces model_file names observer occupancy \
-            picture pipeline polygon poster preprocess rectangle scheduler service settings \
+            frame_job kalman label_places layout metadata metadata_spaces model_file names observer occupancy \
+            palette picture pipeline polygon poster preprocess rectangle scheduler service settings \
             tracker trails worker
 
 BROADCASTER := routes services \
@@ -83,7 +83,7 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
                frame_ring_threads frame_ring_torture health jpeg_info log messages picture_hash \
                process_usage program schedule text_hash text_table
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
-UNIT_DETECTOR := annotate assignment boxes camera_counts demand kalman layout metadata model_file \
+UNIT_DETECTOR := annotate assignment boxes camera_counts decode demand kalman layout metadata model_file \
                  observer occupancy polygon preprocess scheduler settings tracker
 UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
                     counters credentials forwarded frame_message history history_bucket \

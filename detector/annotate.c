@@ -6,37 +6,45 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/config_spaces.h"
 #include "common/memory.h"
 #include "detector/draw.h"
 #include "detector/font.h"
+#include "detector/label_places.h"
+#include "detector/palette.h"
+#include "detector/rectangle.h"
 
 #define LABEL_MAX 96
 
+/* Letters and lines, by the picture's shorter side. */
+#define SIDE_PER_CAPITAL 54.0
+#define SIDE_PER_LINE    270.0
+#define CAPITAL_MIN      8
+#define CAPITAL_SMALL    7 /* of a space's name that finds no room otherwise */
+#define CAPITAL_MAX      60
+#define LINE_MIN         1.5
+#define LINE_MAX         12.0
+
 /* Cameras of different sizes take turns at a worker, and making a font takes longer than drawing. */
-#define FONTS_KEPT 4
+#define FONTS_KEPT 6
 
 struct annotator {
-    struct font *fonts[FONTS_KEPT]; /* NULL: not made yet */
-    size_t oldest;                  /* of them; the next to give way */
-    const struct font *font;        /* the one for this picture */
-    int line;                       /* pixels */
+    struct font *fonts[FONTS_KEPT];       /* NULL: not made yet */
+    size_t oldest;                        /* of them; the next to give way */
+    const struct font *font, *small_font; /* those for this picture */
+    double line;                          /* pixels */
+    double scale_x, scale_y;              /* from the boxes' pixels to the picture's */
+    struct mark {
+        const struct box *box;
+        struct rectangle place;
+        const uint8_t *colour;
+        size_t
+            class_id; /* a track's is the one that it had most of the time: colours do not flicker */
+        uint64_t track; /* 0: none */
+    } * marks;
+    size_t mark_count, mark_capacity;
+    struct label_places labels;
 };
-
-/* A rectangle of whole pixels: left and top inside, right and bottom outside. */
-struct area {
-    int left, top, right, bottom;
-};
-
-/* Neighbours in the list differ clearly, and all stand out from asphalt, grass and sky. The order puts
- * friendly colours on the first classes of COCO: person, bicycle, car, motorbike … */
-static const uint8_t class_colours[][3] = {
-    {255, 167, 38}, {38, 198, 218},  {102, 224, 92},  {236, 64, 122},  {171, 130, 255},
-    {255, 238, 88}, {77, 148, 255},  {29, 209, 161},  {255, 112, 67},  {198, 255, 79},
-    {240, 98, 255}, {128, 222, 234}, {255, 138, 128}, {149, 165, 255}, {212, 190, 120},
-};
-
-static const uint8_t dark[3] = {16, 20, 24};
-static const uint8_t light[3] = {255, 255, 255};
 
 struct annotator *annotator_create(void)
 {
@@ -51,13 +59,12 @@ void annotator_destroy(struct annotator *annotator)
     for (size_t i = 0; i < FONTS_KEPT; i++) {
         font_destroy(annotator->fonts[i]);
     }
+    label_places_finish(&annotator->labels);
+    free(annotator->marks);
     free(annotator);
 }
 
-static int annotate_clamp(int value, int low, int high)
-{
-    return value < low ? low : (value > high ? high : value);
-}
+/* --- what suits the picture --- */
 
 static const struct font *annotator_get_font(struct annotator *annotator, int cap_height)
 {
@@ -74,178 +81,195 @@ static const struct font *annotator_get_font(struct annotator *annotator, int ca
     return *place;
 }
 
-/* Sizes that suit a picture. */
-static void annotator_prepare(struct annotator *annotator, int height)
+static double annotate_clamp(double value, double low, double high)
 {
-    annotator->font =
-        annotator_get_font(annotator, annotate_clamp((int)lround(height / 54.0), 9, 60));
-    annotator->line = annotate_clamp((int)lround(height / 250.0), 2, 12);
+    return value < low ? low : (value > high ? high : value);
 }
 
-static const uint8_t *annotate_colour(int class_id)
+static void annotator_prepare(struct annotator *annotator, const struct picture *picture,
+                              const struct annotation *annotation)
 {
-    return class_colours[(size_t)class_id % (sizeof class_colours / sizeof class_colours[0])];
+    int side = picture->width < picture->height ? picture->width : picture->height;
+    int capital = (int)annotate_clamp(round(side / SIDE_PER_CAPITAL), CAPITAL_MIN, CAPITAL_MAX);
+    int small = (int)annotate_clamp(round(capital * 0.75), CAPITAL_SMALL, CAPITAL_MAX);
+    annotator->font = annotator_get_font(annotator, capital);
+    annotator->small_font = annotator_get_font(annotator, small);
+    annotator->line = annotate_clamp(side / SIDE_PER_LINE, LINE_MIN, LINE_MAX);
+    annotator->scale_x = (double)picture->width / annotation->width;
+    annotator->scale_y = (double)picture->height / annotation->height;
 }
 
-/* Blends a colour over an area, as far as it lies in the picture. opacity: 0 to 256. */
-static void annotate_fill(struct picture *picture, struct area area, const uint8_t colour[3],
-                          int opacity)
+/* --- spaces --- */
+
+static void annotate_draw_space(const struct annotator *annotator, struct picture *picture,
+                                const struct space *space)
 {
-    int left = annotate_clamp(area.left, 0, picture->width);
-    int right = annotate_clamp(area.right, 0, picture->width);
-    int top = annotate_clamp(area.top, 0, picture->height);
-    int bottom = annotate_clamp(area.bottom, 0, picture->height);
-    for (int y = top; y < bottom; y++) {
-        uint8_t *pixel = picture->pixels + ((size_t)y * (size_t)picture->width + (size_t)left) * 3;
-        for (int x = left; x < right; x++, pixel += 3) {
-            for (int i = 0; i < 3; i++) {
-                pixel[i] = (uint8_t)((pixel[i] * (256 - opacity) + colour[i] * opacity) >> 8);
-            }
-        }
+    const uint8_t *colour = palette_of_state(space->state);
+    struct draw_point outline[SPACE_CORNERS_MAX + 1];
+    draw_polygon(picture, space->corners, space->corner_count, colour, 0.22);
+    for (size_t i = 0; i <= space->corner_count; i++) {
+        const struct config_point *corner = &space->corners[i % space->corner_count];
+        outline[i] =
+            (struct draw_point){corner->x * picture->width, corner->y * picture->height, 0.85};
     }
+    draw_path(picture, outline, space->corner_count + 1, fmax(annotator->line * 0.6, 1), colour);
 }
 
-/* The four sides of a frame that is `line` wide and lies within `area`. */
-static void annotate_frame(struct picture *picture, struct area area, int line,
-                           const uint8_t colour[3], int opacity)
+/* The one in which the name is not much wider than its space; NULL: none. */
+static const struct font *annotate_font_of_name(const struct annotator *annotator, const char *name,
+                                                double width)
 {
-    if (area.right - area.left <= 2 * line || area.bottom - area.top <= 2 * line) {
-        annotate_fill(picture, area, colour, opacity);
+    if (font_text_width(annotator->font, name) <= width) {
+        return annotator->font;
+    }
+    return font_text_width(annotator->small_font, name) <= width * 1.15 ? annotator->small_font
+                                                                        : NULL;
+}
+
+/* In the middle of the space, on a dark ground. */
+static void annotate_name_space(const struct annotator *annotator, struct picture *picture,
+                                const struct space *space)
+{
+    const struct rectangle *bounds = &space->bounds;
+    const struct font *font = annotate_font_of_name(
+        annotator, space->name, (bounds->right - bounds->left) * picture->width);
+    if (font == NULL) {
         return;
     }
-    struct area side = {area.left, area.top, area.right, area.top + line};
-    annotate_fill(picture, side, colour, opacity);
-    side = (struct area){area.left, area.bottom - line, area.right, area.bottom};
-    annotate_fill(picture, side, colour, opacity);
-    side = (struct area){area.left, area.top + line, area.left + line, area.bottom - line};
-    annotate_fill(picture, side, colour, opacity);
-    side = (struct area){area.right - line, area.top + line, area.right, area.bottom - line};
-    annotate_fill(picture, side, colour, opacity);
+    int width = font_text_width(font, space->name), height = font_cap_height(font);
+    int x = (int)lround((bounds->left + bounds->right) / 2 * picture->width) - width / 2;
+    int y = (int)lround((bounds->top + bounds->bottom) / 2 * picture->height) + height / 2;
+    double padding = height / 3 + 1;
+    const struct rectangle ground = {x - padding, y - height - padding, x + width + padding,
+                                     y + padding};
+    draw_plate(picture, &ground, padding, palette_dark, 0.6);
+    font_draw(font, picture, x, y, space->name, palette_of_text(palette_dark));
 }
 
-static struct area annotate_box_area(const struct box *box)
-{
-    return (struct area){.left = (int)lroundf(box->x),
-                         .top = (int)lroundf(box->y),
-                         .right = (int)lroundf(box->x + box->width),
-                         .bottom = (int)lroundf(box->y + box->height)};
-}
-
-/* A thin dark rim makes the line readable on bright ground. */
-static void annotate_draw_box(const struct annotator *annotator, struct picture *picture,
-                              const struct box *box)
-{
-    struct area area = annotate_box_area(box);
-    struct area rim = {area.left - 1, area.top - 1, area.right + 1, area.bottom + 1};
-    annotate_frame(picture, rim, 1, dark, 110);
-    annotate_frame(picture, area, annotator->line, annotate_colour(box->class_id), 256);
-}
-
-static const uint8_t *annotate_text_colour(const uint8_t background[3])
-{
-    int luma = (299 * background[0] + 587 * background[1] + 114 * background[2]) / 1000;
-    return luma > 120 ? dark : light;
-}
-
-/* Above the box where there is room, else inside its upper edge; always within the picture. */
-static struct area annotate_place_label(const struct annotator *annotator,
-                                        const struct picture *picture, const struct box *box,
-                                        int text_width, int padding)
-{
-    struct area frame = annotate_box_area(box);
-    int width = text_width + 2 * padding;
-    int height = font_cap_height(annotator->font) + font_descent(annotator->font) + padding + 1;
-    int top = frame.top - height >= 0 ? frame.top - height : frame.top;
-    int left = frame.left;
-    if (left + width > picture->width) {
-        left = picture->width - width;
-    }
-    if (top + height > picture->height) {
-        top = picture->height - height;
-    }
-    left = left < 0 ? 0 : left;
-    top = top < 0 ? 0 : top;
-    return (struct area){left, top, left + width, top + height};
-}
-
-static void annotate_draw_label(const struct annotator *annotator, struct picture *picture,
-                                const struct annotation *annotation, size_t index)
-{
-    const struct box *box = &annotation->boxes[index];
-    const uint64_t *tracks = annotation->observation->box_tracks;
-    char text[LABEL_MAX], track[24] = "";
-    if (tracks != NULL && tracks[index] > 0) {
-        snprintf(track, sizeof track, " #%" PRIu64, tracks[index]);
-    }
-    snprintf(text, sizeof text, "%.64s %d%%%s", names_get(annotation->names, (size_t)box->class_id),
-             (int)lroundf(box->confidence * 100), track);
-    int padding = font_cap_height(annotator->font) / 3 + 1;
-    struct area label = annotate_place_label(annotator, picture, box,
-                                             font_text_width(annotator->font, text), padding);
-    const uint8_t *colour = annotate_colour(box->class_id);
-    annotate_fill(picture, label, colour, 240);
-    annotate_frame(picture, label, 1, dark, 60); /* where labels meet, each has its edge */
-    font_draw(annotator->font, picture, label.left + padding,
-              label.bottom - font_descent(annotator->font), text, annotate_text_colour(colour));
-}
+/* --- trails --- */
 
 /* A line from where the object was to where it is, the older the fainter. What stands has none. */
 static void annotate_draw_trail(const struct annotator *annotator, struct picture *picture,
                                 const struct trail *trail, uint64_t now_ns)
 {
-    const struct trail_point *points = trail->points;
-    size_t from = 0; /* steps shorter than the line is wide are put together */
-    for (size_t i = 1; i < trail->count; i++) {
-        float x = points[i].x - points[from].x, y = points[i].y - points[from].y;
-        if (x * x + y * y < (float)(annotator->line * annotator->line) * 4) {
+    struct draw_point path[TRAIL_POINTS], rim[TRAIL_POINTS];
+    double least = annotator->line * 2;
+    size_t count = 0;
+    for (size_t i = 0; i < trail->count; i++) {
+        const struct trail_point *point = &trail->points[i];
+        double age = (double)clock_elapsed_ns(point->time_ns, now_ns) / (double)TRAIL_LENGTH_NS;
+        struct draw_point place = {(double)point->x * annotator->scale_x,
+                                   (double)point->y * annotator->scale_y, fmax(1 - age, 0)};
+        /* Steps shorter than the line is wide are put together. */
+        if (count > 0 && hypot(place.x - path[count - 1].x, place.y - path[count - 1].y) < least) {
             continue;
         }
-        double age = (double)clock_elapsed_ns(points[i].time_ns, now_ns) / (double)TRAIL_LENGTH_NS;
-        draw_line(picture, (double)points[from].x, (double)points[from].y, (double)points[i].x,
-                  (double)points[i].y, annotator->line, annotate_colour(trail->class_id),
-                  0.9 * fmax(1 - age, 0));
-        from = i;
+        path[count] = rim[count] = place;
+        rim[count++].opacity *= 0.4;
+    }
+    if (count > 1) {
+        draw_path(picture, rim, count, annotator->line * 1.3 + 2, palette_dark);
+        draw_path(picture, path, count, annotator->line * 1.3,
+                  palette_of_class((size_t)trail->class_id));
     }
 }
 
-static const uint8_t *annotate_state_colour(enum space_state state)
+/* --- boxes --- */
+
+static struct rectangle annotator_place(const struct annotator *annotator, const struct box *box)
 {
-    static const uint8_t free_green[3] = {46, 204, 113}, taken_red[3] = {235, 77, 75},
-                         unknown_grey[3] = {160, 168, 176};
-    return state == SPACE_FREE ? free_green : (state == SPACE_OCCUPIED ? taken_red : unknown_grey);
+    struct rectangle place = rectangle_of_box(box);
+    return (struct rectangle){place.left * annotator->scale_x, place.top * annotator->scale_y,
+                              place.right * annotator->scale_x, place.bottom * annotator->scale_y};
 }
 
-static void annotate_draw_space(const struct annotator *annotator, struct picture *picture,
-                                const struct space *space)
+/* The longest tracked first, then the others as they come, the most confident first: so what lies over
+ * what does not change from frame to frame. */
+static int compare_marks(const void *a, const void *b)
 {
-    const uint8_t *colour = annotate_state_colour(space->state);
-    double width = picture->width, height = picture->height;
-    draw_polygon(picture, space->corners, space->corner_count, colour, 0.22);
-    for (size_t i = 0; i < space->corner_count; i++) {
-        const struct config_point *a = &space->corners[i];
-        const struct config_point *b = &space->corners[(i + 1) % space->corner_count];
-        draw_line(picture, a->x * width, a->y * height, b->x * width, b->y * height,
-                  fmax(annotator->line / 2.0, 1), colour, 0.8);
+    const struct mark *left = a, *right = b;
+    if (left->track != right->track) {
+        /* 0 comes last. */
+        return left->track - 1 < right->track - 1 ? -1 : 1;
+    }
+    return left->box < right->box ? -1 : left->box > right->box;
+}
+
+static void annotator_add_mark(struct annotator *annotator, const struct annotation *annotation,
+                               size_t index)
+{
+    const struct box *box = &annotation->boxes[index];
+    const uint64_t *tracks = annotation->observation->box_tracks;
+    annotator->marks[annotator->mark_count++] =
+        (struct mark){.box = box,
+                      .place = annotator_place(annotator, box),
+                      .class_id = (size_t)box->class_id,
+                      .track = tracks != NULL ? tracks[index] : 0};
+}
+
+static void annotator_collect(struct annotator *annotator, const struct annotation *annotation)
+{
+    const struct observation *observation = annotation->observation;
+    annotator->mark_count = 0;
+    if (annotation->box_count > annotator->mark_capacity) {
+        annotator->mark_capacity = 2 * annotation->box_count;
+        annotator->marks =
+            xreallocarray(annotator->marks, annotator->mark_capacity, sizeof *annotator->marks);
+    }
+    for (size_t i = 0; i < annotation->box_count; i++) {
+        if (annotation->twins == NULL || !annotation->twins[i]) {
+            annotator_add_mark(annotator, annotation, i);
+        }
+    }
+    for (size_t i = 0; i < observation->track_count; i++) {
+        const struct track *track = &observation->tracks[i];
+        for (size_t m = 0; m < annotator->mark_count; m++) {
+            if (annotator->marks[m].track == track->id) {
+                annotator->marks[m].class_id = (size_t)track->box.class_id;
+            }
+        }
+    }
+    for (size_t m = 0; m < annotator->mark_count; m++) {
+        annotator->marks[m].colour = palette_of_class(annotator->marks[m].class_id);
+    }
+    if (annotator->mark_count > 0) {
+        qsort(annotator->marks, annotator->mark_count, sizeof *annotator->marks, compare_marks);
     }
 }
 
-/* In the middle of the space, where it is wide enough. */
-static void annotate_name_space(const struct annotator *annotator, struct picture *picture,
-                                const struct space *space)
+/* A thin dark rim makes the line readable on bright ground. */
+static void annotate_draw_box(const struct annotator *annotator, struct picture *picture,
+                              const struct mark *mark)
 {
-    const struct rectangle *bounds = &space->bounds;
+    double line = annotator->line, rim_line = fmax(line / 2, 1);
+    struct rectangle rim = {mark->place.left - rim_line, mark->place.top - rim_line,
+                            mark->place.right + rim_line, mark->place.bottom + rim_line};
+    draw_frame(picture, &rim, 2 * line + rim_line, rim_line + 0.5, palette_dark, 0.45);
+    draw_frame(picture, &mark->place, 2 * line, line, mark->colour, 1);
+}
+
+static void annotate_draw_label(struct annotator *annotator, struct picture *picture,
+                                const struct mark *mark, const struct names *names)
+{
+    char text[LABEL_MAX], track[24] = "";
     const struct font *font = annotator->font;
-    int text_width = font_text_width(font, space->name), padding = font_cap_height(font) / 3 + 1;
-    if (text_width > (bounds->right - bounds->left) * picture->width) {
-        return;
+    if (mark->track > 0) {
+        snprintf(track, sizeof track, " #%" PRIu64, mark->track);
     }
-    int x = (int)lround((bounds->left + bounds->right) / 2 * picture->width) - text_width / 2;
-    int y = (int)lround((bounds->top + bounds->bottom) / 2 * picture->height) +
-            font_cap_height(font) / 2;
-    struct area ground = {x - padding, y - font_cap_height(font) - padding,
-                          x + text_width + padding, y + font_descent(font)};
-    annotate_fill(picture, ground, dark, 130);
-    font_draw(font, picture, x, y, space->name, light);
+    snprintf(text, sizeof text, "%.64s %d%%%s", names_get(names, mark->class_id),
+             (int)lroundf(mark->box->confidence * 100), track);
+    int capital = font_cap_height(font), padding = capital / 3 + 1;
+    struct rectangle plate = label_places_take(
+        &annotator->labels, &mark->place, font_text_width(font, text) + 2 * padding,
+        capital + 2 * padding, picture->width, picture->height);
+    /* Letters stand on whole pixels; half of one is not worth a blurred line. */
+    double left = round(plate.left), top = round(plate.top);
+    plate = (struct rectangle){left, top, left + plate.right - plate.left,
+                               top + plate.bottom - plate.top};
+    draw_plate(picture, &plate, annotator->line, mark->colour, 0.94);
+    draw_frame(picture, &plate, annotator->line, 1, palette_dark, 0.25);
+    font_draw(font, picture, (int)left + padding, (int)top + padding + capital, text,
+              palette_of_text(mark->colour));
 }
 
 void annotator_draw(struct annotator *annotator, struct picture *picture,
@@ -254,20 +278,22 @@ void annotator_draw(struct annotator *annotator, struct picture *picture,
     const struct observation *observation = annotation->observation;
     const struct trails *trails = annotation->show_trails ? observation->trails : NULL;
     size_t space_count = annotation->show_spaces ? observation->space_count : 0;
-    annotator_prepare(annotator, picture->height);
+    annotator_prepare(annotator, picture, annotation);
+    annotator_collect(annotator, annotation);
     for (size_t i = 0; i < space_count; i++) {
         annotate_draw_space(annotator, picture, &observation->spaces[i]);
     }
     for (size_t i = 0; trails != NULL && i < trails->count; i++) {
         annotate_draw_trail(annotator, picture, &trails->items[i], trails->time_ns);
     }
-    for (size_t i = annotation->box_count; i-- > 0;) {
-        annotate_draw_box(annotator, picture, &annotation->boxes[i]);
+    for (size_t i = annotation->show_boxes ? annotator->mark_count : 0; i-- > 0;) {
+        annotate_draw_box(annotator, picture, &annotator->marks[i]);
     }
     for (size_t i = 0; i < space_count; i++) {
         annotate_name_space(annotator, picture, &observation->spaces[i]);
     }
-    for (size_t i = annotation->show_labels ? annotation->box_count : 0; i-- > 0;) {
-        annotate_draw_label(annotator, picture, annotation, i);
+    label_places_clear(&annotator->labels);
+    for (size_t i = 0; annotation->show_labels && i < annotator->mark_count; i++) {
+        annotate_draw_label(annotator, picture, &annotator->marks[i], annotation->names);
     }
 }

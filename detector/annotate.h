@@ -1,5 +1,6 @@
-/* Draws what was seen into the picture: a box for each detection, coloured by class, its label on a
- * filled background, a trail that fades for each track, and parking spaces tinted by their state. Line and letters grow with the picture. Not thread-safe: one per thread. */
+/* Draws what was seen into the picture: parking spaces tinted by their state, a trail that fades for each
+ * track, a box for each detection, coloured by class, and its label on a ground of that colour. Lines and
+ * letters grow with the picture. Not thread-safe: one per thread. */
 #ifndef DETECTOR_ANNOTATE_H
 #define DETECTOR_ANNOTATE_H
 
@@ -19,13 +20,16 @@ void annotator_destroy(struct annotator *annotator); /* NULL is allowed */
 struct annotation {
     const struct box *boxes;
     size_t box_count;
+    const bool *twins; /* by box: the same vehicle as an earlier one, not drawn; NULL: none is */
     const struct names *names;
-    bool show_labels, show_trails, show_spaces;
+    bool show_boxes, show_labels, show_trails, show_spaces;
     const struct observation *observation; /* of tracks and spaces */
+    int width, height; /* of the picture that boxes and trails speak of; the one that is drawn into
+                          may be smaller */
 };
 
-/* Draws spaces, trails, boxes and labels, in this order, of boxes the first on top. Nothing is drawn
- * outside the picture. */
+/* Draws in this order: spaces, trails, boxes, labels; what is tracked for longer lies on top. Nothing is
+ * drawn outside the picture. */
 void annotator_draw(struct annotator *annotator, struct picture *picture,
                     const struct annotation *annotation);
 

@@ -2,20 +2,90 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "common/config_spaces.h"
 
-static void draw_blend(uint8_t *pixel, const uint8_t colour[3], double opacity)
+/* Shapes are drawn in strips: two rows of so many pixels, an even number. */
+#define STRIP 64
+
+/* A colour as the planes have it. */
+struct ink {
+    uint8_t values[PICTURE_PLANES];
+};
+
+/* Whole pixels: left and top inside, right and bottom outside. */
+struct area {
+    int left, top, right, bottom;
+};
+
+/* How much of each of `count` pixels a shape covers, 0 to 255, from `x` on in row `y`. */
+typedef void draw_cover_fn(const void *shape, int x, int y, int count, uint8_t *coverage);
+
+/* --- inking --- */
+
+/* BT.601 over the full range. */
+static struct ink draw_ink(const uint8_t colour[3])
 {
-    int part = (int)(opacity * 256);
-    for (int i = 0; i < 3; i++) {
-        pixel[i] = (uint8_t)((pixel[i] * (256 - part) + colour[i] * part) >> 8);
+    double red = colour[0], green = colour[1], blue = colour[2];
+    double luma = 0.299 * red + 0.587 * green + 0.114 * blue;
+    double values[PICTURE_PLANES] = {luma, 128 + (blue - luma) / 1.772, 128 + (red - luma) / 1.402};
+    struct ink ink;
+    for (int plane = 0; plane < PICTURE_PLANES; plane++) {
+        ink.values[plane] = (uint8_t)lround(fmin(fmax(values[plane], 0), 255));
+    }
+    return ink;
+}
+
+/* `share` of 255. */
+static uint8_t draw_blend(uint8_t value, uint8_t ink, unsigned share)
+{
+    unsigned sum = value * (255 - share) + ink * share + 128;
+    return (uint8_t)((sum + (sum >> 8)) >> 8);
+}
+
+static void draw_ink_row(uint8_t *values, const uint8_t *coverage, int count, uint8_t ink)
+{
+    for (int i = 0; i < count; i++) {
+        values[i] = draw_blend(values[i], ink, coverage[i]);
     }
 }
 
-static uint8_t *draw_pixel(struct picture *picture, int x, int y)
+/* Inks a strip whose left top corner is at even `x` and `y`. A cell that the picture's edge cuts is
+ * covered like the part of it that is there. */
+static void draw_ink_strip(struct picture *picture, int x, int y, int count,
+                           uint8_t coverage[2][STRIP], const struct ink *ink)
 {
-    return picture->pixels + ((size_t)y * (size_t)picture->width + (size_t)x) * 3;
+    bool cut_right = x + count > picture->width, cut_below = y + 1 >= picture->height;
+    for (int row = 0; row < 2 && y + row < picture->height; row++) {
+        uint8_t *luma =
+            picture->planes[PLANE_LUMA] + (size_t)(y + row) * (size_t)picture->strides[PLANE_LUMA];
+        draw_ink_row(luma + x, coverage[row], count - cut_right, ink->values[PLANE_LUMA]);
+        if (cut_right) {
+            coverage[row][count - 1] = coverage[row][count - 2];
+        }
+    }
+    if (cut_below) {
+        memcpy(coverage[1], coverage[0], (size_t)count);
+    }
+    uint8_t cells[STRIP / 2];
+    for (int i = 0; i < count / 2; i++) {
+        const uint8_t *upper = coverage[0] + 2 * i, *lower = coverage[1] + 2 * i;
+        cells[i] = (uint8_t)((upper[0] + upper[1] + lower[0] + lower[1] + 2) >> 2);
+    }
+    for (int plane = PLANE_BLUE; plane < PICTURE_PLANES; plane++) {
+        uint8_t *chroma =
+            picture->planes[plane] + (size_t)(y / 2) * (size_t)picture->strides[plane] + x / 2;
+        draw_ink_row(chroma, cells, count / 2, ink->values[plane]);
+    }
+}
+
+static void draw_fade(uint8_t *coverage, int count, int opacity)
+{
+    for (int i = 0; i < count; i++) {
+        coverage[i] = (uint8_t)(coverage[i] * opacity >> 8);
+    }
 }
 
 /* A coordinate as a place within 0 and `limit`; NaN is 0. */
@@ -24,52 +94,204 @@ static int draw_clamp(double value, int limit)
     return value > 0 ? (value < limit ? (int)value : limit) : 0;
 }
 
+/* Not fmin() and fmax(): they are calls, for the sake of NaN, and this is asked for every pixel. */
 static double draw_share(double value)
 {
-    return fmin(fmax(value, 0), 1);
+    return value > 0 ? (value < 1 ? value : 1) : 0;
 }
 
-void draw_line(struct picture *picture, double x1, double y1, double x2, double y2, double width,
-               const uint8_t colour[3], double opacity)
+static uint8_t draw_whole(double share)
 {
-    double length = hypot(x2 - x1, y2 - y1), reach = width / 2 + 1;
-    if (!(length > 0)) {
+    return (uint8_t)(draw_share(share) * 255 + 0.5);
+}
+
+/* The pixels that a shape within these bounds can touch. */
+static struct area draw_area(const struct picture *picture, double left, double top, double right,
+                             double bottom)
+{
+    return (struct area){
+        draw_clamp(floor(left), picture->width), draw_clamp(floor(top), picture->height),
+        draw_clamp(ceil(right), picture->width), draw_clamp(ceil(bottom), picture->height)};
+}
+
+/* Draws what lies of a shape in an area, whose edges are moved outwards to even numbers. */
+static void draw_shape(struct picture *picture, const struct area *area, draw_cover_fn *cover,
+                       const void *shape, const struct ink *ink, double opacity)
+{
+    uint8_t coverage[2][STRIP];
+    int share = (int)(draw_share(opacity) * 256);
+    int left = area->left & ~1, right = (area->right + 1) & ~1;
+    if (area->left >= area->right || area->top >= area->bottom) {
         return;
     }
-    double along_x = (x2 - x1) / length, along_y = (y2 - y1) / length;
-    int top = draw_clamp(fmin(y1, y2) - reach, picture->height);
-    int bottom = draw_clamp(fmax(y1, y2) + reach + 1, picture->height);
-    for (int y = top; y < bottom; y++) {
-        /* Where the line's middle is in this row, and how far to both sides it can reach. */
-        double slope = fabs(along_y) > 1e-6 ? reach / fabs(along_y) : INFINITY;
-        double middle = fabs(along_y) > 1e-6 ? x1 + (y + 0.5 - y1) * along_x / along_y : x1;
-        int left = draw_clamp(fmax(fmin(x1, x2) - reach, middle - slope), picture->width);
-        int right = draw_clamp(fmin(fmax(x1, x2) + reach, middle + slope) + 1, picture->width);
-        for (int x = left; x < right; x++) {
-            double from_x = x + 0.5 - x1, from_y = y + 0.5 - y1;
-            double along = from_x * along_x + from_y * along_y;
-            double across = fabs(from_y * along_x - from_x * along_y);
-            double share = draw_share(width / 2 + 0.5 - across) * draw_share(along + 0.5) *
-                           draw_share(length + 0.5 - along);
-            if (share > 0) {
-                draw_blend(draw_pixel(picture, x, y), colour, share * opacity);
+    for (int y = area->top & ~1; y < area->bottom; y += 2) {
+        for (int x = left; x < right; x += STRIP) {
+            int count = right - x < STRIP ? right - x : STRIP;
+            for (int row = 0; row < 2; row++) {
+                cover(shape, x, y + row, count, coverage[row]);
+                if (share < 256) {
+                    draw_fade(coverage[row], count, share);
+                }
             }
+            draw_ink_strip(picture, x, y, count, coverage, ink);
         }
     }
 }
 
+/* --- rectangles --- */
+
+struct frame {
+    struct rectangle outer;
+    double radius;
+    double line; /* INFINITY: filled */
+};
+
+/* Signed distances to a rounded rectangle: Inigo Quilez, "2D distance functions". Negative inside. */
+static void frame_cover(const void *shape, int x, int y, int count, uint8_t *coverage)
+{
+    const struct frame *frame = shape;
+    double middle_x = (frame->outer.left + frame->outer.right) / 2;
+    double half_width = (frame->outer.right - frame->outer.left) / 2 - frame->radius;
+    double half_height = (frame->outer.bottom - frame->outer.top) / 2 - frame->radius;
+    double below = fabs(y + 0.5 - (frame->outer.top + frame->outer.bottom) / 2) - half_height;
+    for (int i = 0; i < count; i++) {
+        double beside = fabs(x + i + 0.5 - middle_x) - half_width;
+        double distance = beside > 0 && below > 0 ? sqrt(beside * beside + below * below)
+                                                  : (beside > below ? beside : below);
+        distance -= frame->radius;
+        double outside = 0.5 - distance, inside = distance + frame->line + 0.5;
+        coverage[i] = draw_whole(outside < inside ? outside : inside);
+    }
+}
+
+static double frame_radius(const struct rectangle *rectangle, double radius)
+{
+    double side = fmin(rectangle->right - rectangle->left, rectangle->bottom - rectangle->top);
+    return fmax(fmin(radius, side / 2), 0);
+}
+
+void draw_plate(struct picture *picture, const struct rectangle *rectangle, double radius,
+                const uint8_t colour[3], double opacity)
+{
+    const struct frame frame = {*rectangle, frame_radius(rectangle, radius), INFINITY};
+    struct area area = draw_area(picture, rectangle->left - 0.5, rectangle->top - 0.5,
+                                 rectangle->right + 0.5, rectangle->bottom + 0.5);
+    struct ink ink = draw_ink(colour);
+    draw_shape(picture, &area, frame_cover, &frame, &ink, opacity);
+}
+
+/* In four parts: most of it has nothing to draw in the middle. */
+void draw_frame(struct picture *picture, const struct rectangle *rectangle, double radius,
+                double line, const uint8_t colour[3], double opacity)
+{
+    const struct frame frame = {*rectangle, frame_radius(rectangle, radius), line};
+    double reach = fmax(line, frame.radius) + 1;
+    struct area all = draw_area(picture, rectangle->left - 0.5, rectangle->top - 0.5,
+                                rectangle->right + 0.5, rectangle->bottom + 0.5);
+    struct area inner = draw_area(picture, rectangle->left + reach, rectangle->top + reach,
+                                  rectangle->right - reach, rectangle->bottom - reach);
+    struct ink ink = draw_ink(colour);
+    /* Its edges are even, so that no cell belongs to two parts. */
+    inner = (struct area){(inner.left + 1) & ~1, (inner.top + 1) & ~1, inner.right & ~1,
+                          inner.bottom & ~1};
+    if (inner.left >= inner.right || inner.top >= inner.bottom) {
+        draw_shape(picture, &all, frame_cover, &frame, &ink, opacity);
+        return;
+    }
+    const struct area parts[] = {{all.left, all.top, all.right, inner.top},
+                                 {all.left, inner.bottom, all.right, all.bottom},
+                                 {all.left, inner.top, inner.left, inner.bottom},
+                                 {inner.right, inner.top, all.right, inner.bottom}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        draw_shape(picture, &parts[i], frame_cover, &frame, &ink, opacity);
+    }
+}
+
+/* --- paths --- */
+
+struct path {
+    const struct draw_point *points;
+    size_t count;
+    double reach; /* half the width */
+};
+
+/* From where to where a piece can be seen, in pixels. */
+static struct rectangle path_piece_bounds(const struct path *path, size_t piece)
+{
+    const struct draw_point *from = &path->points[piece], *to = from + 1;
+    double reach = path->reach + 0.5;
+    return (struct rectangle){fmin(from->x, to->x) - reach, fmin(from->y, to->y) - reach,
+                              fmax(from->x, to->x) + reach, fmax(from->y, to->y) + reach};
+}
+
+/* Where pieces meet the stronger one is seen. */
+static void path_cover_piece(const struct path *path, size_t piece, int x, int y, int count,
+                             uint8_t *coverage)
+{
+    const struct draw_point *from = &path->points[piece], *to = from + 1;
+    double along_x = to->x - from->x, along_y = to->y - from->y;
+    double length = along_x * along_x + along_y * along_y;
+    for (int i = 0; i < count; i++) {
+        double from_x = x + i + 0.5 - from->x, from_y = y + 0.5 - from->y;
+        double along = length > 0 ? draw_share((from_x * along_x + from_y * along_y) / length) : 0;
+        double off_x = from_x - along * along_x, off_y = from_y - along * along_y;
+        double distance = sqrt(off_x * off_x + off_y * off_y);
+        double opacity = from->opacity + along * (to->opacity - from->opacity);
+        uint8_t cover = draw_whole(draw_share(path->reach + 0.5 - distance) * opacity);
+        coverage[i] = cover > coverage[i] ? cover : coverage[i];
+    }
+}
+
+static void path_cover(const void *shape, int x, int y, int count, uint8_t *coverage)
+{
+    const struct path *path = shape;
+    memset(coverage, 0, (size_t)count);
+    for (size_t piece = 0; piece + 1 < path->count; piece++) {
+        struct rectangle bounds = path_piece_bounds(path, piece);
+        if (bounds.left < x + count && bounds.right > x && bounds.top < y + 1 &&
+            bounds.bottom > y) {
+            path_cover_piece(path, piece, x, y, count, coverage);
+        }
+    }
+}
+
+void draw_path(struct picture *picture, const struct draw_point *points, size_t count, double width,
+               const uint8_t colour[3])
+{
+    const struct path path = {points, count, width / 2};
+    struct rectangle bounds = {INFINITY, INFINITY, -INFINITY, -INFINITY};
+    struct ink ink = draw_ink(colour);
+    for (size_t piece = 0; piece + 1 < count; piece++) {
+        struct rectangle more = path_piece_bounds(&path, piece);
+        bounds =
+            (struct rectangle){fmin(bounds.left, more.left), fmin(bounds.top, more.top),
+                               fmax(bounds.right, more.right), fmax(bounds.bottom, more.bottom)};
+    }
+    struct area area = draw_area(picture, bounds.left, bounds.top, bounds.right, bounds.bottom);
+    draw_shape(picture, &area, path_cover, &path, &ink, 1);
+}
+
+/* --- polygons --- */
+
+struct polygon_shape {
+    const struct config_point *corners;
+    size_t count;
+    double width, height; /* of the picture that the corners are relative to */
+};
+
 /* The places in which a row crosses the edges, in order. */
-static size_t draw_crossings(const struct picture *picture, const struct config_point *corners,
-                             size_t count, double row, double crossings[SPACE_CORNERS_MAX])
+static size_t polygon_crossings(const struct polygon_shape *polygon, double row,
+                                double crossings[SPACE_CORNERS_MAX])
 {
     size_t found = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct config_point *a = &corners[i], *b = &corners[(i + 1) % count];
-        double from = a->y * picture->height, to = b->y * picture->height;
+    for (size_t i = 0; i < polygon->count; i++) {
+        const struct config_point *a = &polygon->corners[i];
+        const struct config_point *b = &polygon->corners[(i + 1) % polygon->count];
+        double from = a->y * polygon->height, to = b->y * polygon->height;
         if ((from <= row) == (to <= row)) {
             continue;
         }
-        double x = (a->x + (row - from) / (to - from) * (b->x - a->x)) * picture->width;
+        double x = (a->x + (row - from) / (to - from) * (b->x - a->x)) * polygon->width;
         size_t place = found++;
         for (; place > 0 && crossings[place - 1] > x; place--) {
             crossings[place] = crossings[place - 1];
@@ -79,30 +301,65 @@ static size_t draw_crossings(const struct picture *picture, const struct config_
     return found;
 }
 
-static void draw_span(struct picture *picture, int y, double from, double to,
-                      const uint8_t colour[3], double opacity)
+static void polygon_cover(const void *shape, int x, int y, int count, uint8_t *coverage)
 {
-    int left = draw_clamp(from, picture->width), right = draw_clamp(ceil(to), picture->width);
-    for (int x = left; x < right; x++) {
-        double share = fmin(to, x + 1) - fmax(from, x);
-        draw_blend(draw_pixel(picture, x, y), colour, draw_share(share) * opacity);
+    double crossings[SPACE_CORNERS_MAX];
+    size_t found = polygon_crossings(shape, y + 0.5, crossings);
+    memset(coverage, 0, (size_t)count);
+    for (size_t span = 0; span + 1 < found; span += 2) {
+        double from = crossings[span] - x, to = crossings[span + 1] - x;
+        int end = draw_clamp(ceil(to), count);
+        for (int i = draw_clamp(from, count); i < end; i++) {
+            coverage[i] =
+                (uint8_t)fmin(coverage[i] + draw_whole(fmin(to, i + 1) - fmax(from, i)), 255);
+        }
     }
 }
 
 void draw_polygon(struct picture *picture, const struct config_point *corners, size_t count,
                   const uint8_t colour[3], double opacity)
 {
-    double crossings[SPACE_CORNERS_MAX], low = INFINITY, high = -INFINITY;
+    const struct polygon_shape polygon = {corners, count, picture->width, picture->height};
+    double left = INFINITY, top = INFINITY, right = -INFINITY, bottom = -INFINITY;
+    struct ink ink = draw_ink(colour);
     assert(count <= SPACE_CORNERS_MAX);
     for (size_t i = 0; i < count; i++) {
-        low = fmin(low, corners[i].y * picture->height);
-        high = fmax(high, corners[i].y * picture->height);
+        left = fmin(left, corners[i].x * polygon.width);
+        right = fmax(right, corners[i].x * polygon.width);
+        top = fmin(top, corners[i].y * polygon.height);
+        bottom = fmax(bottom, corners[i].y * polygon.height);
     }
-    int bottom = draw_clamp(ceil(high), picture->height);
-    for (int y = draw_clamp(low, picture->height); y < bottom; y++) {
-        size_t found = draw_crossings(picture, corners, count, y + 0.5, crossings);
-        for (size_t i = 0; i + 1 < found; i += 2) {
-            draw_span(picture, y, crossings[i], crossings[i + 1], colour, opacity);
-        }
+    struct area area = draw_area(picture, left, top, right, bottom);
+    draw_shape(picture, &area, polygon_cover, &polygon, &ink, opacity);
+}
+
+/* --- blocks --- */
+
+struct block {
+    const uint8_t *coverage;
+    int x, y, width, height;
+};
+
+static void block_cover(const void *shape, int x, int y, int count, uint8_t *coverage)
+{
+    const struct block *block = shape;
+    memset(coverage, 0, (size_t)count);
+    if (y < block->y || y >= block->y + block->height) {
+        return;
     }
+    const uint8_t *row = block->coverage + (size_t)(y - block->y) * (size_t)block->width;
+    int from = block->x > x ? block->x : x;
+    int to = block->x + block->width < x + count ? block->x + block->width : x + count;
+    if (from < to) {
+        memcpy(coverage + (from - x), row + (from - block->x), (size_t)(to - from));
+    }
+}
+
+void draw_coverage(struct picture *picture, int x, int y, int width, int height,
+                   const uint8_t *coverage, const uint8_t colour[3])
+{
+    const struct block block = {coverage, x, y, width, height};
+    struct area area = draw_area(picture, x, y, (double)x + width, (double)y + height);
+    struct ink ink = draw_ink(colour);
+    draw_shape(picture, &area, block_cover, &block, &ink, 1);
 }

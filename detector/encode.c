@@ -42,8 +42,13 @@ int encoder_run(struct encoder *encoder, const struct picture *picture, int qual
         encoder->capacity = worst;
     }
     unsigned long used = encoder->capacity;
-    if (tjCompress2(encoder->handle, picture->pixels, picture->width, 0, picture->height, TJPF_RGB,
-                    &encoder->jpeg, &used, TJSAMP_420, quality, TJFLAG_NOREALLOC) < 0) {
+    const unsigned char *planes[PICTURE_PLANES];
+    for (int plane = 0; plane < PICTURE_PLANES; plane++) {
+        planes[plane] = picture->planes[plane];
+    }
+    if (tjCompressFromYUVPlanes(encoder->handle, planes, picture->width, picture->strides,
+                                picture->height, TJSAMP_420, &encoder->jpeg, &used, quality,
+                                TJFLAG_NOREALLOC) < 0) {
         return -1;
     }
     *jpeg = encoder->jpeg;

@@ -1,4 +1,4 @@
-/* Stage: from RGB pixels to a JPEG (libturbojpeg, 4:2:0). One encoder per thread. */
+/* Stage: from planes to a JPEG (libturbojpeg, 4:2:0). One encoder per thread. */
 #ifndef DETECTOR_ENCODE_H
 #define DETECTOR_ENCODE_H
 

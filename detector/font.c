@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "detector/draw.h"
 
 /* Glyphs are drawn on a grid: a capital is 20 units high (y 0 is its top, 20 the baseline), small
  * letters begin at 6, descenders end at 26. A coordinate is one character, 0-9 and a-z for 0 to 35; a
@@ -293,34 +294,14 @@ int font_text_width(const struct font *font, const char *text)
     return width > spacing ? width - spacing : 0;
 }
 
-static void font_blend(uint8_t *pixel, const uint8_t colour[3], unsigned cover)
-{
-    for (int i = 0; i < 3; i++) {
-        pixel[i] = (uint8_t)((pixel[i] * (255 - cover) + colour[i] * cover + 127) / 255);
-    }
-}
-
-static void font_draw_glyph(const struct font *font, const struct glyph *glyph,
-                            struct picture *picture, int left, int top, const uint8_t colour[3])
-{
-    for (int y = top < 0 ? -top : 0; y < font->height && top + y < picture->height; y++) {
-        for (int x = left < 0 ? -left : 0; x < glyph->width && left + x < picture->width; x++) {
-            unsigned cover = glyph->coverage[y * glyph->width + x];
-            if (cover > 0) {
-                size_t at = (size_t)(top + y) * (size_t)picture->width + (size_t)(left + x);
-                font_blend(picture->pixels + at * 3, colour, cover);
-            }
-        }
-    }
-}
-
 void font_draw(const struct font *font, struct picture *picture, int x, int y, const char *text,
                const uint8_t colour[3])
 {
     int top = y - font->cap_height - font->margin;
     while (*text != '\0' && x < picture->width) {
         const struct glyph *glyph = font_next_glyph(font, &text);
-        font_draw_glyph(font, glyph, picture, x - font->margin, top, colour);
+        draw_coverage(picture, x - font->margin, top, glyph->width, font->height, glyph->coverage,
+                      colour);
         x += glyph->advance;
     }
 }

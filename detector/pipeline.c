@@ -264,10 +264,13 @@ static int pipeline_render(struct pipeline *pipeline, struct frame_job *job,
     struct annotation annotation = {.boxes = job->boxes.items,
                                     .box_count = box_count,
                                     .names = job->settings->names,
+                                    .show_boxes = true,
                                     .show_labels = rendering->show_labels,
                                     .show_trails = job->settings->show_trails,
                                     .show_spaces = job->settings->show_spaces,
-                                    .observation = &job->observation};
+                                    .observation = &job->observation,
+                                    .width = job->width,
+                                    .height = job->height};
     annotator_draw(pipeline->annotator, picture, &annotation);
     pipeline_clock(job, STAGE_ANNOTATE, since_ns);
     if (encoder_run(pipeline->encoder, picture, rendering->quality, &jpeg, &jpeg_size) < 0) {

@@ -1,13 +1,15 @@
-/* From a picture to the input of a network: scaled, padded, planar float32, as the layout wants it.
+/* From a picture, or a part of it, to the input of a network: scaled, padded, planar float32, as the
+ * layout wants it.
  *
  *   yolov5, yolov8   letterbox: scaled with its proportions kept, centred, grey (114) around it; RGB 0..1
  *   yolox            the same but in the top left corner; BGR 0..255
  *   darknet          stretched to the whole input; RGB 0..1
  *
  * Interpolation is bilinear with pixel centres at .5, in the fixed-point arithmetic of
- * cv::resize(INTER_LINEAR) for 8-bit pictures, to the last bit: networks are trained with it, and small
- * nets answer visibly differently to a grey value more or less. Not thread-safe: one struct per
- * thread. */
+ * cv::resize(INTER_LINEAR) for 8-bit pictures: networks are trained with it, and small nets answer
+ * visibly differently to a grey value more or less. Each plane is scaled by itself and the small result
+ * turned into RGB; that is what libjpeg's smooth upsampling, RGB and scaling come to, but for rounding and
+ * for colour edges that are a little sharper. Not thread-safe: one struct per thread. */
 #ifndef DETECTOR_PREPROCESS_H
 #define DETECTOR_PREPROCESS_H
 
@@ -16,6 +18,11 @@
 
 #include "detector/layout.h"
 #include "detector/picture.h"
+
+/* A part of a picture, in its pixels; inside of it, and not empty. */
+struct window {
+    int left, top, width, height;
+};
 
 /* Where a picture lies in the network's input: input = picture x scale + offset. */
 struct placement {
@@ -30,21 +37,25 @@ struct preprocess_tap {
     int16_t near_share, far_share;
 };
 
+/* Two source rows of a plane scaled to the new width, in 128ths of a pixel's value. */
+struct preprocess_rows {
+    int16_t *values[2];
+    uint32_t sources[2]; /* which rows of the window they are; UINT32_MAX: none */
+};
+
 struct preprocess {
     struct placement placement; /* of the last picture */
     float *input;               /* 1 x 3 x height x width, for model_forward() */
 
     enum layout_kind kind;
     int input_width, input_height;
-    int picture_width, picture_height; /* what the tables are made for; 0: none yet */
+    struct window window; /* what the tables are made for, but for its place; width 0: none yet */
     int left, top, scaled_width, scaled_height;
-    struct preprocess_tap *columns, *rows; /* columns count bytes of a row, rows whole rows */
-
-    /* Two source rows scaled to the new width, planar, in 128ths of a pixel's value. */
-    struct preprocess_row {
-        int16_t *values;
-        uint32_t source; /* which row of the picture it is; UINT32_MAX: none */
-    } scaled[2];
+    struct preprocess_taps {
+        struct preprocess_tap *columns, *rows;
+    } luma, chroma;
+    struct preprocess_rows scaled[PICTURE_PLANES];
+    uint8_t *mixed[PICTURE_PLANES]; /* one row of the scaled picture */
 };
 
 void preprocess_init(struct preprocess *preprocess, const struct layout *layout);
@@ -52,5 +63,9 @@ void preprocess_finish(struct preprocess *preprocess);
 
 /* Fills `input` and `placement`. The picture must have at least one pixel. */
 void preprocess_run(struct preprocess *preprocess, const struct picture *picture);
+
+/* The same with a part of it; `placement` is still that of the whole picture. */
+void preprocess_run_window(struct preprocess *preprocess, const struct picture *picture,
+                           const struct window *window);
 
 #endif

@@ -13,38 +13,58 @@
 #include "detector/font.h"
 #include "detector/polygon.h"
 
-/* A picture with a guarded border in memory: whatever is written outside of it is seen. */
+/* A black picture with a guarded border in memory: whatever is written outside of it is seen. */
 #define GUARD 4096
 
 struct guarded {
     struct picture picture;
     uint8_t *memory;
+    size_t size;
 };
+
+static int plane_side(int plane, int side)
+{
+    return plane == PLANE_LUMA ? side : picture_half(side);
+}
 
 static struct guarded guarded_create(int width, int height)
 {
-    struct guarded guarded;
-    size_t size = (size_t)width * (size_t)height * 3;
-    guarded.memory = malloc(size + 2 * GUARD);
-    memset(guarded.memory, 0x5a, size + 2 * GUARD);
-    guarded.picture = (struct picture){guarded.memory + GUARD, size, width, height};
-    memset(guarded.picture.pixels, 0, size);
+    struct guarded guarded = {0};
+    picture_resize(&guarded.picture, width, height);
+    guarded.size = guarded.picture.capacity + 2 * GUARD;
+    free(guarded.picture.memory);
+    guarded.memory = malloc(guarded.size);
+    memset(guarded.memory, 0x5a, guarded.size);
+    guarded.picture.memory = guarded.memory + GUARD;
+    picture_resize(&guarded.picture, width, height); /* into what it has now */
+    for (int plane = 0; plane < PICTURE_PLANES; plane++) {
+        for (int y = 0; y < plane_side(plane, height); y++) {
+            memset(guarded.picture.planes[plane] + y * guarded.picture.strides[plane],
+                   plane == PLANE_LUMA ? 0 : 128, (size_t)plane_side(plane, width));
+        }
+    }
     return guarded;
 }
 
 static void guarded_check(struct guarded *guarded)
 {
-    for (size_t i = 0; i < GUARD; i++) {
+    const struct picture *picture = &guarded->picture;
+    for (int plane = 0; plane < PICTURE_PLANES; plane++) {
+        for (int y = 0; y < plane_side(plane, picture->height); y++) {
+            memset(picture->planes[plane] + y * picture->strides[plane], 0x5a,
+                   (size_t)plane_side(plane, picture->width));
+        }
+    }
+    for (size_t i = 0; i < guarded->size; i++) {
         assert_int_equal(guarded->memory[i], 0x5a);
-        assert_int_equal(guarded->memory[GUARD + guarded->picture.capacity + i], 0x5a);
     }
     free(guarded->memory);
 }
 
+/* Of three, as if it were grey. */
 static unsigned brightness(const struct picture *picture, int x, int y)
 {
-    const uint8_t *pixel = picture->pixels + ((size_t)y * (size_t)picture->width + (size_t)x) * 3;
-    return (unsigned)pixel[0] + pixel[1] + pixel[2];
+    return 3U * picture->planes[PLANE_LUMA][y * picture->strides[PLANE_LUMA] + x];
 }
 
 static struct names *some_names(void)
@@ -61,8 +81,11 @@ static void draw(struct annotator *annotator, struct guarded *guarded, const str
     const struct annotation annotation = {.boxes = box,
                                           .box_count = 1,
                                           .names = names,
+                                          .show_boxes = true,
                                           .show_labels = show_labels,
-                                          .observation = &nothing};
+                                          .observation = &nothing,
+                                          .width = guarded->picture.width,
+                                          .height = guarded->picture.height};
     annotator_draw(annotator, &guarded->picture, &annotation);
 }
 
@@ -74,11 +97,11 @@ static void test_a_frame_on_its_box(void **state)
     const struct box box = {100, 80, 60, 50, 0.9F, 2};
     (void)state;
     draw(annotator, &guarded, &box, names, false);
-    for (int x = 100; x < 160; x++) {
+    for (int x = 104; x < 156; x++) { /* corners are round */
         assert_true(brightness(&guarded.picture, x, 80) > 200);
         assert_true(brightness(&guarded.picture, x, 129) > 200);
     }
-    for (int y = 80; y < 130; y++) {
+    for (int y = 84; y < 126; y++) {
         assert_true(brightness(&guarded.picture, 100, y) > 200);
         assert_true(brightness(&guarded.picture, 159, y) > 200);
     }
@@ -116,7 +139,7 @@ static void test_labels(void **state)
         struct box box;
         int left, top, right, bottom; /* where the label must be seen */
     } samples[] = {
-        {{100, 80, 60, 50, 0.9F, 2}, 100, 64, 140, 78}, /* above */
+        {{100, 80, 60, 50, 0.9F, 2}, 100, 68, 140, 78}, /* above */
         {{100, 0, 60, 50, 0.9F, 2}, 104, 4, 140, 12},   /* no room above: inside */
         {{310, 80, 10, 50, 0.9F, 2}, 270, 64, 300, 78}, /* no room on the right */
     };
@@ -199,8 +222,7 @@ static void test_letters_differ(void **state)
     }
     for (int a = 0; a < 95; a++) {
         for (int b = 0; b < a; b++) {
-            if (memcmp(pictures[a].picture.pixels, pictures[b].picture.pixels,
-                       pictures[a].picture.capacity) == 0) {
+            if (memcmp(pictures[a].memory, pictures[b].memory, pictures[a].size) == 0) {
                 fail_msg("'%c' and '%c' look the same", ' ' + a, ' ' + b);
             }
         }
@@ -225,9 +247,19 @@ static void test_other_letters_are_one_question_mark_each(void **state)
 
 /* --- trails and spaces --- */
 
-static const uint8_t *pixel_at(const struct picture *picture, int x, int y)
+/* In RGB, not limited. */
+struct seen {
+    int red, green, blue;
+};
+
+static struct seen pixel_at(const struct picture *picture, int x, int y)
 {
-    return picture->pixels + ((size_t)y * (size_t)picture->width + (size_t)x) * 3;
+    int cell = y / 2 * picture->strides[PLANE_BLUE] + x / 2;
+    int luma = picture->planes[PLANE_LUMA][y * picture->strides[PLANE_LUMA] + x];
+    int blue = picture->planes[PLANE_BLUE][cell] - 128,
+        red = picture->planes[PLANE_RED][cell] - 128;
+    return (struct seen){luma + 1402 * red / 1000, luma - (344 * blue + 714 * red) / 1000,
+                         luma + 1772 * blue / 1000};
 }
 
 static void draw_observation(struct guarded *guarded, const struct observation *observation,
@@ -235,8 +267,12 @@ static void draw_observation(struct guarded *guarded, const struct observation *
 {
     struct annotator *annotator = annotator_create();
     struct names *names = some_names();
-    const struct annotation annotation = {
-        .names = names, .show_trails = show, .show_spaces = show, .observation = observation};
+    const struct annotation annotation = {.names = names,
+                                          .show_trails = show,
+                                          .show_spaces = show,
+                                          .observation = observation,
+                                          .width = guarded->picture.width,
+                                          .height = guarded->picture.height};
     annotator_draw(annotator, &guarded->picture, &annotation);
     annotator_destroy(annotator);
     names_destroy(names);
@@ -290,12 +326,12 @@ static void test_spaces_are_tinted(void **state)
     draw_observation(&guarded, &observation, false);
     assert_int_equal(brightness(&guarded.picture, 40, 60), 0);
     draw_observation(&guarded, &observation, true);
-    const uint8_t *green = pixel_at(&guarded.picture, 40, 60);
-    const uint8_t *red = pixel_at(&guarded.picture, 136, 60);
-    const uint8_t *grey = pixel_at(&guarded.picture, 310, 230);
-    assert_true(green[1] > green[0] + 20 && green[1] > green[2] + 10);
-    assert_true(red[0] > red[1] + 20 && red[0] > red[2] + 20);
-    assert_true(grey[0] > 0 && abs(grey[0] - grey[2]) < 10);
+    struct seen green = pixel_at(&guarded.picture, 40, 60);
+    struct seen red = pixel_at(&guarded.picture, 136, 60);
+    struct seen grey = pixel_at(&guarded.picture, 310, 230);
+    assert_true(green.green > green.red + 20 && green.green > green.blue + 10);
+    assert_true(red.red > red.green + 20 && red.red > red.blue + 20);
+    assert_true(grey.red > 0 && abs(grey.red - grey.blue) < 10);
     assert_int_equal(brightness(&guarded.picture, 112, 60), 0);
     assert_true(brightness(&guarded.picture, 64, 96) > 200); /* its name */
     guarded_check(&guarded);

@@ -140,7 +140,7 @@ static void make_jpeg(void)
     struct picture picture = {0};
     const uint8_t *jpeg;
     picture_resize(&picture, 96, 64);
-    memset(picture.pixels, 90, 96 * 64 * 3);
+    memset(picture.memory, 128, picture.capacity);
     assert_int_equal(encoder_run(encoder, &picture, 80, &jpeg, &bench.jpeg_size), 0);
     bench.jpeg = xmalloc(bench.jpeg_size);
     memcpy(bench.jpeg, jpeg, bench.jpeg_size);
