@@ -29,8 +29,9 @@ COMMON := address camera_feed camera_id camera_status clock config config_access
           config_document config_errors config_history config_options config_reference config_section \
           config_spaces config_tokens config_url config_value config_wait control_client \
           control_peer control_server ctl_format curl_loop directory_watch fd frame_container \
-          frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info log loop memory \
-          messages picture_hash process_usage program report schedule text_hash text_table
+          frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info log log_tail loop \
+          memory messages picture_hash process_usage program report schedule supervisor_state \
+          text_hash text_table
 
 CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_part mjpeg_source \
            probe snapshot_source
@@ -44,8 +45,9 @@ BROADCASTER := routes services \
                $(addprefix access/, access credentials forwarded gate host_check limits rate_table \
                                    reconnects signed_token token_rules visits) \
                $(addprefix api/, api_camera_edit api_camera_test api_cameras api_history \
-                                api_metrics api_operations api_session api_status api_tokens api_viewers \
-                                control_service metrics_sources metrics_text summary) \
+                                api_metrics api_operations api_processes api_session api_status \
+                                api_tokens api_viewers api_warnings control_service \
+                                metrics_sources metrics_text summary) \
                $(addprefix cameras/, camera_changes camera_edit camera_fields camera_overlay \
                                     child_process) \
                $(addprefix history/, history history_bucket history_database history_ingest \
@@ -55,11 +57,11 @@ BROADCASTER := routes services \
                                    streamer streamer_message) \
                $(addprefix network/, connection output_queue shared_bytes stall tcp_link tls \
                                     tls_stream transport) \
-               $(addprefix protocol/, api_body api_json http_answer http_head http_reader \
-                                     http_response http_server http_session http_stream \
-                                     http_syntax http_target identity listener page_address \
-                                     static_files subprotocol timed_pong websocket_handshake websocket_reader \
-                                     websocket_session) \
+               $(addprefix protocol/, api_body api_json gzip gzip_cache http_answer http_head \
+                                     http_reader http_response http_server http_session \
+                                     http_stream http_syntax http_target identity listener \
+                                     page_address static_files subprotocol timed_pong \
+                                     websocket_handshake websocket_reader websocket_session) \
                $(addprefix streams/, adaptation camera_watch counters demand detector_watch \
                                     frame_message frame_stages histogram hub raw_source \
                                     renderings stream wish) \
@@ -80,17 +82,17 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
                config_document config_options config_url config_wait control control_life \
                curl_loop fd \
                frame_container frame_publisher frame_rate frame_ring frame_ring_forged \
-               frame_ring_threads frame_ring_torture health jpeg_info log messages picture_hash \
-               process_usage program schedule text_hash text_table
+               frame_ring_threads frame_ring_torture health jpeg_info log log_tail messages \
+               picture_hash process_usage program schedule supervisor_state text_hash text_table
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate assignment boxes camera_counts decode demand kalman layout metadata model_file \
                  observer occupancy polygon preprocess scheduler settings tracker
 UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
-                    counters credentials forwarded frame_message history history_bucket \
-                    history_database history_queue history_reading history_scan history_time \
-                    history_writer host_check http_reader \
-                    http_session hub intake_scanner limits listener metrics_text page_address \
-                    picture_check rate_table reconnects renderings signed_token sorted streamer_message \
+                    counters credentials forwarded frame_message gzip gzip_cache history \
+                    history_bucket history_database history_queue history_reading history_scan \
+                    history_time history_writer host_check http_reader http_session hub \
+                    intake_scanner limits listener metrics_text page_address picture_check \
+                    rate_table reconnects renderings signed_token sorted streamer_message \
                     subscription tcp_link tls token_rules viewer_message websocket_handshake \
                     websocket_reader wish
 
@@ -143,7 +145,7 @@ ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) -pthread
 
 LIBS_COMMON := -levent_core -ljansson -lcurl -lm
 LIBS_DETECTOR := -lturbojpeg -lopencv_dnn -lopencv_imgproc -lopencv_core -lstdc++ -lm
-LIBS_BROADCASTER := -lssl -lcrypto -lsqlite3
+LIBS_BROADCASTER := -lssl -lcrypto -lsqlite3 -lz
 LIBS_CAMSIM := -lcrypto -lturbojpeg
 LIBS_CATALOGUE := -lcrypto
 

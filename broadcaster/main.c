@@ -83,7 +83,7 @@ static void configure(struct services *services)
     history_configure(services->history, &services->config->history);
     limits_configure(services->limits, config);
     static_files_destroy(services->files);
-    services->files = static_files_create(config->web_dir);
+    services->files = static_files_create(config->web_dir, &config->frame_origins);
     pushed_set_configure(services->pushed);
     camera_watch_configure(services->cameras);
     raw_sources_configure(services->raw);

@@ -104,6 +104,7 @@ struct config_broadcaster {
     char *listen;                /* address:port, [address]:port */
     struct config_strings hosts; /* further Host names that are ours */
     struct config_strings cors_origins;
+    struct config_strings frame_origins;
     struct config_strings trusted_proxies; /* address or address/length */
     char *base_path;                       /* "/cameras"; NULL: none */
     bool insecure;

@@ -124,6 +124,9 @@ const struct config_option config_options[] = {
     ROW(BROADCASTER(cors_origins), "cors_origins", CONFIG_ORIGINS, 1, 255, NULL,
         "Origins of foreign pages that may use it, e.g. `https://portal.example`; `*`: any, but "
         "without the browser's own credentials.", .fallback_note = "none"),
+    ROW(BROADCASTER(frame_origins), "frame_origins", CONFIG_ORIGINS, 1, 255, NULL,
+        "Origins of foreign pages that may show ours in a frame, e.g. `https://home.example:8123`; `*`: "
+        "any.", .fallback_note = "none"),
     ROW(BROADCASTER(tokens), "tokens", CONFIG_TOKENS, 0, 1000, NULL,
         "Who may use it: a list of `{name, sha256, role, cameras}`. `ringcast token NAME` makes one. "
         "`role` is `viewer` (the default), `publisher` (posts frames) or `admin` (everything); "

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "broadcaster/protocol/gzip.h"
+#include "broadcaster/protocol/gzip_cache.h"
 #include "broadcaster/protocol/page_address.h"
 #include "common/fd.h"
 #include "common/log.h"
@@ -17,45 +19,58 @@
 
 #define STATIC_FILE_MAX ((off_t)16 << 20) /* bytes */
 
-/* Pages load their own scripts, styles and pictures (frames are blobs) and talk to this server only. */
-#define STATIC_SECURITY                                                                            \
-    "X-Content-Type-Options: nosniff\r\n"                                                          \
-    "Referrer-Policy: no-referrer\r\n"                                                             \
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "           \
-    "img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "         \
-    "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'\r\n"
+/* Compressing holds up the loop, 10 ms for a file of this size: once for each version of it. Below the
+ * least there is nothing to gain. */
+#define STATIC_GZIP_LEAST  256
+#define STATIC_GZIP_MOST   ((off_t)256 << 10)
+#define STATIC_GZIP_MEMORY ((size_t)4 << 20)
+
+/* Pages load their own scripts, styles and pictures (frames are blobs) and talk to this server only.
+ * 'self' stands for its WebSockets too, in browsers from 2022 on. */
+#define STATIC_CONTENT_POLICY                                                                      \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "        \
+    "font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; "             \
+    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 
 struct static_files {
-    char *folder; /* NULL: there are no pages */
+    char *folder;   /* NULL: there are no pages */
+    char *security; /* whole header lines for every file */
+    struct gzip_cache *packed;
 };
 
-static const struct {
+/* Of files that are not packed by themselves the text is. */
+struct static_type {
     const char *suffix, *type;
-} static_types[] = {
-    {".html", "text/html; charset=utf-8"},
-    {".js", "text/javascript; charset=utf-8"},
-    {".mjs", "text/javascript; charset=utf-8"},
-    {".css", "text/css; charset=utf-8"},
-    {".json", "application/json"},
-    {".map", "application/json"},
-    {".webmanifest", "application/manifest+json"},
-    {".svg", "image/svg+xml"},
-    {".png", "image/png"},
-    {".jpg", "image/jpeg"},
-    {".ico", "image/x-icon"},
-    {".woff2", "font/woff2"},
-    {".txt", "text/plain; charset=utf-8"},
+    bool text;
 };
 
-static const char *static_type(const char *path)
+static const struct static_type static_types[] = {
+    {".html", "text/html; charset=utf-8", true},
+    {".js", "text/javascript; charset=utf-8", true},
+    {".mjs", "text/javascript; charset=utf-8", true},
+    {".css", "text/css; charset=utf-8", true},
+    {".json", "application/json", true},
+    {".map", "application/json", true},
+    {".webmanifest", "application/manifest+json", true},
+    {".svg", "image/svg+xml", true},
+    {".png", "image/png", false},
+    {".jpg", "image/jpeg", false},
+    {".ico", "image/x-icon", false},
+    {".woff2", "font/woff2", false},
+    {".txt", "text/plain; charset=utf-8", true},
+};
+
+static const struct static_type static_unknown = {"", "application/octet-stream", false};
+
+static const struct static_type *static_type(const char *path)
 {
     const char *suffix = strrchr(path, '.');
     for (size_t i = 0; suffix != NULL && i < sizeof static_types / sizeof static_types[0]; i++) {
         if (strcasecmp(suffix, static_types[i].suffix) == 0) {
-            return static_types[i].type;
+            return &static_types[i];
         }
     }
-    return "application/octet-stream";
+    return &static_unknown;
 }
 
 /* --- the folder --- */
@@ -76,9 +91,28 @@ static char *static_beside_program(const char *relative)
     return whole;
 }
 
-struct static_files *static_files_create(const char *web_dir)
+static char *static_security(const struct config_strings *frame_origins)
+{
+    char *origins = xstrdup("");
+    for (size_t i = 0; i < frame_origins->count; i++) {
+        char *longer = xasprintf("%s %s", origins, frame_origins->items[i]);
+        free(origins);
+        origins = longer;
+    }
+    char *security = xasprintf("X-Content-Type-Options: nosniff\r\n"
+                               "Referrer-Policy: no-referrer\r\n"
+                               "Content-Security-Policy: " STATIC_CONTENT_POLICY "%s\r\n",
+                               origins);
+    free(origins);
+    return security;
+}
+
+struct static_files *static_files_create(const char *web_dir,
+                                         const struct config_strings *frame_origins)
 {
     struct static_files *files = xcalloc(1, sizeof *files);
+    files->security = static_security(frame_origins);
+    files->packed = gzip_cache_create(STATIC_GZIP_MEMORY);
     files->folder = web_dir != NULL ? xstrdup(web_dir) : static_beside_program("../web");
     if (files->folder == NULL) {
         files->folder = static_beside_program("../../share/ringcast/web");
@@ -92,6 +126,8 @@ struct static_files *static_files_create(const char *web_dir)
 void static_files_destroy(struct static_files *files)
 {
     if (files != NULL) {
+        gzip_cache_destroy(files->packed);
+        free(files->security);
         free(files->folder);
         free(files);
     }
@@ -203,45 +239,84 @@ static void static_redirect(struct http_session *session, const struct http_requ
     http_respond_text(session, 308, NULL, fields, "", 0);
 }
 
+/* The file's bytes, in gzip form when `tag` is that form's; NULL when it changed while it was read. One
+ * reference, the caller's. */
+static struct shared_bytes *static_bytes(struct static_files *files, int fd, size_t size,
+                                         const char *tag, bool packed)
+{
+    struct shared_bytes *kept = packed ? gzip_cache_find(files->packed, tag) : NULL;
+    if (kept != NULL) {
+        return shared_bytes_ref(kept);
+    }
+    struct shared_bytes *plain = static_read(fd, size);
+    if (plain == NULL || !packed) {
+        return plain;
+    }
+    struct shared_bytes *bytes = gzip_compress(plain);
+    shared_bytes_unref(plain);
+    gzip_cache_add(files->packed, tag, bytes);
+    return bytes;
+}
+
+/* The camera is asked for by the page that streams it, and by no other, not even one that frames it. */
+static const char *static_permissions(const char *file)
+{
+    return strcmp(file, "/publish.html") == 0
+               ? "Permissions-Policy: camera=(self), microphone=(), geolocation=()\r\n"
+               : "Permissions-Policy: camera=(), microphone=(), geolocation=()\r\n";
+}
+
+/* Answers with the open file. */
+static void static_answer(struct static_files *files, struct http_session *session,
+                          const struct http_request *request, const char *file, int fd,
+                          const struct stat *status)
+{
+    const struct static_type *type = static_type(file);
+    bool varies =
+        type->text && status->st_size >= STATIC_GZIP_LEAST && status->st_size <= STATIC_GZIP_MOST;
+    bool packed = varies && gzip_is_accepted(request);
+    char tag[GZIP_CACHE_TAG_SIZE];
+    snprintf(tag, sizeof tag, "\"%llx-%llx-%llx%s\"", (unsigned long long)status->st_ino,
+             (unsigned long long)status->st_size,
+             (unsigned long long)status->st_mtim.tv_sec * NS_PER_SECOND +
+                 (unsigned long long)status->st_mtim.tv_nsec,
+             packed ? "-gzip" : "");
+    char *fields = xasprintf("ETag: %s\r\nCache-Control: no-cache\r\n%s%s%s%s", tag,
+                             varies ? "Vary: Accept-Encoding\r\n" : "",
+                             packed ? "Content-Encoding: gzip\r\n" : "", static_permissions(file),
+                             files->security);
+    if (static_is_known(request, tag)) {
+        http_respond_text(session, 304, NULL, fields, "", 0);
+        free(fields);
+        return;
+    }
+    struct shared_bytes *bytes = static_bytes(files, fd, (size_t)status->st_size, tag, packed);
+    if (bytes != NULL) {
+        http_respond(session, 200, type->type, fields, bytes);
+    } else {
+        http_respond_error(session, 503, "unreadable", "Retry-After: 1\r\n",
+                           "the file changes at this moment");
+    }
+    shared_bytes_unref(bytes);
+    free(fields);
+}
+
 void static_files_handle(struct static_files *files, struct http_session *session,
                          const struct http_request *request)
 {
     struct stat status = {0};
-    char tag[80], fields[768];
     bool slash = false;
     const char *file = static_file_of(request->path, &slash);
     int fd = static_open(files, file, &status);
     if (static_is_short(fd)) {
         http_respond_error(session, 503, "busy", "Retry-After: 1\r\n",
                            "too many connections are open, try again");
-        return;
-    }
-    if (fd < 0) {
+    } else if (fd < 0) {
         http_respond_error(session, 404, "not_found", NULL, "there is nothing at this path");
-        return;
-    }
-    if (slash) {
-        fd_close(&fd);
+    } else if (slash) {
         static_redirect(session, request);
-        return;
+    } else {
+        static_answer(files, session, request, file, fd, &status);
     }
-    snprintf(tag, sizeof tag, "\"%llx-%llx-%llx\"", (unsigned long long)status.st_ino,
-             (unsigned long long)status.st_size,
-             (unsigned long long)status.st_mtim.tv_sec * NS_PER_SECOND +
-                 (unsigned long long)status.st_mtim.tv_nsec);
-    snprintf(fields, sizeof fields, "ETag: %s\r\nCache-Control: no-cache\r\n" STATIC_SECURITY, tag);
-    if (static_is_known(request, tag)) {
-        http_respond_text(session, 304, NULL, fields, "", 0);
-        fd_close(&fd);
-        return;
-    }
-    struct shared_bytes *bytes = static_read(fd, (size_t)status.st_size);
     fd_close(&fd);
-    if (bytes == NULL) {
-        http_respond_error(session, 503, "unreadable", "Retry-After: 1\r\n",
-                           "the file changes at this moment");
-        return;
-    }
-    http_respond(session, 200, static_type(file), fields, bytes);
-    shared_bytes_unref(bytes);
 }

@@ -1,16 +1,19 @@
 /* The web pages: regular files below one folder, and nothing else. No link is followed, no hidden file
- * is shown. One thread. */
+ * is shown. Text goes out compressed to whoever takes it so. One thread. */
 #ifndef BROADCASTER_STATIC_FILES_H
 #define BROADCASTER_STATIC_FILES_H
 
 #include <stdbool.h>
 
 #include "broadcaster/protocol/http_session.h"
+#include "common/config.h"
 
 struct static_files;
 
-/* `web_dir` NULL: beside the program, "../web" or "../../share/ringcast/web". */
-struct static_files *static_files_create(const char *web_dir);
+/* `web_dir` NULL: beside the program, "../web" or "../../share/ringcast/web". `frame_origins`: whose pages
+ * may show ours in a frame. Both are copied. */
+struct static_files *static_files_create(const char *web_dir,
+                                         const struct config_strings *frame_origins);
 void static_files_destroy(struct static_files *files); /* NULL is allowed */
 
 /* `path` begins with '/'; "/" is index.html, a page's address (page_address.h) its file. True also when that cannot be told just now, for want of a

@@ -1,5 +1,6 @@
 """The files of the web pages, as the broadcaster serves them."""
 
+import gzip
 import os
 from http.client import HTTPConnection
 
@@ -46,6 +47,62 @@ def test_nothing_else_is_a_page(pages, target):
     answer = connection.recv(65536)
     assert answer[:12] in (b"HTTP/1.1 404", b"HTTP/1.1 400"), answer
     assert b"secret" not in answer
+
+
+def test_compressed_files(broadcaster, tmp_path):
+    web = tmp_path / "pages"
+    web.mkdir()
+    script, small = web / "a.js", web / "small.js"
+    script.write_text("// the same again and again\n" * 100)
+    small.write_text("export {}")
+    (web / "a.png").write_bytes(bytes(1000))
+    server = broadcaster(web_dir=str(web))
+    packed = {"Accept-Encoding": "gzip, deflate, br"}
+
+    status, heads, body = server.get("/a.js", headers=packed)
+    assert (status, heads["Content-Encoding"], heads["Vary"]) == (200, "gzip", "Accept-Encoding")
+    assert gzip.decompress(body) == script.read_bytes() and len(body) < 200
+    assert heads["Cache-Control"] == "no-cache" and heads.get_content_type() == "text/javascript"
+    tag = heads["ETag"]
+    status, heads, plain = server.get("/a.js")
+    assert (heads["Content-Encoding"], heads["Vary"]) == (None, "Accept-Encoding")
+    assert plain == script.read_bytes() and heads["ETag"] != tag
+
+    # Each form is known by its own tag; HEAD says what GET would.
+    assert server.get("/a.js", headers={**packed, "If-None-Match": tag})[0] == 304
+    assert server.get("/a.js", headers={"If-None-Match": tag})[0] == 200
+    status, heads, nothing = http("HEAD", f"{server.url}/a.js", headers=packed)
+    assert (status, nothing, heads["ETag"]) == (200, b"", tag)
+    assert int(heads["Content-Length"]) == len(body)
+
+    # Neither what gains nothing nor what is packed already.
+    for path in ("/small.js", "/a.png"):
+        _, heads, _ = server.get(path, headers=packed)
+        assert heads["Content-Encoding"] is None and heads["Vary"] is None
+
+    # Another version.
+    script.write_text("// something else\n" * 100)
+    status, heads, body = server.get("/a.js", headers={**packed, "If-None-Match": tag})
+    assert status == 200 and gzip.decompress(body) == script.read_bytes()
+
+
+def test_what_pages_may_do(broadcaster, tmp_path):
+    web = tmp_path / "pages"
+    web.mkdir()
+    for name in ("index", "publish"):
+        (web / f"{name}.html").write_text(name)
+    server = broadcaster(web_dir=str(web))
+    heads = server.get("/")[1]
+    policy = dict(part.strip().split(" ", 1) for part in heads["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'" and policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'self'" and policy["base-uri"] == "'none'"
+    assert "unsafe" not in heads["Content-Security-Policy"]
+    assert "camera=()" in heads["Permissions-Policy"]
+    assert "camera=(self)" in server.get("/publish")[1]["Permissions-Policy"]
+    assert "camera=(self)" in server.get("/publish.html")[1]["Permissions-Policy"]
+    server = broadcaster(web_dir=str(web), frame_origins=["https://home.example:8123", "http://b"])
+    assert server.get("/")[1]["Content-Security-Policy"].endswith(
+        "frame-ancestors 'self' https://home.example:8123 http://b")
 
 
 def test_addresses_of_pages(broadcaster, tmp_path):
