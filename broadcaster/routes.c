@@ -12,10 +12,12 @@
 #include "broadcaster/api/api_history.h"
 #include "broadcaster/api/api_metrics.h"
 #include "broadcaster/api/api_operations.h"
+#include "broadcaster/api/api_processes.h"
 #include "broadcaster/api/api_session.h"
 #include "broadcaster/api/api_status.h"
 #include "broadcaster/api/api_tokens.h"
 #include "broadcaster/api/api_viewers.h"
+#include "broadcaster/api/api_warnings.h"
 #include "broadcaster/intake/intake.h"
 #include "broadcaster/intake/pushed_set.h"
 #include "broadcaster/protocol/identity.h"
@@ -96,11 +98,13 @@ static const struct route routes[] = {
     {HTTP_GET, "/api/events", api_events_handle, false, ROLE_VIEWER},
     {HTTP_GET, "/api/history", api_history_handle, false, ROLE_VIEWER},
     {HTTP_GET, "/api/history.csv", api_history_csv_handle, false, ROLE_VIEWER},
+    {HTTP_GET, "/api/processes", api_processes_handle, false, ROLE_ADMIN | ROLE_EVERY_CAMERA},
     {HTTP_GET, "/api/session", api_session_handle, false, ROLE_ANYBODY},
     {HTTP_POST, "/api/tokens", api_tokens_handle, false, ROLE_ALL},
     {HTTP_GET, "/api/version", api_version_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/api/viewers", api_viewers_list, false, ROLE_ADMIN},
     {HTTP_DELETE, "/api/viewers/" ROUTE_VIEWER, api_viewers_kick, false, ROLE_ADMIN},
+    {HTTP_GET, "/api/warnings", api_warnings_handle, false, ROLE_ADMIN | ROLE_EVERY_CAMERA},
     {HTTP_GET, "/debug/streams", api_streams_list, false, ROLE_ADMIN},
     {HTTP_GET, "/healthz", api_health_handle, false, ROLE_ANYBODY},
     {HTTP_GET, "/metrics", api_metrics_handle, false, ROLE_VIEWER | ROLE_EVERY_CAMERA},

@@ -1,20 +1,17 @@
 #include "common/ctl_processes.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/ctl_question.h"
-#include "common/fd.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/supervisor_state.h"
 
-#define STATE_FILE_MAX (1024 * 1024) /* bytes */
-#define SLOTS_MOST     2             /* questions to one process */
-#define VIEWERS_MOST   2000          /* of whom so many are asked for, page by page */
+#define SLOTS_MOST   2    /* questions to one process */
+#define VIEWERS_MOST 2000 /* of whom so many are asked for, page by page */
 
 /* A question and where its answer goes. */
 struct inquiry_slot {
@@ -35,50 +32,27 @@ struct ctl_inquiry {
     void *arg;
 };
 
-/* --- the state file --- */
-
-/* "NAME STATE PID RESTARTS SINCE EXIT_CODE" */
-static bool parse_process(const char *line, struct ctl_process *process)
-{
-    *process = (struct ctl_process){0};
-    return sscanf(line, "%79s %15s %9d %18ld %18lld %9d", process->name, process->state,
-                  &process->pid, &process->restarts, &process->since_s, &process->exit_code) == 6;
-}
-
-static int parse_state(char *text, struct ctl_processes *processes)
-{
-    char *rest = NULL;
-    char *line = strtok_r(text, "\n", &rest);
-    if (line == NULL || sscanf(line, "supervisor %9d %18lld", &processes->supervisor_pid,
-                               &processes->started_s) != 2) {
-        return -EBADMSG;
-    }
-    while ((line = strtok_r(NULL, "\n", &rest)) != NULL) {
-        processes->items =
-            xreallocarray(processes->items, processes->count + 1, sizeof *processes->items);
-        if (!parse_process(line, &processes->items[processes->count++])) {
-            return -EBADMSG;
-        }
-    }
-    return 0;
-}
-
 int ctl_processes_read(const char *run_dir, struct ctl_processes *processes)
 {
-    uint8_t *text = NULL;
-    size_t size;
-    char *path = xasprintf("%s/supervisor.state", run_dir);
-    *processes = (struct ctl_processes){0};
-    int result = fd_read_file(path, STATE_FILE_MAX, &text, &size);
-    if (result == 0) {
-        result = parse_state((char *)text, processes);
-        free(text);
+    struct supervisor_state state;
+    int result = supervisor_state_read(run_dir, &state);
+    *processes = (struct ctl_processes){
+        .supervisor_pid = state.pid,
+        .started_s = state.started_s,
+        .items = xcalloc(state.count + 1, sizeof *processes->items),
+        .count = state.count,
+    };
+    for (size_t i = 0; i < state.count; i++) {
+        const struct supervisor_process *from = &state.items[i];
+        struct ctl_process *process = &processes->items[i];
+        memcpy(process->name, from->name, sizeof process->name);
+        memcpy(process->state, from->state, sizeof process->state);
+        process->pid = from->pid;
+        process->restarts = from->restarts;
+        process->since_s = from->since_s;
+        process->exit_code = from->exit_code;
     }
-    /* A supervisor that was killed leaves its file behind. */
-    if (result == 0 && kill(processes->supervisor_pid, 0) < 0 && errno == ESRCH) {
-        result = -ENOENT;
-    }
-    free(path);
+    supervisor_state_finish(&state);
     return result;
 }
 

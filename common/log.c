@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/log_tail.h"
 #include "common/text_hash.h"
 
 #define LOG_LINE_MAX    2048
@@ -248,6 +249,9 @@ void log_write(enum log_level level, const char *place, const char *camera, cons
     va_end(arguments);
     const char *name = camera != NULL ? camera : log_camera_name;
     if (log_admit(place, name, message, &suppressed)) {
+        if (level <= LOG_WARN) {
+            log_tail_add(level, name, message);
+        }
         log_emit(level, name, message, suppressed);
     }
     errno = saved_errno;

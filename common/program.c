@@ -11,9 +11,11 @@
 #include "common/clock.h"
 #include "common/fd.h"
 #include "common/log.h"
+#include "common/log_tail.h"
 
 #define DEFAULT_CONFIG_PATH "ringcast.json"
 #define INDEX_MAX           63
+#define WARNINGS_TOLD       10 /* in `stats`: a packet has 64 KiB for all */
 
 /* A file of nothing but mistakes is not worth more lines; --check prints them all. */
 #define MISTAKES_LOGGED 40
@@ -284,6 +286,7 @@ json_t *program_stats(const struct program *program)
     json_object_set_new(body, "config_hash", json_string(program->config->hash));
     json_object_set_new(body, "pid", json_integer(getpid()));
     json_object_set_new(body, "uptime_s", json_integer((json_int_t)(uptime_ns / NS_PER_SECOND)));
+    json_object_set_new(body, "warnings", log_tail_json(WARNINGS_TOLD));
     return body;
 }
 
