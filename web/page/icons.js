@@ -25,6 +25,11 @@ const paths = {
   back: 'M12.5 4L6.5 10l6 6',
   forward: 'M7.5 4l6 6-6 6',
   refresh: 'M16 10a6 6 0 1 1-2-4.5M14.5 2.5v3.5H11',
+  polygon: 'M3 6.5L15 3l2.5 9.5L5.5 17z',
+  row: 'M2 14.5l3-9h11l2 9zM6.5 14.5l1.5-9M11 14.5V5.5M14.5 14.5l-1-9',
+  check: 'M4 10.5l4 4 8-9',
+  minus: 'M4 10h12',
+  vehicle: 'M3 14v-3.5L5 6h10l2 4.5V14zM3 10.5h14M5.5 14v2M14.5 14v2',
   enlarge: 'M12 3h5v5M17 3l-6 6M8 17H3v-5M3 17l6-6',
 };
 

@@ -1,0 +1,117 @@
+// The cameras of the configuration: seen, added, tested, changed, removed.
+
+import { api, errorText } from '../api.js';
+import { make, write } from '../dom.js';
+import { makeIcon } from '../icons.js';
+import { startPage } from '../shell.js';
+import { texts } from '../texts.js';
+import { notify } from '../toast.js';
+import { CameraDialog } from './camera_dialog.js';
+import { CameraRows } from './camera_rows.js';
+import { missingText } from './error_words.js';
+import { openRemoveDialog } from './remove_dialog.js';
+import { TestPanel } from './test_panel.js';
+
+/** @typedef {import('./camera_values.js').ListedCamera} ListedCamera */
+
+const REFRESH_MS = 3000;
+
+/** A picture of a camera as it is configured. @param {ListedCamera} camera */
+function openTestDialog({ id, name }) {
+  const test = new TestPanel();
+  const again = make('button', { className: 'button', type: 'button', onclick: () => void test.run({ id }) }, texts.common.retry);
+  const dialog = make('dialog', { className: 'dialog camera-dialog', id: 'test-dialog', 'aria-labelledby': 'test-title' },
+    make('form', { method: 'dialog' },
+      make('div', { className: 'dialog-head' }, make('h2', { id: 'test-title' }, texts.cameras.testTitle(name))),
+      make('div', { className: 'dialog-body' }, test.element),
+      make('div', { className: 'dialog-foot' }, again, make('button', { className: 'button', autofocus: true }, texts.common.close))));
+  dialog.addEventListener('close', () => {
+    test.stop();
+    dialog.remove();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  void test.run({ id });
+}
+
+class CamerasPage {
+  #list = make('ul', { className: 'camera-list', id: 'cameras', 'aria-label': texts.cameras.title });
+  #trouble = make('p', { className: 'callout', role: 'status', 'data-tone': 'bad', hidden: true });
+  #empty = make('section', { className: 'empty', hidden: true });
+  #rows;
+  /** @type {ListedCamera[]} */
+  #cameras = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  constructor() {
+    const main = /** @type {HTMLElement} */ (document.getElementById('main'));
+    const addButton = (/** @type {string} */ id) => make('button', {
+      className: 'button', type: 'button', id, 'data-kind': 'primary', onclick: () => this.#openForm(null),
+    }, makeIcon('plus'), texts.cameras.add);
+    this.#rows = new CameraRows(this.#list, (command, camera) => this.#onCommand(command, camera));
+    this.#empty.append(makeIcon('camera'), make('h2', {}, texts.cameras.none), make('p', {}, texts.cameras.noneDetail),
+      make('div', { className: 'actions' }, addButton('add-first')));
+    main.className = 'page';
+    main.replaceChildren(
+      make('header', { className: 'page-head' }, make('h1', {}, texts.cameras.title), make('div', { className: 'actions' }, addButton('add'))),
+      this.#trouble, this.#empty, this.#list);
+    document.addEventListener('visibilitychange', () => document.hidden || void this.refresh());
+  }
+
+  async refresh() {
+    clearTimeout(this.#timer);
+    try {
+      this.#cameras = (await api.get('api/cameras')).cameras;
+      this.#rows.show(this.#cameras);
+      this.#empty.hidden = this.#cameras.length > 0;
+      this.#list.hidden = this.#cameras.length === 0;
+      this.#trouble.hidden = true;
+    } catch (error) {
+      write(this.#trouble, texts.cameras.listOld(errorText(error)));
+      this.#trouble.hidden = false;
+    }
+    clearTimeout(this.#timer);
+    if (!document.hidden) {
+      this.#timer = setTimeout(() => void this.refresh(), REFRESH_MS);
+    }
+  }
+
+  /** @param {import('./camera_rows.js').Command} command @param {ListedCamera} camera */
+  #onCommand(command, camera) {
+    switch (command) {
+      case 'test':
+        openTestDialog(camera);
+        break;
+      case 'edit':
+        this.#openForm(camera);
+        break;
+      case 'remove':
+        openRemoveDialog(camera, (answer) => this.#onDone(texts.cameras.removed(camera.name), answer));
+        break;
+    }
+  }
+
+  /** @param {ListedCamera | null} camera */
+  #openForm(camera) {
+    const dialog = new CameraDialog(camera, this.#cameras.map(({ id }) => id));
+    dialog.onSaved((answer) => {
+      const name = String(answer?.camera?.name ?? '');
+      this.#onDone(camera === null ? texts.cameras.added(name) : texts.cameras.changed(name), answer);
+    });
+    dialog.open();
+  }
+
+  /** @param {string} text @param {any} answer */
+  #onDone(text, answer) {
+    const missing = missingText(answer);
+    notify(missing === '' ? text : `${text} ${missing}`, missing === '' ? 'good' : 'warn');
+    void this.refresh();
+  }
+}
+
+export async function openCamerasPage() {
+  const shell = startPage({ page: 'cameras', title: texts.cameras.title, needs: 'admin' });
+  await shell.session;
+  await new CamerasPage().refresh();
+}

@@ -1,0 +1,25 @@
+// What an answer means to whoever changes cameras.
+
+import { ApiError, errorText } from '../api.js';
+import { texts } from '../texts.js';
+
+/** @param {unknown} error */
+export function changeErrorText(error) {
+  if (error instanceof ApiError) {
+    const known = /** @type {Record<string, string>} */ (texts.cameras.errors)[error.code];
+    if (known !== undefined) {
+      const details = error.errors.map(({ path, message }) => `${path}: ${message}`);
+      return [known, ...(error.code === 'invalid_configuration' ? details : [])].join(' ');
+    }
+  }
+  return errorText(error);
+}
+
+/**
+ * Of a change that was made: processes that do not work with it yet.
+ * @param {any} body of the answer
+ * @returns {string} '': all do
+ */
+export function missingText(body) {
+  return Array.isArray(body?.missing) && body.missing.length > 0 ? texts.cameras.missing(body.missing.join(', ')) : '';
+}

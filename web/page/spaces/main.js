@@ -1,0 +1,5 @@
+// The entry of the spaces editor.
+
+import { openSpacesPage } from './spaces_page.js';
+
+void openSpacesPage();

@@ -1,0 +1,439 @@
+// The spaces editor: one camera, from its configuration and its picture to what is saved.
+
+import { ApiError, api, cameraUrl, errorText, pageUrl } from '../api.js';
+import { make, write } from '../dom.js';
+import { formatAge } from '../format.js';
+import { makeIcon } from '../icons.js';
+import { judgePicture } from '../picture_state.js';
+import { startPage } from '../shell.js';
+import { texts } from '../texts.js';
+import { notify } from '../toast.js';
+import { askConflict } from './conflict_dialog.js';
+import { Editor } from './editor.js';
+import { labelPoint } from './geometry.js';
+import { KeyboardTool } from './keyboard_tool.js';
+import { LiveSource } from './live_source.js';
+import { PictureLayer } from './picture_layer.js';
+import { PointerTool } from './pointer_tool.js';
+import { SideView, makeHelp } from './side_view.js';
+import { ConflictError, SpaceStore } from './space_store.js';
+import { draw } from './svg.js';
+import { StageView } from './stage_view.js';
+import { ToolsView } from './tools_view.js';
+import { fitView, resizeView, revealPoint, zoomView } from './viewport.js';
+
+/** @typedef {import('./geometry.js').Point} Point */
+/** @typedef {import('./space_list.js').Space} Space */
+/** @typedef {import('./space_store.js').StoredCamera} StoredCamera */
+/** @typedef {import('./stage_view.js').SpaceState} SpaceState */
+
+const TICK_MS = 500;
+const JUDGEMENT_LIMIT_MS = 15_000; // states that are older are not shown
+const SNAPSHOT_AFTER_MS = 2500; // without a live picture the last one there was is better than none
+const SNAPSHOT_AGE_S = 86_400;
+const INTERVAL_MS = 1000; // between pictures, at most as far as one knows
+
+/** `/camera/ID/spaces`, or `?camera=ID`. @param {Location} address */
+export function cameraOfAddress({ pathname, search }) {
+  const named = /\/camera\/([^/]+)\/spaces$/.exec(pathname)?.[1];
+  return named === undefined ? new URLSearchParams(search).get('camera') ?? '' : decodeURIComponent(named);
+}
+
+export class SpacesPage {
+  #cameraId;
+  #editor;
+  #store;
+  #readOnly;
+  #view = fitView({ width: 1280, height: 720 }, { width: 1280, height: 720 });
+  #shell;
+
+  #canvas = make('canvas', { className: 'stage-picture', 'aria-hidden': 'true' });
+  #svg = draw('svg', { class: 'stage-drawing', id: 'drawing', role: 'application', tabindex: -1 });
+  #notes = make('div', { className: 'stage-notes', 'aria-hidden': 'true' });
+  #badgeText = make('span');
+  #badge = make('p', { className: 'badge stage-badge', id: 'badge', role: 'status', 'data-tone': 'muted' });
+  #message = make('div', { className: 'stage-message', role: 'status' });
+  #glass = make('canvas', { className: 'magnifier', hidden: true, 'aria-hidden': 'true' });
+  #stage = make('section', { className: 'stage', id: 'stage', 'aria-label': texts.spaces.stage });
+  #announced = make('p', { className: 'visually-hidden', role: 'status' });
+  #saveState = make('p', { className: 'pill', id: 'save-state', role: 'status', 'data-tone': 'muted' });
+  #saveButton = make('button', { className: 'button', type: 'button', id: 'save', 'data-kind': 'primary' }, texts.common.save);
+  #wrong = make('p', { className: 'callout', id: 'wrong', role: 'alert', 'data-tone': 'bad', hidden: true });
+
+  #picture = new PictureLayer(this.#canvas);
+  #stageView = new StageView(this.#svg, this.#notes);
+  #live;
+  #pointer;
+  #side;
+  #tools;
+  /** @type {Point | null} */
+  #cursor = null;
+  /** @type {import('./geometry.js').Polygon | null} */
+  #box = null;
+  /** @type {import('./live_source.js').Judgement | null} */
+  #judgement = null;
+  #judgedAt = 0;
+  #showsVehicles = false;
+  #saving = false;
+  #refused = false;
+  #frame = 0;
+
+  /**
+   * @param {import('../shell.js').Shell} shell
+   * @param {string} cameraId
+   * @param {SpaceStore} store
+   * @param {StoredCamera} camera
+   * @param {boolean} readOnly
+   */
+  constructor(shell, cameraId, store, camera, readOnly) {
+    this.#shell = shell;
+    this.#cameraId = cameraId;
+    this.#store = store;
+    this.#readOnly = readOnly;
+    this.#editor = new Editor(camera.spaces);
+    this.#live = new LiveSource(cameraId);
+    const editor = this.#editor;
+    const host = {
+      editor,
+      readOnly,
+      view: () => this.#view,
+      setView: (/** @type {import('./viewport.js').View} */ view) => this.#setView(view),
+      cursor: () => this.#cursor,
+      setCursor: (/** @type {Point | null} */ point) => this.#setCursor(point),
+      setBox: (/** @type {import('./geometry.js').Polygon | null} */ box) => this.#setBox(box),
+      magnify: (/** @type {Point | null} */ point) => this.#magnify(point),
+      focus: () => this.#focusSelection(),
+      stateOf: (/** @type {Space} */ space) => this.#stateOf(space),
+      reveal: () => this.#reveal(),
+      rename: () => this.#side.focusName(),
+      abandonDrag: () => this.#pointer.abandon(),
+      save: () => void this.#save(),
+      announce: (/** @type {keyof typeof texts.spaces.announce} */ what) => this.#announce(what),
+      zoom: (/** @type {number} */ factor) => this.#zoom(factor),
+      toggleFrozen: () => this.#toggleFrozen(),
+      toggleVehicles: () => {
+        this.#showsVehicles = !this.#showsVehicles;
+        this.#request();
+      },
+    };
+    this.#pointer = new PointerTool(this.#svg, host);
+    new KeyboardTool(this.#svg, host);
+    const bar = make('div', { className: 'tools', role: 'group', 'aria-label': texts.spaces.tools });
+    const side = make('aside', { className: 'side', 'aria-label': texts.spaces.side });
+    this.#tools = new ToolsView(bar, host);
+    this.#side = new SideView(side, host);
+    this.#build(camera.name, bar, side);
+    this.#listen();
+  }
+
+  /** @param {string} name @param {HTMLElement} bar @param {HTMLElement} side */
+  #build(name, bar, side) {
+    const main = /** @type {HTMLElement} */ (document.getElementById('main'));
+    this.#svg.setAttribute('aria-label', texts.spaces.drawingOf(name));
+    this.#badge.append(make('span', { className: 'dot' }), this.#badgeText);
+    this.#stage.append(this.#canvas, this.#svg, this.#notes, this.#badge, this.#message, this.#glass);
+    const back = make('a', { className: 'icon-button', href: cameraUrl(this.#cameraId), title: texts.spaces.back, 'aria-label': texts.spaces.back },
+      makeIcon('back'));
+    const described = make('div', { hidden: true },
+      make('p', { id: 'keys-space' }, texts.spaces.keysSpace), make('p', { id: 'keys-corner' }, texts.spaces.keysCorner));
+    if (!this.#readOnly) {
+      side.append(makeHelp());
+    }
+    this.#saveButton.hidden = this.#readOnly;
+    this.#saveButton.addEventListener('click', () => void this.#save());
+    main.className = 'editor';
+    main.replaceChildren(
+      make('header', { className: 'editor-head' }, back, make('h1', {}, texts.spaces.heading(name)), this.#saveState, this.#saveButton),
+      bar, this.#wrong, this.#stage, side, this.#announced, described);
+  }
+
+  #listen() {
+    this.#editor.onChange(() => this.#request());
+    this.#stageView.onFocus((key, corner) => this.#editor.mode === 'select' && this.#editor.select(key, corner));
+    this.#svg.addEventListener('dblclick', () => this.#editor.mode === 'select' && this.#side.focusName());
+    this.#picture.onShown((size) => {
+      this.#editor.setPicture(size);
+      this.#fit(size);
+      this.#request();
+    });
+    this.#live.onPicture((picture) => this.#picture.offer(picture));
+    this.#live.onJudgement((judgement) => {
+      this.#judgement = judgement;
+      this.#judgedAt = performance.now();
+      this.#request();
+    });
+    this.#live.onChange(() => this.#showPicture());
+    addEventListener('beforeunload', (event) => this.#editor.isChanged && event.preventDefault());
+    new ResizeObserver(() => this.#fit(this.#view.picture)).observe(this.#stage);
+  }
+
+  start() {
+    this.#live.start();
+    this.#show();
+    setInterval(() => this.#tick(), TICK_MS);
+    setTimeout(() => void this.#fetchSnapshot(), SNAPSHOT_AFTER_MS);
+  }
+
+  /** The last picture there was, where there is no live one. */
+  async #fetchSnapshot() {
+    if (this.#picture.capturedMs !== null) {
+      return;
+    }
+    try {
+      const path = `api/cameras/${encodeURIComponent(this.#cameraId)}/snapshot.jpg?max_age=${SNAPSHOT_AGE_S}`;
+      const answer = await api.fetch(path);
+      const jpeg = await answer.blob();
+      if (this.#picture.capturedMs === null) {
+        this.#picture.offer({ jpeg, capturedMs: Number(answer.headers.get('X-Timestamp')) * 1000 });
+      }
+    } catch {
+      // there is none: the stage says that it waits
+    }
+  }
+
+  // --- the view ---
+
+  /** @param {import('./viewport.js').Size} picture */
+  #fit(picture) {
+    const { clientWidth: width, clientHeight: height } = this.#stage;
+    this.#stage.style.setProperty('--ratio', String(picture.width / picture.height));
+    if (width > 0 && height > 0) {
+      this.#setView(this.#view.zoom === 1 ? fitView({ width, height }, picture) : resizeView(this.#view, { width, height }, picture));
+    }
+  }
+
+  /** @param {import('./viewport.js').View} view */
+  #setView(view) {
+    this.#view = view;
+    this.#request();
+  }
+
+  /** @param {number} factor 0: the whole picture */
+  #zoom(factor) {
+    const { stage, picture } = this.#view;
+    const corner = this.#editor.corner;
+    const space = this.#editor.selected;
+    const held = space === undefined ? null : corner === null ? labelPoint(space.polygon) : space.polygon[corner];
+    const shown = held === null || held === undefined ? this.#view : revealPoint(this.#view, held);
+    const middle = /** @type {Point} */ ([stage.width / 2, stage.height / 2]);
+    this.#setView(factor === 0 ? fitView(stage, picture) : zoomView(shown, middle, factor));
+    if (held !== null && held !== undefined && factor > 1) {
+      this.#setView(revealPoint(this.#view, held));
+    }
+  }
+
+  #reveal() {
+    const space = this.#editor.selected;
+    if (space !== undefined) {
+      this.#setView(revealPoint(this.#view, labelPoint(space.polygon)));
+    }
+  }
+
+  /** @param {Point | null} point */
+  #setCursor(point) {
+    this.#cursor = point;
+    this.#request();
+  }
+
+  /** @param {import('./geometry.js').Polygon | null} box */
+  #setBox(box) {
+    this.#box = box;
+    this.#request();
+  }
+
+  /** @param {Point | null} point on the stage */
+  #magnify(point) {
+    this.#glass.hidden = point === null;
+    if (point !== null) {
+      this.#glass.toggleAttribute('data-right', point[0] < this.#view.stage.width / 2);
+      this.#picture.magnify(this.#glass, this.#view, point);
+    }
+  }
+
+  #focusSelection() {
+    this.#show();
+    this.#stageView.focusSelection(this.#editor);
+  }
+
+  /** @param {keyof typeof texts.spaces.announce} what */
+  #announce(what) {
+    this.#announced.textContent = '';
+    this.#announced.textContent = texts.spaces.announce[what];
+  }
+
+  #toggleFrozen() {
+    this.#picture.freeze(!this.#picture.frozen);
+    this.#request();
+  }
+
+  // --- what is shown ---
+
+  #tick() {
+    if (this.#judgement !== null && performance.now() - this.#judgedAt > JUDGEMENT_LIMIT_MS) {
+      this.#judgement = null;
+      this.#request();
+    }
+    this.#showPicture();
+  }
+
+  /** @param {Space} space @returns {SpaceState} */
+  #stateOf(space) {
+    if (!this.#editor.isStored(space)) {
+      return 'unsaved';
+    }
+    const alive = this.#live.connectionStatus === 'open' && this.#live.cameraState !== 'offline';
+    const state = alive ? this.#judgement?.states.get(space.id) : undefined;
+    return state === 'occupied' || state === 'free' || state === 'unknown' ? state : null;
+  }
+
+  /** Once per turn of the screen, whatever has changed. */
+  #request() {
+    if (this.#frame === 0) {
+      this.#frame = requestAnimationFrame(() => this.#show());
+    }
+  }
+
+  #show() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#picture.draw(this.#view);
+    this.#stageView.show({
+      editor: this.#editor,
+      view: this.#view,
+      stateOf: (space) => this.#stateOf(space),
+      vehicles: this.#showsVehicles ? this.#judgement?.vehicles ?? [] : [],
+      cursor: this.#cursor,
+      box: this.#box,
+      readOnly: this.#readOnly,
+    });
+    this.#side.show();
+    this.#tools.show({ frozen: this.#picture.frozen, vehicles: this.#showsVehicles, zoom: this.#view.zoom });
+    this.#showSaving();
+    this.#showPicture();
+  }
+
+  #showSaving() {
+    const { isChanged, problems } = this.#editor;
+    const { saveState } = texts.spaces;
+    this.#saveState.hidden = this.#readOnly;
+    this.#saveState.dataset.tone = this.#saving ? 'muted' : problems.length > 0 ? 'bad' : isChanged ? 'warn' : 'muted';
+    write(this.#saveState, this.#saving ? saveState.saving : problems.length > 0 ? saveState.wrong : isChanged ? saveState.changed : saveState.saved);
+    this.#saveButton.disabled = this.#saving || !isChanged;
+    if (this.#refused) {
+      const first = this.#editor.problems[0];
+      const space = this.#editor.spaces.find(({ key }) => key === first?.key);
+      this.#refused = first !== undefined;
+      this.#wrong.hidden = !this.#refused;
+      if (first !== undefined && space !== undefined) {
+        write(this.#wrong, texts.spaces.refused(space.name.trim() || texts.spaces.nameless, texts.spaces.problem[first.kind]));
+      }
+    }
+  }
+
+  #showPicture() {
+    const connection = this.#live.connectionStatus;
+    const { capturedMs, frozen } = this.#picture;
+    const ageMs = capturedMs === null ? 0 : Math.max(0, this.#live.serverTimeMs() - capturedMs);
+    this.#shell.showConnection(connection);
+    const { picture } = judgePicture({
+      connection, cameraState: this.#live.cameraState, hasPicture: capturedMs !== null, ageMs, intervalMs: INTERVAL_MS,
+    });
+    const shown = frozen && picture !== 'none' ? 'frozen' : picture;
+    const { badge } = texts.spaces;
+    this.#badge.dataset.tone = { none: 'muted', live: 'good', stale: 'bad', frozen: 'warn' }[shown];
+    write(this.#badgeText, { none: badge.none, live: texts.common.live, stale: badge.stale(formatAge(ageMs)), frozen: badge.frozen(formatAge(ageMs)) }[shown]);
+    write(this.#message, picture === 'none' ? texts.spaces.noPicture : '');
+  }
+
+  // --- saving ---
+
+  async #save() {
+    const editor = this.#editor;
+    if (this.#saving || this.#readOnly || !editor.isChanged) {
+      return;
+    }
+    const first = editor.problems[0];
+    if (first !== undefined) {
+      this.#refused = true;
+      editor.select(first.key);
+      this.#reveal();
+      this.#show();
+      return;
+    }
+    this.#saving = true;
+    this.#show();
+    try {
+      await this.#put(editor.stored);
+    } catch (error) {
+      this.#tellFailure(error);
+    }
+    this.#saving = false;
+    this.#show();
+  }
+
+  /** @param {readonly import('./space_list.js').StoredSpace[]} known */
+  async #put(known) {
+    try {
+      const { spaces, missing } = await this.#store.save(this.#editor.document, known);
+      this.#judgement = null; // that was of the spaces as they were
+      this.#editor.setStored(spaces);
+      notify(missing.length === 0 ? texts.spaces.saved : texts.spaces.savedWithout(missing.join(', ')), missing.length === 0 ? 'good' : 'warn');
+    } catch (error) {
+      if (!(error instanceof ConflictError)) {
+        throw error;
+      }
+      await this.#settle(error.theirs);
+    }
+  }
+
+  /** Somebody else has saved meanwhile. @param {StoredCamera} theirs */
+  async #settle(theirs) {
+    const answer = await askConflict(theirs.spaces.length, this.#editor.spaces.length);
+    if (answer === 'theirs') {
+      this.#store.accept(theirs);
+      this.#editor.load(theirs.spaces);
+    } else if (answer === 'mine') {
+      this.#store.accept(theirs);
+      this.#editor.setStored(theirs.spaces);
+      await this.#put(theirs.spaces);
+    }
+  }
+
+  /** @param {unknown} error */
+  #tellFailure(error) {
+    const about = error instanceof ApiError ? error.errors[0] : undefined;
+    const index = /spaces\[(\d+)\]/.exec(about?.path ?? '')?.[1];
+    const space = index === undefined ? undefined : this.#editor.spaces[Number(index)];
+    if (space !== undefined && about !== undefined) {
+      this.#editor.select(space.key);
+      notify(texts.spaces.refused(space.name, about.message), 'bad');
+    } else {
+      notify(texts.spaces.notSaved(about?.message ?? errorText(error)), 'bad');
+    }
+  }
+}
+
+/** @param {string} title @param {string} detail @param {...Node} actions */
+function showEmpty(title, detail, ...actions) {
+  const main = /** @type {HTMLElement} */ (document.getElementById('main'));
+  main.replaceChildren(make('section', { className: 'empty' }, makeIcon('camera'),
+    make('h1', {}, title), make('p', {}, detail), make('div', { className: 'actions' }, ...actions)));
+}
+
+export async function openSpacesPage() {
+  const shell = startPage({ title: texts.spaces.title });
+  const session = await shell.session;
+  const cameraId = cameraOfAddress(location);
+  const store = new SpaceStore(cameraId);
+  try {
+    const camera = await store.load();
+    shell.showTitle(texts.spaces.heading(camera.name));
+    new SpacesPage(shell, cameraId, store, camera, !session.may('admin')).start();
+  } catch (error) {
+    const unknown = error instanceof ApiError && (error.status === 404 || error.status === 400);
+    showEmpty(unknown ? texts.spaces.unknownCamera(cameraId) : texts.spaces.notLoaded, unknown ? texts.spaces.unknownCameraDetail : errorText(error),
+      unknown
+        ? make('a', { className: 'button', href: pageUrl('cameras') }, texts.common.page.cameras)
+        : make('button', { className: 'button', type: 'button', onclick: () => location.reload() }, texts.common.retry));
+  }
+}

@@ -1,0 +1,113 @@
+// The buttons above the picture.
+
+import { make, write } from '../dom.js';
+import { makeIcon } from '../icons.js';
+import { texts } from '../texts.js';
+
+/** @typedef {import('./editor.js').Editor} Editor */
+/** @typedef {import('../icons.js').IconName} IconName */
+
+/**
+ * @typedef {object} ToolsHost
+ * @property {Editor} editor
+ * @property {(factor: number) => void} zoom 0: the whole picture
+ * @property {() => void} toggleFrozen
+ * @property {() => void} toggleVehicles
+ * @property {() => void} focus
+ * @property {boolean} readOnly
+ */
+
+const ZOOM_STEP = 1.5;
+
+/**
+ * A text that narrow screens leave to the icon.
+ * @param {string} id
+ * @param {IconName} icon
+ * @param {string} text
+ * @param {string} keys
+ * @param {() => void} command
+ */
+function makeTool(id, icon, text, keys, command) {
+  return make('button', {
+    className: 'button tool', type: 'button', id, title: keys === '' ? text : `${text} (${keys})`, onclick: command,
+  }, makeIcon(icon), make('span', { className: 'tool-text' }, text));
+}
+
+export class ToolsView {
+  #host;
+  #tools;
+  #hint = make('p', { className: 'tool-hint', id: 'tool-hint' });
+  #drawing;
+
+  /** @param {HTMLElement} bar @param {ToolsHost} host */
+  constructor(bar, host) {
+    const { editor } = host;
+    const { tool } = texts.spaces;
+    const start = (/** @type {'draw' | 'row'} */ mode) => () => {
+      if (editor.mode === mode) {
+        editor.cancel();
+      } else {
+        editor.startDrawing(mode);
+        host.focus();
+      }
+    };
+    this.#host = host;
+    this.#tools = {
+      draw: makeTool('tool-draw', 'polygon', tool.draw, 'N', start('draw')),
+      row: makeTool('tool-row', 'row', tool.row, 'R', start('row')),
+      undo: makeTool('tool-undo', 'undo', tool.undo, 'Ctrl+Z', () => editor.undo()),
+      redo: makeTool('tool-redo', 'redo', tool.redo, 'Ctrl+Shift+Z', () => editor.redo()),
+      copy: makeTool('tool-copy', 'copy', tool.copy, 'Ctrl+D', () => editor.duplicate()),
+      remove: makeTool('tool-remove', 'trash', tool.remove, 'Delete', () => editor.remove()),
+      finish: makeTool('tool-finish', 'check', tool.finish, 'Enter', () => editor.finish()),
+      cancel: makeTool('tool-cancel', 'close', texts.common.cancel, 'Escape', () => editor.cancel()),
+      zoomOut: makeTool('tool-zoom-out', 'minus', tool.zoomOut, '-', () => host.zoom(1 / ZOOM_STEP)),
+      zoomIn: makeTool('tool-zoom-in', 'plus', tool.zoomIn, '+', () => host.zoom(ZOOM_STEP)),
+      fit: makeTool('tool-fit', 'fullscreen', tool.fit, '', () => host.zoom(0)),
+      freeze: makeTool('tool-freeze', 'snapshot', tool.freeze, '', () => host.toggleFrozen()),
+      vehicles: makeTool('tool-vehicles', 'vehicle', tool.vehicles, '', () => host.toggleVehicles()),
+    };
+    const { draw, row, undo, redo, copy, remove, finish, cancel, zoomOut, zoomIn, fit, freeze, vehicles } = this.#tools;
+    this.#drawing = make('div', { className: 'tool-group' }, finish, cancel);
+    const edit = [make('div', { className: 'tool-group' }, draw, row), this.#drawing,
+      make('div', { className: 'tool-group' }, undo, redo, copy, remove)];
+    bar.append(...(host.readOnly ? [] : edit),
+      make('div', { className: 'tool-group icons-only' }, zoomOut, zoomIn, fit),
+      make('div', { className: 'tool-group' }, freeze, vehicles), this.#hint);
+  }
+
+  /** @param {{ frozen: boolean, vehicles: boolean, zoom: number }} shown */
+  show({ frozen, vehicles, zoom }) {
+    const { editor, readOnly } = this.#host;
+    const tools = this.#tools;
+    const press = (/** @type {HTMLElement} */ button, /** @type {boolean} */ on) => button.setAttribute('aria-pressed', String(on));
+    press(tools.draw, editor.mode === 'draw');
+    press(tools.row, editor.mode === 'row');
+    press(tools.freeze, frozen);
+    press(tools.vehicles, vehicles);
+    tools.undo.disabled = !editor.canUndo;
+    tools.redo.disabled = !editor.canRedo;
+    tools.copy.disabled = tools.remove.disabled = editor.selected === undefined;
+    tools.zoomOut.disabled = tools.fit.disabled = zoom <= 1;
+    tools.finish.hidden = editor.mode !== 'draw';
+    tools.finish.disabled = !editor.canFinish;
+    this.#drawing.hidden = editor.mode === 'select' || editor.row !== null;
+    write(this.#hint, readOnly ? texts.spaces.readOnly : this.#hintText());
+  }
+
+  #hintText() {
+    const { editor } = this.#host;
+    const { hint } = texts.spaces;
+    const touch = matchMedia('(pointer: coarse)').matches;
+    if (editor.row !== null) {
+      return hint.rowReady;
+    }
+    if (editor.mode !== 'select') {
+      return editor.mode === 'row' ? hint.row : touch ? hint.drawTouch : hint.draw;
+    }
+    if (editor.selected === undefined) {
+      return editor.spaces.length === 0 ? hint.first : hint.none;
+    }
+    return touch ? hint.selectedTouch : hint.selected;
+  }
+}
