@@ -218,7 +218,7 @@ export const texts = {
     listOld: (/** @type {string} */ why) => `This list may be old. ${why}`,
     kind: { mjpeg: 'MJPEG', snapshot: 'Snapshots', file: 'File', push: 'Phone or browser', post: 'Posted by a program' },
     size: (/** @type {number} */ width, /** @type {number} */ height) => `${width} × ${height}`,
-    rate: (/** @type {string} */ rate) => `${rate} frames/s`,
+    rate: (/** @type {string} */ rate) => `${rate}\u00a0frames/s`,
     spaceCount: (/** @type {number} */ count) => (count === 1 ? '1 space' : `${count} spaces`),
     sources: {
       mjpeg: 'A stream of pictures (MJPEG)',

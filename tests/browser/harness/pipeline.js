@@ -58,11 +58,14 @@ export class Pipeline {
   /** @type {import('node:child_process').ChildProcess | undefined} */
   #supervisor;
   url = '';
+  /** Of the simulated camera. */
+  cameraUrl = '';
 
-  static async start() {
+  /** @param {{ detects?: boolean }} [options] without a detector: raw pictures only, sooner there */
+  static async start({ detects = true } = {}) {
     const pipeline = new Pipeline();
     try {
-      await pipeline.#start();
+      await pipeline.#start(detects);
     } catch (error) {
       await pipeline.end();
       throw error;
@@ -70,20 +73,22 @@ export class Pipeline {
     return pipeline;
   }
 
-  async #start() {
+  /** @param {boolean} detects */
+  async #start(detects) {
     this.#folder = await mkdtemp(join(tmpdir(), 'ringcast-browser-'));
     this.#camera = spawn(join(BUILD, 'camsim'), ['--fps', '10', '--loop', '--scene', 'carpark', '--seed', '6001'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const camera = await waitForOutput(this.#camera, this.#camera.stdout, /^(http:\S+)/);
+    this.cameraUrl = new URL('/stream', camera).href;
     const config = join(this.#folder, 'ringcast.json');
     const model = join(ROOT, 'detector/demo_model/ringcast-demo');
     await writeFile(config, JSON.stringify({
       run_dir: join(this.#folder, 'run'),
       state_dir: join(this.#folder, 'state'),
       broadcaster: { listen: '127.0.0.1:0', web_dir: join(ROOT, 'web') },
-      detector: { model: `${model}.onnx`, names: `${model}.names`, conf: 0.4 },
-      cameras: { LOT: { name: 'Simulated lot', url: new URL('/stream', camera).href, fps: 10 } },
+      ...(detects ? { detector: { model: `${model}.onnx`, names: `${model}.names`, conf: 0.4 } } : {}),
+      cameras: { LOT: { name: 'Simulated lot', url: this.cameraUrl, fps: 10 } },
     }));
     this.#supervisor = spawn(join(ROOT, 'ringcast'), ['up', '-c', config], {
       stdio: ['ignore', 'ignore', 'pipe'],

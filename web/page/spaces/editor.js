@@ -35,7 +35,9 @@ const FIRST_SIZE = { width: 1280, height: 720 }; // until a picture says otherwi
 export class Editor {
   #history;
   /** @type {readonly StoredSpace[]} what the server has, as far as we know */
-  #stored;
+  #stored = [];
+  /** @type {Map<string, StoredSpace>} */
+  #storedById = new Map();
   /** @type {SpaceList | null} while something is dragged */
   #held = null;
   /** @type {Mode} */
@@ -60,8 +62,14 @@ export class Editor {
   /** @param {readonly StoredSpace[]} spaces @param {() => number} [now] */
   constructor(spaces, now) {
     this.#now = now;
-    this.#stored = spaces;
+    this.#keepStored(spaces);
     this.#history = new History(listFromApi(spaces), now);
+  }
+
+  /** @param {readonly StoredSpace[]} spaces */
+  #keepStored(spaces) {
+    this.#stored = spaces;
+    this.#storedById = new Map(spaces.map((space) => [space.id, space]));
   }
 
   /** After every change of anything. @param {() => void} handler */
@@ -141,19 +149,19 @@ export class Editor {
 
   /** Whether the server's state of the space is that of what is shown. @param {import('./space_list.js').Space} space */
   isStored(space) {
-    const stored = this.#stored.find(({ id }) => id === space.id);
+    const stored = this.#storedById.get(space.id);
     return stored !== undefined && sameSpace(stored, { ...space, name: stored.name });
   }
 
   /** The server has these now; what is being edited stays. @param {readonly StoredSpace[]} spaces */
   setStored(spaces) {
-    this.#stored = spaces;
+    this.#keepStored(spaces);
     this.#changed();
   }
 
   /** These instead of what was edited. @param {readonly StoredSpace[]} spaces */
   load(spaces) {
-    this.#stored = spaces;
+    this.#keepStored(spaces);
     this.#history = new History(listFromApi(spaces), this.#now);
     this.#leave();
     this.#changed();

@@ -47,7 +47,8 @@ export class KeyboardTool {
         return;
       }
       const onStage = event.target instanceof Node && this.#svg.contains(event.target);
-      const done = this.#onEverywhere(event) || (onStage && this.#onStage(event));
+      const done = this.#onEverywhere(event) || ((onStage || event.target === document.body) && this.#onLetter(event)) ||
+        (onStage && this.#onStage(event));
       if (done) {
         event.preventDefault();
       }
@@ -65,7 +66,7 @@ export class KeyboardTool {
     if (isTextField(event.target) || this.#host.readOnly || event.altKey) {
       return false;
     }
-    return command ? this.#onCommand(key, event.shiftKey) : this.#onLetter(event);
+    return command ? this.#onCommand(key, event.shiftKey) : event.key === 'Escape' && this.#escape();
   }
 
   /** With Ctrl, or the command key. @param {string} key @param {boolean} shift */
@@ -93,17 +94,18 @@ export class KeyboardTool {
     this.#host.announce('copied');
   }
 
-  /** @param {KeyboardEvent} event */
+  /** Where nothing else has the focus: letters belong to whoever speaks to the browser. @param {KeyboardEvent} event */
   #onLetter(event) {
-    const { editor } = this.#host;
+    const { editor, readOnly } = this.#host;
+    if (readOnly || event.ctrlKey || event.metaKey || event.altKey) {
+      return false;
+    }
     switch (event.key) {
       case 'n':
       case 'r':
         editor.startDrawing(event.key === 'n' ? 'draw' : 'row');
         this.#host.focus();
         return true;
-      case 'Escape':
-        return this.#escape();
       case '+':
       case '-': {
         const { stage } = this.#host.view();

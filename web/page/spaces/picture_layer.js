@@ -100,6 +100,21 @@ export class PictureLayer {
     }
   }
 
+  /** White on black, so that it is seen on any ground. @param {CanvasRenderingContext2D} context @param {number} size */
+  #drawCross(context, size) {
+    const middle = size / 2;
+    for (const [colour, width] of /** @type {const} */ ([['#000', 4], ['#fff', 2]])) {
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.beginPath();
+      context.moveTo(middle - size / 8, middle);
+      context.lineTo(middle + size / 8, middle);
+      context.moveTo(middle, middle - size / 8);
+      context.lineTo(middle, middle + size / 8);
+      context.stroke();
+    }
+  }
+
   /**
    * What is around a point, enlarged: a finger hides it.
    * @param {HTMLCanvasElement} canvas
@@ -118,5 +133,6 @@ export class PictureLayer {
     const [x, y] = toPicture(view, point);
     context.drawImage(this.#bitmap,
       x * this.#bitmap.width - part / 2, y * this.#bitmap.height - part / 2, part, part, 0, 0, size, size);
+    this.#drawCross(context, size);
   }
 }
