@@ -251,6 +251,7 @@ export const texts = {
     byDefault: 'as usual',
     unchanged: 'unchanged',
     noPassword: 'No password any more',
+    oldPassword: 'The old password is not sent to another address: give it again, or tick “No password any more”.',
     more: 'More settings',
     missingField: 'This is needed.',
     address: {

@@ -32,6 +32,7 @@ test('of a camera only what differs is sent', () => {
   assert.deepEqual(changesOf(before, before), {});
   assert.deepEqual(changesOf({ ...before, name: 'South lot', skip_frames: '' }, before), { name: 'South lot', skip_frames: null });
   assert.deepEqual(changesOf({ ...before, tls_verify: false }, before), { tls_verify: false });
+  assert.deepEqual(changesOf({ ...before, url: 'http://b/' }, before), { url: 'http://b/', user: 'admin' });
   assert.deepEqual(changesOf({ ...before, password: 'new' }, before), { password: 'new' });
   assert.deepEqual(changesOf({ ...before, password: 'new', noPassword: true }, before), { password: null });
 });

@@ -255,8 +255,14 @@ export class CameraDialog {
     const isForm = error instanceof ApiError && error.status === 422 && error.errors.length > 0;
     if (error instanceof ApiError && error.code === 'camera_exists') {
       this.#showErrors(new Map([['id', texts.cameras.errors.camera_exists]]));
+    } else if (isForm) {
+      const errors = errorsByField(error.errors);
+      if (/the address that the camera had/.test(errors.get('password') ?? '')) {
+        errors.set('password', texts.cameras.oldPassword);
+      }
+      this.#showErrors(errors);
     } else {
-      this.#showErrors(isForm ? errorsByField(error.errors) : new Map([['', changeErrorText(error)]]));
+      this.#showErrors(new Map([['', changeErrorText(error)]]));
     }
   }
 

@@ -92,6 +92,10 @@ export function changesOf(values, before) {
       changes[name] = value;
     }
   }
+  // The server does not send the user that it has to another address: whoever leaves it in the form means it.
+  if (before !== null && 'url' in changes && typeof changes.url === 'string' && values.user !== '') {
+    changes.user = sent('user', values.user);
+  }
   if (meant.has('password')) {
     if (values.noPassword === true) {
       changes.password = null;

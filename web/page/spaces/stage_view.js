@@ -29,6 +29,7 @@ import { toStage } from './viewport.js';
 
 const LABEL_ROOM = 26; // CSS pixels: a smaller space has no label unless it is selected
 const NOTES_MAX = 12;
+const NARROW = 500; // CSS pixels: notes would lie over each other
 
 export class StageView {
   #svg;
@@ -217,9 +218,12 @@ export class StageView {
 
   /** @param {Scene} scene @param {Map<number, string[]>} wrong */
   #showNotes({ editor, view, cursor }, wrong) {
+    const most = view.stage.width < NARROW ? 1 : NOTES_MAX;
+    const chosen = (/** @type {Space} */ { key }) => Number(key === editor.selectedKey);
     const notes = editor.spaces
       .filter(({ key }) => (wrong.get(key)?.length ?? 0) > 0)
-      .slice(0, NOTES_MAX)
+      .sort((one, other) => chosen(other) - chosen(one))
+      .slice(0, most)
       .map((space) => ({ text: (wrong.get(space.key) ?? []).join('. '), shown: space.polygon.map((point) => toStage(view, point)) }));
     if (draftCrosses(editor, cursor)) {
       notes.push({ text: texts.spaces.problem.crossing, shown: editor.draft.map((point) => toStage(view, point)) });
@@ -229,7 +233,7 @@ export class StageView {
       write(note, text);
       if (note instanceof HTMLElement) {
         note.style.setProperty('--x', `${((left + right) / 2).toFixed(0)}px`);
-        note.style.setProperty('--y', `${Math.min(bottom + 6, view.stage.height - 34).toFixed(0)}px`);
+        note.style.setProperty('--y', `${(bottom + 6).toFixed(0)}px`);
       }
     });
   }
