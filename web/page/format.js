@@ -40,3 +40,18 @@ export function formatAge(ms) {
 export function formatRate(perSecond) {
   return perSecond < 9.95 ? perSecond.toFixed(1) : String(Math.round(perSecond));
 }
+
+/**
+ * "830 B", "1.2 kB", "45 MB": 1000 to the next unit, as links are measured.
+ * @param {number} bytes
+ */
+export function formatBytes(bytes) {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 || value >= 9.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}

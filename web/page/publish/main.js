@@ -1,0 +1,9 @@
+// The entry of the page that streams this device's camera.
+
+import { startPage } from '../shell.js';
+import { texts } from '../texts.js';
+import { PublishPage } from './publish_page.js';
+
+const shell = startPage({ page: 'publish', title: texts.publish.title, needs: 'publisher' });
+const page = new PublishPage();
+void shell.session.then((session) => page.start(session));
