@@ -1,13 +1,24 @@
 // Draws frames on a canvas. One frame is being decoded, one waits; a newer one replaces the one that
 // waits. Nothing is ever queued, and in a hidden tab nothing is decoded.
 
+import { Decoder } from './decoder.js';
+import { fitPlace } from './fit.js';
+import { FrameMatcher } from './frame_matcher.js';
+import { drawOverlay } from './overlay.js';
+import { TextFrame } from './text_frame.js';
+
+/** @typedef {import('./decode.js').Decoded} Decoded */
+/** @typedef {import('./fit.js').Size} PictureSize */
 /** @typedef {import('./frame_container.js').Frame} Frame */
+/** @typedef {import('./frame_container.js').FrameMetadata} FrameMetadata */
+/** @typedef {import('./overlay.js').OverlayOptions} OverlayOptions */
 
 /**
- * @typedef {object} PictureSize
- * @property {number} width in pixels of the picture
- * @property {number} height
+ * @typedef {object} RendererOptions
+ * @property {OverlayOptions | boolean} [overlay] draw what was found here, on raw pictures; default false
  */
+
+const FINDINGS_LIMIT_MS = 500; // then a picture is shown without
 
 /**
  * A change of the zoom, or of the screen, changes the pixels and not the size. Not every browser can
@@ -34,29 +45,31 @@ function devicePixels(size, exact) {
   return exact !== undefined && Math.abs(exact - computed) <= 1 ? exact : Math.round(computed);
 }
 
-// Narrower borders come from rounding alone, and are covered.
-const BORDER_MIN = 2;
-
 /**
- * @param {number} size of the picture on the canvas
- * @param {number} room what the canvas has
+ * @param {OverlayOptions | boolean} given
+ * @returns {OverlayOptions | null}
  */
-function drawnSize(size, room) {
-  return room - size < BORDER_MIN ? room : Math.round(size);
+function overlayOptions(given) {
+  return typeof given === 'boolean' ? (given ? {} : null) : given;
 }
 
 export class CanvasStreamRenderer {
   #canvas;
   #context;
+  #decoder = new Decoder();
+  #matcher = new FrameMatcher();
+  #overlay;
   /** @type {Frame | null} the newest that is not being decoded yet */
   #waiting = null;
   #decoding = false;
-  /** @type {ImageBitmap | null} what is to be seen; kept, so that it can be drawn in another size */
+  /** What is to be seen; kept, so that it can be drawn in another size. @type {(Decoded & {frame: Frame}) | null} */
   #picture = null;
-  /** @type {Frame | null} the frame of #picture, until it was drawn */
-  #undrawn = null;
+  /** The picture has not been on the screen yet. */
+  #undrawn = false;
   #epoch = 0;
   #animation = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #patience;
   #framesDrawn = 0;
   #framesDropped = 0;
   #observer;
@@ -66,17 +79,21 @@ export class CanvasStreamRenderer {
   /** @type {(error: Error) => void} */
   #errorHandler = () => {};
 
-  /** @param {HTMLCanvasElement} canvas its size on the page is for the style sheet to decide */
-  constructor(canvas) {
+  /**
+   * @param {HTMLCanvasElement} canvas its size on the page is for the style sheet to decide
+   * @param {RendererOptions} [options]
+   */
+  constructor(canvas, { overlay = false } = {}) {
     const context = canvas.getContext('2d');
     if (context === null) {
       throw new Error('this browser cannot draw on a canvas');
     }
     this.#canvas = canvas;
     this.#context = context;
+    this.#overlay = overlayOptions(overlay);
     this.#observer = new ResizeObserver((entries) => this.#resize(entries));
     observeDevicePixels(this.#observer, canvas);
-    document.addEventListener('visibilitychange', () => this.#decode(), { signal: this.#ended.signal });
+    document.addEventListener('visibilitychange', () => void this.#decode(), { signal: this.#ended.signal });
   }
 
   get framesDrawn() {
@@ -89,7 +106,7 @@ export class CanvasStreamRenderer {
   }
 
   /**
-   * A frame is on the screen.
+   * A frame is on the screen. Of one that came as bare base64 nothing but the picture is known.
    * @param {(frame: Frame, size: PictureSize) => void} handler
    */
   onDrawn(handler) {
@@ -104,20 +121,61 @@ export class CanvasStreamRenderer {
     this.#errorHandler = handler;
   }
 
-  /** @param {Frame} frame as the stream manager's onFrame gives it */
-  renderFrame(frame) {
-    if (this.#waiting !== null) {
-      this.#framesDropped++;
+  /**
+   * Takes what the stream manager's onFrame gives.
+   * @param {Frame | string} picture a frame, or a JPEG as base64, with or without a data URL's prefix
+   * @param {Frame} [frame] of the base64
+   */
+  renderFrame(picture, frame) {
+    const one = typeof picture !== 'string' ? picture : frame ?? new TextFrame({ data: picture }, '', 'detect');
+    if (this.#overlay === null || one.number === 0n || this.#matcher.addFrame(one)) {
+      this.#show(one);
+    } else {
+      this.#patience ??= setTimeout(() => {
+        this.#patience = undefined;
+        this.#showIfAny(this.#matcher.takeNewest());
+      }, FINDINGS_LIMIT_MS);
     }
-    this.#waiting = frame;
-    this.#decode();
+  }
+
+  /**
+   * Takes what the stream manager's onMetadata gives: what was found on a frame, to be drawn on its raw picture.
+   * With an overlay a picture waits for it, at most half a second.
+   * @param {FrameMetadata} metadata
+   * @param {Frame} frame
+   */
+  renderDetections(metadata, frame) {
+    if (this.#overlay === null) {
+      return;
+    }
+    const found = this.#matcher.addFindings(metadata, frame);
+    if (found !== null && this.#matcher.waiting === 0) {
+      clearTimeout(this.#patience);
+      this.#patience = undefined;
+    }
+    this.#showIfAny(found);
+    this.#requestDraw(); // it may have been on the screen already, without
+  }
+
+  /** @param {OverlayOptions | boolean} overlay from now on */
+  setOverlay(overlay) {
+    this.#overlay = overlayOptions(overlay);
+    this.#requestDraw();
+  }
+
+  /** The picture on the screen as it came: a JPEG without an overlay. Null: there is none. */
+  snapshot() {
+    return this.#picture === null ? null : new Blob([this.#picture.frame.jpeg], { type: 'image/jpeg' });
   }
 
   /** Takes the picture away, and whatever was on its way. */
   clear() {
     this.#epoch++;
     this.#waiting = null;
-    this.#setPicture(null, null);
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    this.#matcher.clear();
+    this.#setPicture(null);
     this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
   }
 
@@ -126,39 +184,56 @@ export class CanvasStreamRenderer {
     cancelAnimationFrame(this.#animation);
     this.#observer.disconnect();
     this.#ended.abort();
+    this.#decoder.release();
   }
 
-  /**
-   * @param {ImageBitmap | null} picture
-   * @param {Frame | null} frame
-   */
-  #setPicture(picture, frame) {
-    if (this.#undrawn !== null && frame !== null) {
+  /** @param {Frame | null} frame */
+  #showIfAny(frame) {
+    if (frame !== null) {
+      this.#show(frame);
+    }
+  }
+
+  /** @param {Frame} frame */
+  #show(frame) {
+    if (this.#waiting !== null) {
       this.#framesDropped++;
     }
-    this.#picture?.close();
+    this.#waiting = frame;
+    void this.#decode();
+  }
+
+  /** @param {(Decoded & {frame: Frame}) | null} picture */
+  #setPicture(picture) {
+    if (this.#undrawn && picture !== null) {
+      this.#framesDropped++;
+    }
+    this.#picture?.bitmap.close();
     this.#picture = picture;
-    this.#undrawn = frame;
+    this.#undrawn = picture !== null;
   }
 
   async #decode() {
     const frame = this.#waiting;
-    if (frame === null || this.#decoding || document.hidden) {
+    if (frame === null || this.#decoding || document.hidden || this.#ended.signal.aborted) {
       return;
     }
     this.#waiting = null;
     this.#decoding = true;
     const epoch = this.#epoch;
     try {
-      const picture = await createImageBitmap(new Blob([frame.jpeg], { type: 'image/jpeg' }));
+      const source = frame instanceof TextFrame ? frame.base64 : frame.jpeg;
+      const decoded = await this.#decoder.decode(source, { width: this.#canvas.width, height: this.#canvas.height });
       if (epoch === this.#epoch) {
-        this.#setPicture(picture, frame);
+        this.#setPicture({ ...decoded, frame });
         this.#requestDraw();
       } else {
-        picture.close();
+        decoded.bitmap.close();
       }
     } catch (error) {
-      this.#errorHandler(error instanceof Error ? error : new Error(String(error)));
+      if (epoch === this.#epoch) {
+        this.#errorHandler(error instanceof Error ? error : new Error(String(error)));
+      }
     }
     this.#decoding = false;
     void this.#decode();
@@ -179,21 +254,34 @@ export class CanvasStreamRenderer {
       return;
     }
     const { width, height } = this.#canvas;
-    const scale = Math.min(width / picture.width, height / picture.height);
-    const drawnWidth = drawnSize(picture.width * scale, width);
-    const drawnHeight = drawnSize(picture.height * scale, height);
-    const x = Math.round((width - drawnWidth) / 2);
-    const y = Math.round((height - drawnHeight) / 2);
-    if (x > 0 || y > 0) {
+    const place = fitPlace(picture, { width, height });
+    if (place.x > 0 || place.y > 0) {
       this.#context.clearRect(0, 0, width, height);
     }
     this.#context.imageSmoothingQuality = 'high';
-    this.#context.drawImage(picture, x, y, drawnWidth, drawnHeight);
-    const frame = this.#undrawn;
-    if (frame !== null) {
-      this.#undrawn = null;
+    this.#context.drawImage(picture.bitmap, place.x, place.y, place.width, place.height);
+    if (this.#overlay !== null) {
+      this.#drawOverlay(picture, place, this.#overlay);
+    }
+    if (this.#undrawn) {
+      this.#undrawn = false;
       this.#framesDrawn++;
-      this.#drawnHandler(frame, { width: picture.width, height: picture.height });
+      this.#drawnHandler(picture.frame, { width: picture.width, height: picture.height });
+    }
+  }
+
+  /**
+   * Vehicles move: boxes are of this frame or not there. Spaces stay.
+   * @param {Decoded & {frame: Frame}} picture
+   * @param {import('./fit.js').Place} place
+   * @param {OverlayOptions} options
+   */
+  #drawOverlay(picture, place, options) {
+    const found = this.#matcher.findings(picture.frame);
+    const metadata = found ?? this.#matcher.latest;
+    if (metadata !== null) {
+      const shown = found === null ? { ...options, boxes: false } : options;
+      drawOverlay(this.#context, metadata, place, picture, shown, devicePixelRatio);
     }
   }
 
@@ -213,6 +301,10 @@ export class CanvasStreamRenderer {
       this.#canvas.width = width;
       this.#canvas.height = height;
       this.#draw();
+      const picture = this.#picture;
+      if (picture !== null && picture.bitmap.width < picture.width && this.#waiting === null) {
+        this.#show(picture.frame); // it was made smaller than it may be now
+      }
     }
   }
 }

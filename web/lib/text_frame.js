@@ -56,8 +56,8 @@ export class TextFrame {
     this.sentMs = MS_PER_SECOND * (Number(message.timestamp) || 0);
     this.frameCount = Number(message.frame_count) || 0;
     this.rendering = 0;
-    /** @type {FrameMetadata | null} */
-    this.metadata = message.metadata ?? null;
+    /** Raw pictures say `{}`: nothing is known of them yet. @type {FrameMetadata | null} */
+    this.metadata = message.type === 'frame' && this.kind === 'raw' ? null : message.metadata ?? null;
   }
 
   get jpeg() {

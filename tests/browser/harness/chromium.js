@@ -5,7 +5,8 @@ import { chromium } from 'playwright-core';
 
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-export function startChromium() {
+/** @param {import('playwright-core').LaunchOptions} [options] */
+export function startChromium(options = {}) {
   const executablePath = process.env.CHROMIUM ?? PROGRAMS.find((path) => existsSync(path));
   if (executablePath === undefined) {
     throw new Error('no Chromium found: install the package chromium, or set CHROMIUM');
@@ -16,6 +17,7 @@ export function startChromium() {
       '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync',
     ],
+    ...options,
   });
 }
 

@@ -106,21 +106,22 @@ test('frames as JSON: base64 first, whatever path they come from', () => {
   open();
   platform.socket.say({ type: 'frame', data: 'AQID' });
   platform.socket.say({
-    type: 'frame', camera_state: 'online', camera_id: 'CAM2', kind: 'raw', frame: 'data:image/jpeg;base64,BAUG',
+    type: 'frame', camera_state: 'online', camera_id: 'CAM2', frame: 'data:image/jpeg;base64,BAUG',
     metadata: { vehicle_count: 3, timestamp: '2026-01-07T12:30:45.123Z', frame: { generation: '1767789045123456789', number: 99 } },
     frame_count: 7, timestamp: 1767789046.5,
   });
+  platform.socket.say({ type: 'frame', camera_id: 'CAM3', kind: 'raw', frame: 'data:image/jpeg;base64,Bw==', metadata: {} });
   platform.socket.say({ type: 'detections', camera_id: 'CAM2', generation: '5', frame_number: 6, metadata: {} });
-  assert.deepEqual(got.map(([picture]) => picture), ['AQID', 'BAUG']);
+  assert.deepEqual(got.map(([picture]) => picture), ['AQID', 'BAUG', 'Bw==']);
+  assert.deepEqual(got.map(([, { kind }]) => kind), ['detect', 'detect', 'raw']);
   assert.deepEqual([...got[0][1].jpeg], [1, 2, 3]);
   assert.equal(got[0][1].cameraId, 'CAM1');
-  assert.equal(got[0][1].kind, 'detect');
-  const { cameraId, kind, number, generation, capturedMs, sentMs, frameCount } = got[1][1];
-  assert.deepEqual([cameraId, kind, number, generation, frameCount], ['CAM2', 'raw', 99n, 1767789045123456789n, 7]);
+  const { cameraId, number, generation, capturedMs, sentMs, frameCount } = got[1][1];
+  assert.deepEqual([cameraId, number, generation, frameCount], ['CAM2', 99n, 1767789045123456789n, 7]);
   assert.deepEqual([capturedMs, sentMs], [Date.parse('2026-01-07T12:30:45.123Z'), 1767789046500]);
   assert.deepEqual(states, [['CAM2', 'online']]);
   assert.deepEqual(metadata, [[3, 99n], [null, 6n]]);
-  assert.equal(manager.framesReceived, 2);
+  assert.equal(manager.framesReceived, 3);
 });
 
 test('tells raw pictures from drawn ones', () => {
