@@ -1,20 +1,32 @@
-// axe-core: what would keep people with a screen reader, or without a mouse, from using a page.
+// axe-core finds nothing serious on a page: contrast, names, roles, focus.
+//
+//   await assertAccessible(page);                      // the whole page as it is now
+//   await assertAccessible(page, { exclude: ['.x'] });
 
+import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
-const SOURCE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const SERIOUS = ['serious', 'critical'];
+
+/** @type {Promise<string> | undefined} */
+let source;
 
 /**
- * What is serious or critical, in words; pages that forbid foreign scripts are looked at all the same.
  * @param {import('playwright-core').Page} page
- * @returns {Promise<string[]>}
+ * @param {{ exclude?: string[] }} options selectors of what is not ours
  */
-export async function findSerious(page) {
-  await page.evaluate(await readFile(SOURCE, 'utf8'));
-  const { violations } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run({ resultTypes: ['violations'] }));
-  return violations
-    .filter((/** @type {any} */ { impact }) => impact === 'serious' || impact === 'critical')
-    .map((/** @type {any} */ { id, nodes }) =>
-      `${id}: ${nodes.slice(0, 3).map((/** @type {any} */ { html }) => html.slice(0, 160)).join(' | ')}`);
+export async function assertAccessible(page, { exclude = [] } = {}) {
+  source ??= readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  // As the debugger does it: the page's own policy forbids foreign scripts.
+  await page.evaluate(`if (globalThis.axe === undefined) { ${await source} }`);
+  const violations = await page.evaluate(async (exclude) => {
+    const { axe } = /** @type {any} */ (globalThis);
+    const found = await axe.run({ exclude }, { resultTypes: ['violations'] });
+    return found.violations.map((/** @type {any} */ { id, impact, help, nodes }) => ({
+      id, impact, help, nodes: nodes.map((/** @type {any} */ node) => `${node.html} ${node.failureSummary}`),
+    }));
+  }, exclude);
+  const serious = violations.filter((/** @type {{ impact: string }} */ { impact }) => SERIOUS.includes(impact));
+  assert.deepEqual(serious, [], `axe: ${JSON.stringify(serious, null, 2)}`);
 }
