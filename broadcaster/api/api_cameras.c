@@ -44,14 +44,37 @@ static double rate_to_show(double fps)
     return fps > 0 && fps < 1e6 ? (double)(int64_t)(fps * 100 + 0.5) / 100 : 0;
 }
 
+static const char *const capture_names[] = {
+    [CAPTURE_ALWAYS] = "always", [CAPTURE_ON_DEMAND] = "on_demand"};
+
+static const char *const detect_names[] = {
+    [DETECT_ALWAYS] = "always", [DETECT_ON_DEMAND] = "on_demand", [DETECT_OFF] = "off"};
+
+/* Whether pictures with boxes are there anyway, are made for who asks, or are none of our making. */
+static const char *detect_to_show(const struct services *services, const char *id)
+{
+    const struct config_camera *camera = config_find_camera(services->config, id);
+    return !services_is_detected(services, id) ? "off"
+           : camera != NULL                    ? detect_names[camera->detect]
+                                               : "on_demand";
+}
+
+static const char *capture_to_show(const struct services *services, const char *id)
+{
+    const struct config_camera *camera = config_find_camera(services->config, id);
+    return camera != NULL && config_camera_has_capture(camera) ? capture_names[camera->capture]
+                                                               : "always";
+}
+
 /* What anybody may know of a camera: no address, no password. Takes `spaces`. */
 static json_t *camera_to_json(const struct services *services, const char *id, const char *name,
                               const char *source, json_t *spaces)
 {
     struct camera_status status;
     services_camera_status(services, id, &status);
-    return json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:f,s:o}", "id", id, "name", name, "state",
-                     camera_state_name(status.state), "source", source, "width",
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:f,s:o}", "id", id, "name", name, "state",
+                     camera_state_name(status.state), "source", source, "capture",
+                     capture_to_show(services, id), "detect", detect_to_show(services, id), "width",
                      (json_int_t)status.width, "height", (json_int_t)status.height, "fps",
                      rate_to_show(status.fps), "spaces", spaces);
 }
@@ -76,19 +99,15 @@ static json_t *user_to_json(const struct config_camera *camera, bool *has_passwo
  * configuration; of a password no more than that there is one. */
 static json_t *settings_to_json(const struct config_camera *camera)
 {
-    static const char *const captures[] = {
-        [CAPTURE_ALWAYS] = "always", [CAPTURE_ON_DEMAND] = "on_demand"};
-    static const char *const detects[] = {
-        [DETECT_ALWAYS] = "always", [DETECT_ON_DEMAND] = "on_demand", [DETECT_OFF] = "off"};
     bool has_password;
     json_t *user = user_to_json(camera, &has_password);
     char *url = camera->url != NULL ? config_redact_url(camera->url) : NULL;
     json_t *settings =
         json_pack("{s:s?,s:o,s:b,s:b,s:s,s:f,s:f,s:f,s:f,s:I,s:s}", "url", url, "user", user,
                   "has_password", has_password, "tls_verify", camera->tls_verify, "capture",
-                  captures[camera->capture], "linger_s", camera->linger_s, "source_fps",
+                  capture_names[camera->capture], "linger_s", camera->linger_s, "source_fps",
                   camera->source_fps, "fps", camera->fps, "max_fps", camera->max_fps, "skip_frames",
-                  (json_int_t)camera->skip_frames, "detect", detects[camera->detect]);
+                  (json_int_t)camera->skip_frames, "detect", detect_names[camera->detect]);
     free(url);
     return settings;
 }

@@ -203,7 +203,9 @@ struct viewer *viewer_open(struct services *services, struct http_session *sessi
         viewer_add(viewer, request->camera, &request->wish, false);
     } else {
         viewer->words_due |= WORDS_CONNECTED;
-        viewer_follow_all(viewer);
+        if (!request->by_name) {
+            viewer_follow_all(viewer);
+        }
     }
     viewer_serve(viewer);
     return viewer;

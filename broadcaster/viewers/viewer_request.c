@@ -98,6 +98,20 @@ static bool read_camera(const struct services *services, struct http_session *se
                : viewer_request_camera(services, session, request, out->camera);
 }
 
+/* `follow=false`. */
+static bool read_follow(struct http_session *session, const struct http_request *request,
+                        bool *by_name)
+{
+    char text[8] = "";
+    int result = http_request_parameter(request, "follow", text, sizeof text);
+    *by_name = result == 0 && strcmp(text, "false") == 0;
+    if (result == -ENOENT || *by_name || (result == 0 && strcmp(text, "true") == 0)) {
+        return true;
+    }
+    http_respond_error(session, 400, "bad_parameter", NULL, "follow must be true or false");
+    return false;
+}
+
 /* --- the wish --- */
 
 static bool read_wish(struct http_session *session, const struct http_request *request,
@@ -130,7 +144,8 @@ bool viewer_request_read(const struct services *services, struct http_session *s
         .path = path,
         .wish = viewer_request_defaults(path, kind),
     };
-    return read_camera(services, session, request, out) && read_wish(session, request, &out->wish);
+    return read_camera(services, session, request, out) &&
+           read_follow(session, request, &out->by_name) && read_wish(session, request, &out->wish);
 }
 
 bool viewer_request_read_mjpeg(const struct services *services, struct http_session *session,

@@ -19,6 +19,7 @@ enum viewer_path {
 struct viewer_request {
     enum viewer_path path;
     char camera[CAMERA_ID_SIZE]; /* "": all that there are */
+    bool by_name;                /* without a camera: none but those that it will subscribe to */
     struct wish wish;
     bool mjpeg; /* in an HTTP answer without an end; else over a WebSocket */
 };

@@ -60,8 +60,9 @@ def test_a_captured_camera(captured):
     cameras = cameras_of(captured)
     assert list(cameras) == ["CAM1", "CAM2", "worker"]
     one = cameras["CAM1"]
-    assert one.keys() == {"id", "name", "state", "source", "width", "height", "fps", "spaces",
-                          "origin", "settings"}
+    assert one.keys() == {"id", "name", "state", "source", "capture", "detect", "width", "height",
+                          "fps", "spaces", "origin", "settings"}
+    assert (one["capture"], one["detect"]) == ("always", "off")
     assert (one["name"], one["source"]) == ("North lot", "mjpeg")
     assert (one["width"], one["height"]) == (64, 48)
     assert one["spaces"] == [{"id": "s1", "name": "A1",

@@ -92,6 +92,20 @@ def test_names_that_nobody_knows_are_bounded(broadcaster, watch):
     watch(server, VIEWER, camera_id="no0-7")
 
 
+def test_a_viewer_that_names_what_it_wants(broadcaster, watch):
+    server = broadcaster()
+    for camera in ("CAM1", "CAM2"):
+        server.post_frame(camera, JPEG)
+    viewer = watch(server, f"{VIEWER}?follow=false")
+    assert len(viewer.next()["active_streams"]) == 2
+    viewer.say("subscribe", camera_id="CAM2")
+    assert viewer.until("frame")["camera_id"] == "CAM2"
+    for camera in ("CAM3", "CAM1", "CAM2"):
+        server.post_frame(camera, JPEG)
+    assert viewer.until("frame")["camera_id"] == "CAM2"
+    assert viewers(server)[0]["subscriptions"] == 1
+
+
 def test_all_cameras_and_none_yet(broadcaster, watch):
     server = broadcaster()
     viewer = watch(server, VIEWER, subprotocols=[BINARY])
