@@ -1,13 +1,19 @@
 // The cameras that the server knows, looked at again from time to time.
 
-import { tokenFields } from './token.js';
+import { api, errorText } from './api.js';
 
 /**
  * @typedef {object} Camera
  * @property {string} id
  * @property {string} name
  * @property {string} state
+ * @property {string} [source] mjpeg, snapshot, file, push or post
+ * @property {'always' | 'on_demand'} [capture]
+ * @property {'always' | 'on_demand' | 'off'} [detect] off: our detector makes no pictures of it
+ * @property {number} [width] 0: unknown
+ * @property {number} [height]
  * @property {number} [fps] 0: unknown
+ * @property {object[]} [spaces]
  */
 
 const REFRESH_MS = 10_000;
@@ -25,6 +31,8 @@ export function isCameraId(text) {
 export class CameraList {
   /** @type {Camera[] | null} null: not known yet */
   cameras = null;
+  /** Why the last look failed, in words. */
+  failure = '';
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #handler;
@@ -44,16 +52,10 @@ export class CameraList {
     clearTimeout(this.#timer);
     let failed = false;
     try {
-      const answer = await fetch(new URL('../api/cameras', import.meta.url), {
-        headers: tokenFields(),
-        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
-      });
-      if (!answer.ok) {
-        throw new Error(`status ${answer.status}`);
-      }
-      this.cameras = (await answer.json()).cameras;
-    } catch {
+      this.cameras = (await api.get('api/cameras', { timeoutMs: ANSWER_LIMIT_MS })).cameras;
+    } catch (error) {
       failed = true;
+      this.failure = errorText(error);
     }
     this.#handler(this, failed);
     clearTimeout(this.#timer);

@@ -65,6 +65,9 @@ export class Shell {
   constructor({ page = '', title, needs = 'viewer' }) {
     this.#connection.append(make('span', { className: 'dot' }), this.#connectionText);
     this.#bar.replaceChildren(makeBrand(), this.#nav, this.#end);
+    for (const skip of document.querySelectorAll('.skip')) {
+      write(skip, texts.common.skip);
+    }
     if (title !== undefined) {
       this.showTitle(title);
     }

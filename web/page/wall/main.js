@@ -1,0 +1,5 @@
+// The entry of the live wall.
+
+import { WallPage } from './wall_page.js';
+
+new WallPage().start();
