@@ -15,6 +15,14 @@ def convolution(inputs, outputs, stride=1, size=3):
                          nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
 
 
+def separable(channels):
+    """A 3x3 convolution of each channel by itself, then one over all channels: a third of the time of
+    a whole one, on the grid that has three quarters of all cells."""
+    return nn.Sequential(nn.Conv2d(channels, channels, 3, 1, 1, groups=channels, bias=False),
+                         nn.BatchNorm2d(channels), nn.ReLU(inplace=True),
+                         convolution(channels, channels, size=1))
+
+
 class Residual(nn.Module):
     def __init__(self, channels):
         super().__init__()
@@ -39,18 +47,18 @@ def make_cells(width=INPUT_WIDTH, height=INPUT_HEIGHT):
 class Network(nn.Module):
     def __init__(self):
         super().__init__()
-        self.stem = nn.Sequential(convolution(3, 12, 2), convolution(12, 16, 2))
-        self.eighth = nn.Sequential(convolution(16, 24, 2), Residual(24))
+        self.stem = nn.Sequential(convolution(3, 16, 2), convolution(16, 24, 2))
+        self.eighth = nn.Sequential(convolution(24, 24, 2), Residual(24))
         self.sixteenth = nn.Sequential(convolution(24, 40, 2), Residual(40))
-        self.thirtysecond = nn.Sequential(convolution(40, 40, 2), Residual(40))
-        self.to_sixteenth = convolution(80, 40, size=1)
+        self.thirtysecond = nn.Sequential(convolution(40, 32, 2), Residual(32))
+        self.to_sixteenth = convolution(72, 40, size=1)
         self.to_eighth = convolution(64, 24, size=1)
-        self.eighth_down = convolution(24, 16, size=1)
-        self.to_quarter = convolution(32, 16, size=1)
-        self.necks = nn.ModuleList((convolution(16, 16), convolution(24, 24), convolution(40, 40),
-                                    convolution(40, 40)))
+        self.eighth_down = convolution(24, 24, size=1)
+        self.to_quarter = convolution(48, 24, size=1)
+        self.necks = nn.ModuleList((nn.Sequential(separable(24), separable(24)), convolution(24, 24),
+                                    convolution(40, 40), convolution(32, 40)))
         outputs = 4 + len(CLASSES)
-        self.heads = nn.ModuleList(nn.Conv2d(channels, outputs, 1) for channels in (16, 24, 40, 40))
+        self.heads = nn.ModuleList(nn.Conv2d(channels, outputs, 1) for channels in (24, 24, 40, 40))
         for head in self.heads:
             nn.init.zeros_(head.bias)
             nn.init.constant_(head.bias[4:], -4.0)  # few cells hold an object

@@ -2,6 +2,7 @@
 """Trains the demo model on camsim's car parks and writes ringcast-demo.onnx. See README.md."""
 
 import argparse
+import concurrent.futures
 import math
 import os
 import pathlib
@@ -175,6 +176,24 @@ def run(network, pixels):
     return numpy.concatenate(outputs)
 
 
+def rate_at(progress, step, highest_rate):
+    """Up within 60 steps, then down by a cosine to a hundredth."""
+    fall = 0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2
+    return highest_rate * min(1.0, (step + 1) / 60) * fall
+
+
+def learn(network, optimiser, batch, cells, rate):
+    """One step; the losses of classes and boxes."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    class_loss, box_loss = loss_of(network, batch, cells)
+    optimiser.zero_grad()
+    (class_loss + box_loss).backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 10)
+    optimiser.step()
+    return class_loss.item(), box_loss.item()
+
+
 def train(network, pixels, objects, seed, cycle):
     """One cycle: the rate rises and falls. What is kept is the running mean of the weights."""
     steps, highest_rate = CYCLES[cycle]
@@ -187,35 +206,38 @@ def train(network, pixels, objects, seed, cycle):
     optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.02},
                                    {"params": plain, "weight_decay": 0.0}], lr=highest_rate)
     mean = {name: value.clone() for name, value in network.state_dict().items()}
-    order, began, step, losses = [], time.monotonic(), 0, []
-    while step < steps:
-        progress = step / steps
-        view = piece if progress < PIECES_SHARE else whole
+    order, began, losses = [], time.monotonic(), []
+
+    def prepare(step):
+        nonlocal order
+        view = piece if step < PIECES_SHARE * steps else whole
         if len(order) < view[2]:
             order = list(random.permutation(len(pixels)))
         chosen, order = order[:view[2]], order[view[2]:]
-        rise = min(1.0, (step + 1) / 60)
-        for group in optimiser.param_groups:
-            fall = 0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2
-            group["lr"] = highest_rate * rise * fall
         batch = make_batch(pixels, objects, chosen, cells[view].numpy(), random, *view[:2])
-        class_loss, box_loss = loss_of(network, batch, cells[view])
-        optimiser.zero_grad()
-        (class_loss + box_loss).backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 10)
-        optimiser.step()
-        step += 1
-        share = min(0.99, (1 + step) / (10 + step))
-        for name, value in network.state_dict().items():
-            if value.dtype.is_floating_point:
-                mean[name].lerp_(value, 1 - share)
-            else:
-                mean[name].copy_(value)
-        losses.append((class_loss.item(), box_loss.item()))
-        if step % 50 == 0:
-            recent = numpy.mean(losses[-50:], axis=0)
-            print(f"cycle {cycle + 1} step {step}/{steps} {time.monotonic() - began:.0f} s: "
-                  f"classes {recent[0]:.3f} boxes {recent[1]:.3f}", flush=True)
+        return batch, cells[view]
+
+    # One thread makes the next batch while this one is learnt from; one, so that a seed means the
+    # same pictures in the same order.
+    with concurrent.futures.ThreadPoolExecutor(1, initializer=torch.set_num_threads,
+                                               initargs=(1,)) as pool:
+        ahead = pool.submit(prepare, 0)
+        for step in range(steps):
+            batch, batch_cells = ahead.result()
+            if step + 1 < steps:
+                ahead = pool.submit(prepare, step + 1)
+            losses.append(learn(network, optimiser, batch, batch_cells,
+                                rate_at(step / steps, step, highest_rate)))
+            share = min(0.99, (2 + step) / (11 + step))
+            for name, value in network.state_dict().items():
+                if value.dtype.is_floating_point:
+                    mean[name].lerp_(value, 1 - share)
+                else:
+                    mean[name].copy_(value)
+            if (step + 1) % 50 == 0:
+                recent = numpy.mean(losses[-50:], axis=0)
+                print(f"cycle {cycle + 1} step {step + 1}/{steps} {time.monotonic() - began:.0f} s: "
+                      f"classes {recent[0]:.3f} boxes {recent[1]:.3f}", flush=True)
     network.load_state_dict(mean)
 
 

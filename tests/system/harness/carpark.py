@@ -19,7 +19,7 @@ WATCH_LIMIT_S = 90
 
 DEMO_MODEL = ROOT / "detector/demo_model"
 DETECTOR = {"model": str(DEMO_MODEL / "ringcast-demo.onnx"),
-            "names": str(DEMO_MODEL / "ringcast-demo.names"), "conf": 0.33}
+            "names": str(DEMO_MODEL / "ringcast-demo.names"), "conf": 0.35}
 
 # A published frame: the camera's number of it and what was said about it.
 Frame = namedtuple("Frame", "number metadata")
