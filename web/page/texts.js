@@ -337,7 +337,6 @@ export const texts = {
     front: 'Front camera',
     badId: 'Letters, digits, ".", "-" and "_", 64 at most, a letter or digit first.',
     lines: (/** @type {number} */ height) => `${height}p`,
-    perSecond: (/** @type {number} */ rate) => (rate === 1 ? '1 per second' : `${rate} per second`),
     watch: (/** @type {string} */ camera) => `Watch ${camera}`,
     wasHidden: (/** @type {string} */ away) =>
       `This tab was in the background for ${away}. Browsers let few pictures or none out of a hidden tab: keep it in sight.`,
@@ -356,7 +355,7 @@ export const texts = {
       'camera-id-hint': 'Under this name it is shown to viewers.',
       'device-label': 'Camera',
       'resolution-label': 'Resolution',
-      'frame-rate-label': 'Frames',
+      'frame-rate-label': 'Frames per second',
     },
     state: {
       off: 'Not streaming',
@@ -422,6 +421,7 @@ export const texts = {
     age: 'Age',
     reconnects: 'Reconnects',
     badFrames: 'Bad pictures',
+    nobodySends: 'Nobody sends it',
     noCameras: 'There is no camera.',
     detectors: 'Detectors',
     detector: 'Detector',

@@ -5,8 +5,8 @@ import { chromium } from 'playwright-core';
 
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-/** @param {import('playwright-core').LaunchOptions} [options] */
-export function startChromium(options = {}) {
+/** @param {import('playwright-core').LaunchOptions} [options] `args`: further switches */
+export function startChromium({ args = [], ...options } = {}) {
   const executablePath = process.env.CHROMIUM ?? PROGRAMS.find((path) => existsSync(path));
   if (executablePath === undefined) {
     throw new Error('no Chromium found: install the package chromium, or set CHROMIUM');
@@ -15,7 +15,7 @@ export function startChromium(options = {}) {
     executablePath,
     args: [
       '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync', ...args,
     ],
     ...options,
   });

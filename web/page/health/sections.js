@@ -89,6 +89,14 @@ export class ProcessSection extends Section {
   }
 }
 
+/** @param {any} camera @param {any} stats of its capture */
+function whyNot(camera, stats) {
+  if (camera.state === 'online') {
+    return '';
+  }
+  return stats?.reason ?? (camera.source === 'push' ? words.nobodySends : '');
+}
+
 export class CameraSection extends Section {
   #table;
 
@@ -115,7 +123,7 @@ export class CameraSection extends Section {
         cells: [
           { text: camera.name, href: cameraUrl(camera.id) },
           { text: stateText(camera.state), tone: stateTone(camera.state), pill: true },
-          { text: camera.state === 'online' ? '' : stats?.reason ?? '' },
+          { text: whyNot(camera, stats) },
           cell(camera.fps, formatRate),
           { text: camera.width > 0 ? `${camera.width} × ${camera.height}` : texts.common.unknown },
           cell(stats?.newest_age_ms, formatAge),

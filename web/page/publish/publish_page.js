@@ -86,7 +86,7 @@ export class PublishPage {
     this.#cameraId.value = this.#choices.cameraId;
     this.#resolution.replaceChildren(...HEIGHTS.map((height) => make('option', { value: height }, this.#words.lines(height))));
     this.#resolution.value = String(this.#choices.height);
-    this.#rate.replaceChildren(...RATES.map((rate) => make('option', { value: rate }, this.#words.perSecond(rate))));
+    this.#rate.replaceChildren(...RATES.map((rate) => make('option', { value: rate }, String(rate))));
     this.#rate.value = String(this.#choices.rate);
     this.#showDevices([]);
   }
