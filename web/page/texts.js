@@ -236,6 +236,7 @@ export const texts = {
       frozen: (/** @type {string} */ age) => `Frozen: ${age} old`,
     },
     noPicture: 'Waiting for a picture of this camera',
+    noPictureNow: (/** @type {string} */ state) => `This camera is ${state}, and there is no picture of it`,
     unknownCamera: (/** @type {string} */ id) => (id === '' ? 'Which camera?' : `There is no camera ${id}`),
     unknownCameraDetail: 'Spaces belong to the cameras of the configuration.',
     notLoaded: 'The spaces cannot be loaded',

@@ -113,11 +113,16 @@ test('names that follow, names and ids that are free', () => {
 
 const PICTURE = { width: 1000, height: 500 };
 
+/** @param {number} angle @returns {Point} */
+function onCircle(angle) {
+  return [0.5 + 0.3 * Math.cos(angle), 0.5 + 0.3 * Math.sin(angle)];
+}
+
 for (const [what, change, kinds] of /** @type {[string, Partial<typeof STORED[0]>, string[]][]} */ ([
   ['nothing', {}, []],
   ['crossing edges', { polygon: BOW }, ['crossing']],
   ['two corners', { polygon: SQUARE.slice(2) }, ['few']],
-  ['65 corners', { polygon: Array.from({ length: 65 }, (_, i) => /** @type {Point} */ ([0.5 + 0.3 * Math.cos(i / 10.5), 0.5 + 0.3 * Math.sin(i / 10.5)])) }, ['many']],
+  ['65 corners', { polygon: Array.from({ length: 65 }, (_, i) => onCircle(i / 10.5)) }, ['many']],
   ['outside', { polygon: [[0.2, 0.2], [1.1, 0.2], [0.4, 0.4]] }, ['outside']],
   ['no number', { polygon: [[0.2, 0.2], [NaN, 0.2], [0.4, 0.4]] }, ['outside']],
   ['tiny', { polygon: [[0.2, 0.2], [0.205, 0.2], [0.205, 0.21], [0.2, 0.21]] }, ['tiny']],
@@ -129,7 +134,8 @@ for (const [what, change, kinds] of /** @type {[string, Partial<typeof STORED[0]
   ['the id of another', { id: 's2' }, ['id']],
 ])) {
   test(`what is wrong: ${what}`, () => {
-    const list = listFromApi([{ ...STORED[0], ...change }, STORED[1]].map((one) => /** @type {typeof STORED[0]} */ (one)));
+    const [first, second] = /** @type {[typeof STORED[0], typeof STORED[0]]} */ (STORED);
+    const list = listFromApi([{ ...first, ...change }, second]);
     const found = findProblems(list, PICTURE).filter(({ key }) => key === 0).map(({ kind }) => kind);
     assert.deepEqual(found, kinds);
   });
@@ -139,7 +145,8 @@ for (const [what, change, kinds] of /** @type {[string, Partial<typeof STORED[0]
 
 test('what is saved is rounded, and rounding is no change', () => {
   const list = listFromApi([{ id: 'a', name: ' A ', polygon: [[1 / 3, 0.1], [2 / 3, 0.1], [0.5, 0.123456789]] }]);
-  assert.deepEqual(listToApi(list), [{ id: 'a', name: 'A', polygon: [[0.33333, 0.1], [0.66667, 0.1], [0.5, 0.12346]] }]);
+  const polygon = [[0.33333, 0.1], [0.66667, 0.1], [0.5, 0.12346]];
+  assert.deepEqual(listToApi(list), [{ id: 'a', name: 'A', polygon }]);
   assert.ok(sameList(list, listToApi(list)));
   assert.ok(!sameList(list, []));
 });

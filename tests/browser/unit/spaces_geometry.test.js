@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  area, bounds, clampPoint, contains, crossesItself, labelPoint, moveWithin, nearestOnSegment, nearestPoint, segmentsMeet,
+  area, bounds, clampPoint, contains, crossesItself, labelPoint, moveWithin, nearestOnSegment, nearestPoint,
+  segmentsMeet,
 } from '../../../web/page/spaces/geometry.js';
 import { edgeHandles, findHit, snapPoint } from '../../../web/page/spaces/hit.js';
 import { isRow, splitRow } from '../../../web/page/spaces/row.js';
@@ -113,9 +114,8 @@ test('a row that is seen from above has spaces of the same size, from left to ri
     [[0.1, 0.6], [0.9, 0.6], [0.9, 0.4], [0.1, 0.4]],
   ])) {
     const other = splitRow(drawn, 4, false, 16 / 9);
-    other.forEach((space, i) => assert.deepEqual(
-      Object.values(bounds(space)).map((n) => n.toFixed(6)), Object.values(bounds(row[i] ?? [])).map((n) => n.toFixed(6)),
-    ));
+    const edges = (/** @type {Point[]} */ space) => Object.values(bounds(space)).map((n) => n.toFixed(6));
+    other.forEach((space, i) => assert.deepEqual(edges([...space]), edges([...row[i] ?? []])));
   }
 });
 
@@ -156,7 +156,7 @@ const PICTURE = { width: 1600, height: 900 };
 test('the whole picture lies in the middle of the stage', () => {
   const view = fitView(STAGE, PICTURE);
   assert.deepEqual(shownSize(view), { width: 800, height: 450 });
-  assertNear([toStage(view, [0, 0]), toStage(view, [1, 1]), toStage(view, [0.5, 0.5])], [[0, 75], [800, 525], [400, 300]]);
+  assertNear([toStage(view, [0, 0]), toStage(view, [1, 1])], [[0, 75], [800, 525]]);
   assertNear([toPicture(view, [400, 300]), toPicture(view, [0, 0])], [[0.5, 0.5], [0, -1 / 6]]);
 });
 
@@ -192,8 +192,10 @@ test('a point that is not seen comes into sight', () => {
 
 // --- what is under a finger ---
 
+/** @type {Point[]} */
+const LARGE = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]];
 const LIST = [
-  { key: 0, id: 'large', name: 'Large', polygon: /** @type {Point[]} */ ([[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]]) },
+  { key: 0, id: 'large', name: 'Large', polygon: LARGE },
   { key: 1, id: 'small', name: 'Small', polygon: SQUARE },
 ];
 const VIEW = fitView({ width: 1000, height: 1000 }, { width: 500, height: 500 });

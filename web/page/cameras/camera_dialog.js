@@ -4,7 +4,9 @@ import { ApiError, api } from '../api.js';
 import { make, write } from '../dom.js';
 import { makeIcon } from '../icons.js';
 import { texts } from '../texts.js';
-import { changesOf, errorsByField, fieldsOfSource, judgeAddress, newValues, proposeId, valuesOf } from './camera_values.js';
+import {
+  changesOf, errorsByField, fieldsOfSource, judgeAddress, newValues, proposeId, valuesOf,
+} from './camera_values.js';
 import { changeErrorText } from './error_words.js';
 import { TestPanel } from './test_panel.js';
 
@@ -30,7 +32,9 @@ export class CameraDialog {
   #test = new TestPanel();
   #testButton = make('button', { className: 'button', type: 'button', id: 'camera-test' }, texts.cameras.test);
   #save = make('button', { className: 'button', type: 'submit', id: 'camera-save', 'data-kind': 'primary' });
-  #dialog = make('dialog', { className: 'dialog camera-dialog', id: 'camera-dialog', 'aria-labelledby': 'camera-dialog-title' });
+  #dialog = make('dialog', {
+    className: 'dialog camera-dialog', id: 'camera-dialog', 'aria-labelledby': 'camera-dialog-title',
+  });
   #idTouched = false;
   /** @type {(answer: any) => void} */
   #savedHandler = () => {};
@@ -65,7 +69,8 @@ export class CameraDialog {
 
   /** @param {string} name @param {Record<string, string>} options */
   #choice(name, options) {
-    return this.#field(name, make('select', {}, ...Object.entries(options).map(([value, text]) => make('option', { value }, text))));
+    const made = Object.entries(options).map(([value, text]) => make('option', { value }, text));
+    return this.#field(name, make('select', {}, ...made));
   }
 
   /** @param {string} name @param {Control} control */
@@ -76,7 +81,9 @@ export class CameraDialog {
     control.setAttribute('aria-describedby', `camera-${name}-hint camera-${name}-error`);
     const check = control instanceof HTMLInputElement && control.type === 'checkbox';
     const wrapper = make('div', { className: 'field' },
-      ...(check ? [make('label', { className: 'check' }, control, label)] : [make('label', { htmlFor: control.id }, label), control]),
+      ...(check
+        ? [make('label', { className: 'check' }, control, label)]
+        : [make('label', { htmlFor: control.id }, label), control]),
       make('p', { className: 'field-hint', id: `camera-${name}-hint` }, hint), mistake);
     this.#fields.set(name, { wrapper, control, mistake });
     return wrapper;
@@ -90,7 +97,9 @@ export class CameraDialog {
       this.#input('name', { required: true, maxLength: 128 }),
       this.#input('id', { required: true, disabled: !isNew, autocapitalize: 'off' }),
       values.source === 'file' ? '' : this.#choice('source', cameras.sources),
-      this.#input('url', { type: 'url', inputMode: 'url', placeholder: 'http://192.168.1.20:81/stream', autocapitalize: 'off' }),
+      this.#input('url', {
+        type: 'url', inputMode: 'url', placeholder: 'http://192.168.1.20:81/stream', autocapitalize: 'off',
+      }),
       this.#addressHint,
       make('div', { className: 'two-fields' },
         this.#input('user', { autocapitalize: 'off' }),
@@ -101,18 +110,20 @@ export class CameraDialog {
     this.#more.append(make('div', { className: 'form' },
       this.#choice('capture', cameras.capture),
       make('div', { className: 'two-fields' }, this.#number('skip_frames', 1, 100), this.#number('max_fps', 0.1, 60)),
-      make('div', { className: 'two-fields' }, this.#number('linger_s', 0, 3600), this.#number('source_fps', 0.01, 120)),
+      make('div', { className: 'two-fields' },
+        this.#number('linger_s', 0, 3600), this.#number('source_fps', 0.01, 120)),
       this.#input('tls_verify', { type: 'checkbox' })));
+    const close = () => this.#dialog.close();
     const closeButton = make('button', {
-      className: 'icon-button', type: 'button', 'data-kind': 'quiet', 'aria-label': texts.common.close, onclick: () => this.#dialog.close(),
+      className: 'icon-button', type: 'button', 'data-kind': 'quiet', 'aria-label': texts.common.close, onclick: close,
     }, makeIcon('close'));
+    const title = isNew ? cameras.addTitle : cameras.editTitle(this.#camera?.name ?? '');
     write(this.#save, isNew ? cameras.add : texts.common.save);
     const form = make('form', { method: 'dialog', noValidate: true },
-      make('div', { className: 'dialog-head' },
-        make('h2', { id: 'camera-dialog-title' }, isNew ? cameras.addTitle : cameras.editTitle(this.#camera?.name ?? '')), closeButton),
+      make('div', { className: 'dialog-head' }, make('h2', { id: 'camera-dialog-title' }, title), closeButton),
       body,
       make('div', { className: 'dialog-foot' }, this.#testButton,
-        make('button', { className: 'button', type: 'button', onclick: () => this.#dialog.close() }, texts.common.cancel), this.#save));
+        make('button', { className: 'button', type: 'button', onclick: close }, texts.common.cancel), this.#save));
     this.#dialog.append(form);
     this.#fill(values);
     this.#listen(form);
@@ -120,7 +131,9 @@ export class CameraDialog {
 
   /** @param {string} name @param {number} min @param {number} max */
   #number(name, min, max) {
-    return this.#input(name, { type: 'number', min, max, step: 'any', inputMode: 'decimal', placeholder: texts.cameras.byDefault });
+    return this.#input(name, {
+      type: 'number', min, max, step: 'any', inputMode: 'decimal', placeholder: texts.cameras.byDefault,
+    });
   }
 
   /** @param {FormValues} values */
@@ -190,10 +203,10 @@ export class CameraDialog {
 
   #showAddressHint() {
     const { source, url } = this.#values();
-    const { address } = texts.cameras;
-    const judged = judgeAddress(String(url));
-    write(this.#addressHint, source === 'push' ? address.push : judged !== null ? address[judged] : source === 'snapshot' ? address.snapshot : source === 'mjpeg' ? address.mjpeg : '');
-    this.#addressHint.dataset.tone = judged === null || source === 'push' ? '' : 'warn';
+    const judged = fieldsOfSource(String(source)).has('url') ? judgeAddress(String(url)) : null;
+    const hints = /** @type {Record<string, string>} */ (texts.cameras.address);
+    write(this.#addressHint, hints[judged ?? String(source)] ?? '');
+    this.#addressHint.dataset.tone = judged === null ? '' : 'warn';
   }
 
   /** @returns {FormValues} */
@@ -201,7 +214,8 @@ export class CameraDialog {
     /** @type {FormValues} */
     const values = { source: this.#before?.source ?? 'mjpeg', noPassword: this.#noPassword.checked };
     for (const [name, { control }] of this.#fields) {
-      values[name] = control instanceof HTMLInputElement && control.type === 'checkbox' ? control.checked : control.value;
+      const isCheck = control instanceof HTMLInputElement && control.type === 'checkbox';
+      values[name] = isCheck ? control.checked : control.value;
     }
     return values;
   }

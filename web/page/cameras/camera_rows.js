@@ -9,7 +9,20 @@ import { stateTone } from '../tones.js';
 /** @typedef {import('./camera_values.js').ListedCamera} ListedCamera */
 /** @typedef {'test' | 'edit' | 'remove'} Command */
 
-/** @typedef {{ item: HTMLLIElement, name: HTMLElement, id: HTMLElement, state: HTMLElement, stateText: HTMLElement, source: HTMLElement, figures: HTMLElement, open: HTMLAnchorElement, spaces: HTMLAnchorElement, own: HTMLElement, buttons: HTMLButtonElement[] }} Row */
+/**
+ * @typedef {object} Row
+ * @property {HTMLLIElement} item
+ * @property {HTMLElement} name
+ * @property {HTMLElement} id
+ * @property {HTMLElement} state
+ * @property {HTMLElement} stateText
+ * @property {HTMLElement} source
+ * @property {HTMLElement} figures
+ * @property {HTMLAnchorElement} open
+ * @property {HTMLAnchorElement} spaces
+ * @property {HTMLElement} own what only a configured camera has
+ * @property {HTMLButtonElement[]} buttons
+ */
 
 export class CameraRows {
   #list;

@@ -33,7 +33,8 @@ const without = {
 
 /** All that can be given, in the order of the form. */
 export const fieldNames = [
-  'name', 'source', 'url', 'user', 'password', 'tls_verify', 'detect', 'fps', 'skip_frames', 'max_fps', 'capture', 'linger_s', 'source_fps',
+  'name', 'source', 'url', 'user', 'password', 'tls_verify', 'detect', 'fps', 'skip_frames', 'max_fps', 'capture',
+  'linger_s', 'source_fps',
 ];
 
 /** @param {string} source @returns {Set<string>} the fields that mean something */
@@ -45,8 +46,8 @@ export function fieldsOfSource(source) {
 /** @returns {FormValues} of a camera that is new: empty means the default of the configuration */
 export function newValues() {
   return {
-    name: '', source: 'mjpeg', url: '', user: '', password: '', noPassword: false, tls_verify: true, detect: '', fps: '',
-    skip_frames: '', max_fps: '', capture: '', linger_s: '', source_fps: '',
+    name: '', source: 'mjpeg', url: '', user: '', password: '', noPassword: false, tls_verify: true, detect: '',
+    fps: '', skip_frames: '', max_fps: '', capture: '', linger_s: '', source_fps: '',
   };
 }
 
@@ -62,7 +63,11 @@ export function valuesOf({ name, source, settings = {} }) {
   return values;
 }
 
-/** @param {string} name @param {string | boolean | undefined} value @returns {unknown} as the API takes it; null: the default */
+/**
+ * @param {string} name
+ * @param {string | boolean | undefined} value
+ * @returns {unknown} as the API takes it; null: the default
+ */
 function sent(name, value) {
   if (typeof value === 'boolean') {
     return value;

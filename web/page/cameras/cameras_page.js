@@ -19,19 +19,23 @@ const REFRESH_MS = 3000;
 /** A picture of a camera as it is configured. @param {ListedCamera} camera */
 function openTestDialog({ id, name }) {
   const test = new TestPanel();
-  const again = make('button', { className: 'button', type: 'button', onclick: () => void test.run({ id }) }, texts.common.retry);
-  const dialog = make('dialog', { className: 'dialog camera-dialog', id: 'test-dialog', 'aria-labelledby': 'test-title' },
-    make('form', { method: 'dialog' },
-      make('div', { className: 'dialog-head' }, make('h2', { id: 'test-title' }, texts.cameras.testTitle(name))),
-      make('div', { className: 'dialog-body' }, test.element),
-      make('div', { className: 'dialog-foot' }, again, make('button', { className: 'button', autofocus: true }, texts.common.close))));
+  const run = () => void test.run({ id });
+  const form = make('form', { method: 'dialog' },
+    make('div', { className: 'dialog-head' }, make('h2', { id: 'test-title' }, texts.cameras.testTitle(name))),
+    make('div', { className: 'dialog-body' }, test.element),
+    make('div', { className: 'dialog-foot' },
+      make('button', { className: 'button', type: 'button', onclick: run }, texts.common.retry),
+      make('button', { className: 'button', autofocus: true }, texts.common.close)));
+  const dialog = make('dialog', {
+    className: 'dialog camera-dialog', id: 'test-dialog', 'aria-labelledby': 'test-title',
+  }, form);
   dialog.addEventListener('close', () => {
     test.stop();
     dialog.remove();
   });
   document.body.append(dialog);
   dialog.showModal();
-  void test.run({ id });
+  run();
 }
 
 class CamerasPage {
@@ -53,9 +57,9 @@ class CamerasPage {
     this.#empty.append(makeIcon('camera'), make('h2', {}, texts.cameras.none), make('p', {}, texts.cameras.noneDetail),
       make('div', { className: 'actions' }, addButton('add-first')));
     main.className = 'page';
-    main.replaceChildren(
-      make('header', { className: 'page-head' }, make('h1', {}, texts.cameras.title), make('div', { className: 'actions' }, addButton('add'))),
-      this.#trouble, this.#empty, this.#list);
+    const head = make('header', { className: 'page-head' },
+      make('h1', {}, texts.cameras.title), make('div', { className: 'actions' }, addButton('add')));
+    main.replaceChildren(head, this.#trouble, this.#empty, this.#list);
     document.addEventListener('visibilitychange', () => document.hidden || void this.refresh());
   }
 

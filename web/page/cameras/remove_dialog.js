@@ -13,14 +13,20 @@ import { changeErrorText } from './error_words.js';
  */
 export function openRemoveDialog({ id, name }, removed) {
   const { cameras, common } = texts;
-  const input = make('input', { type: 'text', id: 'remove-name', autocomplete: 'off', spellcheck: false, autofocus: true, 'aria-describedby': 'remove-hint' });
+  const input = make('input', {
+    type: 'text', id: 'remove-name', autocomplete: 'off', spellcheck: false, autofocus: true,
+    'aria-describedby': 'remove-hint',
+  });
   const mistake = make('p', { className: 'field-error', role: 'alert' });
-  const button = make('button', { className: 'button', type: 'submit', id: 'remove-confirm', 'data-kind': 'danger', disabled: true }, cameras.remove);
+  const button = make('button', {
+    className: 'button', type: 'submit', id: 'remove-confirm', 'data-kind': 'danger', disabled: true,
+  }, cameras.remove);
   const form = make('form', { method: 'dialog' },
     make('div', { className: 'dialog-head' }, make('h2', { id: 'remove-title' }, cameras.removeTitle(name))),
     make('div', { className: 'dialog-body' },
       make('p', { id: 'remove-hint' }, cameras.removeDetail),
-      make('div', { className: 'field' }, make('label', { htmlFor: 'remove-name' }, cameras.removeLabel(name)), input, mistake)),
+      make('div', { className: 'field' },
+        make('label', { htmlFor: 'remove-name' }, cameras.removeLabel(name)), input, mistake)),
     make('div', { className: 'dialog-foot' },
       make('button', { className: 'button', type: 'button', onclick: () => dialog.close() }, common.cancel), button));
   const dialog = make('dialog', { className: 'dialog', id: 'remove-dialog', 'aria-labelledby': 'remove-title' }, form);

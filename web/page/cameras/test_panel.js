@@ -29,7 +29,8 @@ export class TestPanel {
     /** @type {ApiError | null} */
     let mistake = null;
     try {
-      this.#showAnswer(await api.post('api/cameras/test', description, { signal: running.signal, timeoutMs: LIMIT_MS }));
+      const limits = { signal: running.signal, timeoutMs: LIMIT_MS };
+      this.#showAnswer(await api.post('api/cameras/test', description, limits));
     } catch (error) {
       if (running.signal.aborted) {
         return null;
@@ -70,7 +71,8 @@ export class TestPanel {
 
   /** @param {string} text */
   #showError(text) {
-    this.#show(make('p', { className: 'callout', 'data-tone': 'bad' }, make('strong', {}, texts.cameras.testFailed), text));
+    const title = make('strong', {}, texts.cameras.testFailed);
+    this.#show(make('p', { className: 'callout', 'data-tone': 'bad' }, title, text));
   }
 
   /** @param {any} answer */
@@ -81,7 +83,8 @@ export class TestPanel {
     }
     const { picture, width, height, fps } = answer;
     const rate = typeof fps === 'number' && fps > 0 ? texts.cameras.rate(formatRate(fps)) : '';
-    const about = [texts.cameras.testGood, texts.cameras.size(width, height), rate].filter((part) => part !== '').join(' · ');
+    const parts = [texts.cameras.testGood, texts.cameras.size(width, height), rate];
+    const about = parts.filter((part) => part !== '').join(' · ');
     this.#show(make('figure', { className: 'test-picture' },
       make('img', { src: picture, width, height, alt: texts.cameras.testPicture }), make('figcaption', {}, about)));
   }

@@ -10,14 +10,17 @@ import { texts } from '../texts.js';
  */
 export function askConflict(theirs, mine) {
   const { conflict } = texts.spaces;
-  const dialog = make('dialog', { className: 'dialog', id: 'conflict', role: 'alertdialog', 'aria-labelledby': 'conflict-title', 'aria-describedby': 'conflict-detail' },
-    make('form', { method: 'dialog' },
-      make('div', { className: 'dialog-head' }, make('h2', { id: 'conflict-title' }, conflict.title)),
-      make('div', { className: 'dialog-body' }, make('p', { id: 'conflict-detail' }, conflict.detail(theirs, mine))),
-      make('div', { className: 'dialog-foot' },
-        make('button', { className: 'button', value: 'theirs' }, conflict.theirs),
-        make('button', { className: 'button', value: 'mine', 'data-kind': 'danger' }, conflict.mine),
-        make('button', { className: 'button', value: '', autofocus: true }, conflict.later))));
+  const form = make('form', { method: 'dialog' },
+    make('div', { className: 'dialog-head' }, make('h2', { id: 'conflict-title' }, conflict.title)),
+    make('div', { className: 'dialog-body' }, make('p', { id: 'conflict-detail' }, conflict.detail(theirs, mine))),
+    make('div', { className: 'dialog-foot' },
+      make('button', { className: 'button', value: 'theirs' }, conflict.theirs),
+      make('button', { className: 'button', value: 'mine', 'data-kind': 'danger' }, conflict.mine),
+      make('button', { className: 'button', value: '', autofocus: true }, conflict.later)));
+  const dialog = make('dialog', {
+    className: 'dialog', id: 'conflict', role: 'alertdialog',
+    'aria-labelledby': 'conflict-title', 'aria-describedby': 'conflict-detail',
+  }, form);
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((answered) => {

@@ -147,7 +147,10 @@ export class Editor {
     return this.#stored;
   }
 
-  /** Whether the server's state of the space is that of what is shown. @param {import('./space_list.js').Space} space */
+  /**
+   * Whether the server's state of the space is that of what is shown.
+   * @param {import('./space_list.js').Space} space
+   */
   isStored(space) {
     const stored = this.#storedById.get(space.id);
     return stored !== undefined && sameSpace(stored, { ...space, name: stored.name });

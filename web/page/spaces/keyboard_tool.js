@@ -47,7 +47,8 @@ export class KeyboardTool {
         return;
       }
       const onStage = event.target instanceof Node && this.#svg.contains(event.target);
-      const done = this.#onEverywhere(event) || ((onStage || event.target === document.body) && this.#onLetter(event)) ||
+      const done = this.#onEverywhere(event) ||
+        ((onStage || event.target === document.body) && this.#onLetter(event)) ||
         (onStage && this.#onStage(event));
       if (done) {
         event.preventDefault();
@@ -177,7 +178,8 @@ export class KeyboardTool {
   /** Where it is, or begins: at the last corner, or in the middle of what is seen. @returns {Point} */
   #cursor() {
     const view = this.#host.view();
-    return this.#host.cursor() ?? this.#host.editor.draft.at(-1) ?? toPicture(view, [view.stage.width / 2, view.stage.height / 2]);
+    const middle = toPicture(view, [view.stage.width / 2, view.stage.height / 2]);
+    return this.#host.cursor() ?? this.#host.editor.draft.at(-1) ?? middle;
   }
 
   /** @param {string} key */
@@ -201,9 +203,10 @@ export class KeyboardTool {
     const { editor } = this.#host;
     const cursor = this.#cursor();
     const view = this.#host.view();
+    const ends = [...editor.draft.slice(0, 1), ...editor.draft.slice(-1)].map((one) => toStage(view, one));
     if (editor.row !== null) {
       editor.acceptRow();
-    } else if (editor.canFinish && nearestPoint([editor.draft[0] ?? cursor, editor.draft.at(-1) ?? cursor].map((one) => toStage(view, one)), toStage(view, cursor), CLOSE) >= 0) {
+    } else if (editor.canFinish && nearestPoint(ends, toStage(view, cursor), CLOSE) >= 0) {
       editor.finish();
     } else {
       this.#host.setCursor(cursor);

@@ -100,7 +100,11 @@ export class PictureLayer {
     }
   }
 
-  /** White on black, so that it is seen on any ground. @param {CanvasRenderingContext2D} context @param {number} size */
+  /**
+   * White on black, so that it is seen on any ground.
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} size
+   */
   #drawCross(context, size) {
     const middle = size / 2;
     for (const [colour, width] of /** @type {const} */ ([['#000', 4], ['#fff', 2]])) {

@@ -96,7 +96,9 @@ export class PointerTool {
       const [one, other] = /** @type {[Point, Point]} */ ([...this.#pointers.values()]);
       this.#gesture = { kind: 'pinch', middle: middle(one, other), apart: distance(one, other) };
     } else if (this.#pointers.size === 1) {
-      this.#gesture = event.button === 1 ? { kind: 'pan', start: point, last: point, moved: true } : this.#begin(point, kindOf(event));
+      this.#gesture = event.button === 1
+        ? { kind: 'pan', start: point, last: point, moved: true }
+        : this.#begin(point, kindOf(event));
     }
   }
 
@@ -127,7 +129,13 @@ export class PointerTool {
       : this.#gripCorner(hit.key, hit.corner, point);
   }
 
-  /** Where the corner is beside the finger that holds it stays the same. @param {number} key @param {number} corner @param {Point} start @returns {Gesture} */
+  /**
+   * Where the corner is beside the finger that holds it stays the same.
+   * @param {number} key
+   * @param {number} corner
+   * @param {Point} start
+   * @returns {Gesture}
+   */
   #gripCorner(key, corner, start) {
     const [x, y] = toStage(this.#host.view(), this.#host.editor.selected?.polygon[corner] ?? [0, 0]);
     return { kind: 'corner', key, corner, start, grip: [x - start[0], y - start[1]], moved: false };
@@ -220,7 +228,12 @@ export class PointerTool {
     }
   }
 
-  /** The middle of an edge becomes a corner as soon as it is dragged. @param {Extract<Gesture, { kind: 'edge' }>} gesture @param {Point} point @param {'mouse' | 'touch'} kind */
+  /**
+   * The middle of an edge becomes a corner as soon as it is dragged.
+   * @param {Extract<Gesture, { kind: 'edge' }>} gesture
+   * @param {Point} point
+   * @param {'mouse' | 'touch'} kind
+   */
   #dragEdge({ key, edge, start }, point, kind) {
     if (distance(start, point) > STILL[kind]) {
       this.#host.editor.insertCorner(edge);
@@ -229,7 +242,12 @@ export class PointerTool {
     }
   }
 
-  /** A mouse draws a box with one drag; a finger looks for the place of its corner. @param {Extract<Gesture, { kind: 'draw' }>} gesture @param {Point} point @param {'mouse' | 'touch'} kind */
+  /**
+   * A mouse draws a box with one drag; a finger looks for the place of its corner.
+   * @param {Extract<Gesture, { kind: 'draw' }>} gesture
+   * @param {Point} point
+   * @param {'mouse' | 'touch'} kind
+   */
   #dragDrawing({ start, moved }, point, kind) {
     const { editor } = this.#host;
     this.#hover(point, kind);
@@ -306,7 +324,11 @@ export class PointerTool {
     }
   }
 
-  /** On the first corner, or again on the last one: it is complete. @param {Point} point @param {'mouse' | 'touch'} kind */
+  /**
+   * On the first corner, or again on the last one: it is complete.
+   * @param {Point} point
+   * @param {'mouse' | 'touch'} kind
+   */
   #addCorner(point, kind) {
     const { editor } = this.#host;
     const view = this.#host.view();

@@ -32,12 +32,13 @@ function fill(input, value) {
  * @param {Record<string, string | number>} [properties]
  */
 function makeField(id, label, hint = '', properties = {}) {
+  const described = `${id}-hint ${id}-error`;
   const input = make('input', {
-    id, type: 'text', autocomplete: 'off', spellcheck: false, 'aria-describedby': `${id}-hint ${id}-error`, ...properties,
+    id, type: 'text', autocomplete: 'off', spellcheck: false, 'aria-describedby': described, ...properties,
   });
+  const about = make('p', { className: 'field-hint', id: `${id}-hint` }, hint);
   const mistake = make('p', { className: 'field-error', id: `${id}-error` });
-  const field = make('div', { className: 'field' },
-    make('label', { htmlFor: id }, label), input, make('p', { className: 'field-hint', id: `${id}-hint` }, hint), mistake);
+  const field = make('div', { className: 'field' }, make('label', { htmlFor: id }, label), input, about, mistake);
   return { field, input, mistake };
 }
 
@@ -53,7 +54,9 @@ export class SideView {
   #shape = make('p', { className: 'field-error', id: 'shape-error' });
   #removeCorner;
   #rowName = makeField('row-name', texts.spaces.rowName);
-  #rowCount = makeField('row-count', texts.spaces.rowCount, '', { type: 'number', min: 1, max: ROW_MAX, inputMode: 'numeric' });
+  #rowCount = makeField('row-count', texts.spaces.rowCount, '', {
+    type: 'number', min: 1, max: ROW_MAX, inputMode: 'numeric',
+  });
   #across = make('input', { type: 'checkbox', id: 'row-across' });
   #accept = make('button', { className: 'button', type: 'submit', 'data-kind': 'primary', id: 'row-accept' });
   #rowError = make('p', { className: 'field-error', role: 'status' });
@@ -70,12 +73,16 @@ export class SideView {
           this.#makeButton('plusCorner', texts.spaces.addCorner, (editor) => editor.insertCorner(editor.corner ?? 0))),
         make('details', {}, make('summary', {}, texts.spaces.more), this.#id.field));
     }
-    this.#name.input.addEventListener('input', () => this.#edit((key, editor) => editor.rename(key, this.#name.input.value)));
-    this.#id.input.addEventListener('input', () => this.#edit((key, editor) => editor.setId(key, this.#id.input.value.trim())));
+    this.#name.input.addEventListener('input', () => {
+      this.#edit((key, editor) => editor.rename(key, this.#name.input.value));
+    });
+    this.#id.input.addEventListener('input', () => {
+      this.#edit((key, editor) => editor.setId(key, this.#id.input.value.trim()));
+    });
     this.#name.input.addEventListener('keydown', ({ key }) => (key === 'Enter' || key === 'Escape') && host.focus());
     this.#list.addEventListener('keydown', (event) => this.#onListKey(event));
-    side.append(this.#row, this.#inspector, make('section', { className: 'card' },
-      make('div', { className: 'list-head' }, make('h2', {}, texts.spaces.listTitle), this.#count), this.#empty, this.#list));
+    const head = make('div', { className: 'list-head' }, make('h2', {}, texts.spaces.listTitle), this.#count);
+    side.append(this.#row, this.#inspector, make('section', { className: 'card' }, head, this.#empty, this.#list));
   }
 
   /** @param {string} id @param {string} text @param {(editor: Editor) => void} command */
@@ -99,8 +106,9 @@ export class SideView {
       editor.acceptRow();
       this.#host.focus();
     });
-    this.#rowCount.input.addEventListener('input', () => editor.changeRow({ count: this.#rowCount.input.valueAsNumber }));
-    this.#rowName.input.addEventListener('input', () => editor.changeRow({ name: this.#rowName.input.value }));
+    const [count, name] = [this.#rowCount.input, this.#rowName.input];
+    count.addEventListener('input', () => editor.changeRow({ count: count.valueAsNumber }));
+    name.addEventListener('input', () => editor.changeRow({ name: name.value }));
     this.#across.addEventListener('change', () => editor.changeRow({ across: this.#across.checked }));
     return form;
   }
@@ -195,7 +203,8 @@ export class SideView {
       }
       if (name !== undefined && about !== undefined) {
         write(name, space.name.trim() || texts.spaces.nameless);
-        write(about, kinds.length > 0 ? kinds.map((kind) => texts.spaces.problem[kind]).join('. ') : state === null ? '' : texts.spaces.state[state]);
+        const wrongText = kinds.map((kind) => texts.spaces.problem[kind]).join('. ');
+        write(about, wrongText || (state === null ? '' : texts.spaces.state[state]));
       }
     });
   }
@@ -211,7 +220,9 @@ export class SideView {
 
   #makeItem() {
     const button = make('button', { type: 'button', className: 'space-item' },
-      make('span', { className: 'swatch', 'aria-hidden': 'true' }), make('span', { className: 'space-name' }), make('span', { className: 'space-about' }));
+      make('span', { className: 'swatch', 'aria-hidden': 'true' }),
+      make('span', { className: 'space-name' }),
+      make('span', { className: 'space-about' }));
     button.addEventListener('click', () => {
       this.#host.editor.select(Number(button.dataset.key));
       this.#host.reveal();
@@ -263,7 +274,8 @@ export class SideView {
     this.#across.checked = row.across;
     this.#accept.disabled = count === 0;
     write(this.#accept, texts.spaces.rowAccept(count));
-    write(this.#rowError, count > 0 ? '' : row.count >= 1 && row.count <= ROW_MAX ? texts.spaces.rowShape : texts.spaces.rowRange(ROW_MAX));
+    const inRange = row.count >= 1 && row.count <= ROW_MAX;
+    write(this.#rowError, count > 0 ? '' : inRange ? texts.spaces.rowShape : texts.spaces.rowRange(ROW_MAX));
     if (appears) {
       this.#rowCount.input.focus();
       this.#rowCount.input.select();
@@ -273,6 +285,8 @@ export class SideView {
 
 /** A card with the keys, and descriptions that screen readers give with a space and a corner. */
 export function makeHelp() {
-  const rows = texts.spaces.keys.map(([keys = '', meaning = '']) => make('div', {}, make('dt', {}, keys), make('dd', {}, meaning)));
-  return make('details', { className: 'card keys' }, make('summary', {}, texts.spaces.keysTitle), make('dl', {}, ...rows));
+  const rows = texts.spaces.keys.map(([keys = '', meaning = '']) =>
+    make('div', {}, make('dt', {}, keys), make('dd', {}, meaning)));
+  return make('details', { className: 'card keys' },
+    make('summary', {}, texts.spaces.keysTitle), make('dl', {}, ...rows));
 }

@@ -68,7 +68,10 @@ export function sameSpace(one, other) {
  * @param {readonly StoredSpace[]} other
  */
 export function sameList(one, other) {
-  return one.length === other.length && one.every((space, i) => sameSpace(space, /** @type {StoredSpace} */ (other[i])));
+  return one.length === other.length && one.every((space, i) => {
+    const counterpart = other[i];
+    return counterpart !== undefined && sameSpace(space, counterpart);
+  });
 }
 
 /**

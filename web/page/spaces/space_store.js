@@ -52,7 +52,8 @@ export class SpaceStore {
   /**
    * @param {readonly StoredSpace[]} spaces
    * @param {readonly StoredSpace[]} known what the server had when editing began
-   * @returns {Promise<{ spaces: readonly StoredSpace[], missing: string[] }>} missing: processes that do not work with it yet
+   * @returns {Promise<{ spaces: readonly StoredSpace[], missing: string[] }>} missing: processes that do not
+   *   work with it yet
    * @throws {ConflictError | ApiError}
    */
   async save(spaces, known) {

@@ -6,17 +6,16 @@ import { formatAge } from '../format.js';
 import { makeIcon } from '../icons.js';
 import { judgePicture } from '../picture_state.js';
 import { startPage } from '../shell.js';
-import { texts } from '../texts.js';
-import { notify } from '../toast.js';
-import { askConflict } from './conflict_dialog.js';
+import { stateText, texts } from '../texts.js';
 import { Editor } from './editor.js';
 import { labelPoint } from './geometry.js';
 import { KeyboardTool } from './keyboard_tool.js';
 import { LiveSource } from './live_source.js';
 import { PictureLayer } from './picture_layer.js';
 import { PointerTool } from './pointer_tool.js';
+import { Saving } from './saving.js';
 import { SideView, makeHelp } from './side_view.js';
-import { ConflictError, SpaceStore } from './space_store.js';
+import { SpaceStore } from './space_store.js';
 import { draw } from './svg.js';
 import { StageView } from './stage_view.js';
 import { ToolsView } from './tools_view.js';
@@ -42,7 +41,6 @@ export function cameraOfAddress({ pathname, search }) {
 export class SpacesPage {
   #cameraId;
   #editor;
-  #store;
   #readOnly;
   #view = fitView({ width: 1280, height: 720 }, { width: 1280, height: 720 });
   #shell;
@@ -56,9 +54,6 @@ export class SpacesPage {
   #glass = make('canvas', { className: 'magnifier', hidden: true, 'aria-hidden': 'true' });
   #stage = make('section', { className: 'stage', id: 'stage', 'aria-label': texts.spaces.stage });
   #announced = make('p', { className: 'visually-hidden', role: 'status' });
-  #saveState = make('p', { className: 'pill', id: 'save-state', role: 'status', 'data-tone': 'muted' });
-  #saveButton = make('button', { className: 'button', type: 'button', id: 'save', 'data-kind': 'primary' }, texts.common.save);
-  #wrong = make('p', { className: 'callout', id: 'wrong', role: 'alert', 'data-tone': 'bad', hidden: true });
 
   #picture = new PictureLayer(this.#canvas);
   #stageView = new StageView(this.#svg, this.#notes);
@@ -66,6 +61,7 @@ export class SpacesPage {
   #pointer;
   #side;
   #tools;
+  #saving;
   /** @type {Point | null} */
   #cursor = null;
   /** @type {import('./geometry.js').Polygon | null} */
@@ -74,8 +70,6 @@ export class SpacesPage {
   #judgement = null;
   #judgedAt = 0;
   #showsVehicles = false;
-  #saving = false;
-  #refused = false;
   #frame = 0;
 
   /**
@@ -88,7 +82,6 @@ export class SpacesPage {
   constructor(shell, cameraId, store, camera, readOnly) {
     this.#shell = shell;
     this.#cameraId = cameraId;
-    this.#store = store;
     this.#readOnly = readOnly;
     this.#editor = new Editor(camera.spaces);
     this.#live = new LiveSource(cameraId);
@@ -107,7 +100,7 @@ export class SpacesPage {
       reveal: () => this.#reveal(),
       rename: () => this.#side.focusName(),
       abandonDrag: () => this.#pointer.abandon(),
-      save: () => void this.#save(),
+      save: () => void (readOnly || this.#saving.save()),
       announce: (/** @type {keyof typeof texts.spaces.announce} */ what) => this.#announce(what),
       zoom: (/** @type {number} */ factor) => this.#zoom(factor),
       toggleFrozen: () => this.#toggleFrozen(),
@@ -116,6 +109,15 @@ export class SpacesPage {
         this.#request();
       },
     };
+    this.#saving = new Saving({
+      editor,
+      store,
+      reveal: () => this.#reveal(),
+      changed: () => this.#show(),
+      saved: () => {
+        this.#judgement = null; // that was of the spaces as they were
+      },
+    });
     this.#pointer = new PointerTool(this.#svg, host);
     new KeyboardTool(this.#svg, host);
     const bar = make('div', { className: 'tools', role: 'group', 'aria-label': texts.spaces.tools });
@@ -132,19 +134,22 @@ export class SpacesPage {
     this.#svg.setAttribute('aria-label', texts.spaces.drawingOf(name));
     this.#badge.append(make('span', { className: 'dot' }), this.#badgeText);
     this.#stage.append(this.#canvas, this.#svg, this.#notes, this.#badge, this.#message, this.#glass);
-    const back = make('a', { className: 'icon-button', href: cameraUrl(this.#cameraId), title: texts.spaces.back, 'aria-label': texts.spaces.back },
-      makeIcon('back'));
+    const title = texts.spaces.back;
+    const back = make('a', {
+      className: 'icon-button', href: cameraUrl(this.#cameraId), title, 'aria-label': title,
+    }, makeIcon('back'));
     const described = make('div', { hidden: true },
-      make('p', { id: 'keys-space' }, texts.spaces.keysSpace), make('p', { id: 'keys-corner' }, texts.spaces.keysCorner));
+      make('p', { id: 'keys-space' }, texts.spaces.keysSpace),
+      make('p', { id: 'keys-corner' }, texts.spaces.keysCorner));
     if (!this.#readOnly) {
       side.append(makeHelp());
     }
-    this.#saveButton.hidden = this.#readOnly;
-    this.#saveButton.addEventListener('click', () => void this.#save());
+    this.#saving.state.hidden = this.#saving.button.hidden = this.#readOnly;
     main.className = 'editor';
     main.replaceChildren(
-      make('header', { className: 'editor-head' }, back, make('h1', {}, texts.spaces.heading(name)), this.#saveState, this.#saveButton),
-      bar, this.#wrong, this.#stage, side, this.#announced, described);
+      make('header', { className: 'editor-head' },
+        back, make('h1', {}, texts.spaces.heading(name)), this.#saving.state, this.#saving.button),
+      bar, this.#saving.wrong, this.#stage, side, this.#announced, described);
   }
 
   #listen() {
@@ -198,7 +203,8 @@ export class SpacesPage {
     const { clientWidth: width, clientHeight: height } = this.#stage;
     this.#stage.style.setProperty('--ratio', String(picture.width / picture.height));
     if (width > 0 && height > 0) {
-      this.#setView(this.#view.zoom === 1 ? fitView({ width, height }, picture) : resizeView(this.#view, { width, height }, picture));
+      const stage = { width, height };
+      this.#setView(this.#view.zoom === 1 ? fitView(stage, picture) : resizeView(this.#view, stage, picture));
     }
   }
 
@@ -308,26 +314,8 @@ export class SpacesPage {
     });
     this.#side.show();
     this.#tools.show({ frozen: this.#picture.frozen, vehicles: this.#showsVehicles, zoom: this.#view.zoom });
-    this.#showSaving();
+    this.#saving.show();
     this.#showPicture();
-  }
-
-  #showSaving() {
-    const { isChanged, problems } = this.#editor;
-    const { saveState } = texts.spaces;
-    this.#saveState.hidden = this.#readOnly;
-    this.#saveState.dataset.tone = this.#saving ? 'muted' : problems.length > 0 ? 'bad' : isChanged ? 'warn' : 'muted';
-    write(this.#saveState, this.#saving ? saveState.saving : problems.length > 0 ? saveState.wrong : isChanged ? saveState.changed : saveState.saved);
-    this.#saveButton.disabled = this.#saving || !isChanged;
-    if (this.#refused) {
-      const first = this.#editor.problems[0];
-      const space = this.#editor.spaces.find(({ key }) => key === first?.key);
-      this.#refused = first !== undefined;
-      this.#wrong.hidden = !this.#refused;
-      if (first !== undefined && space !== undefined) {
-        write(this.#wrong, texts.spaces.refused(space.name.trim() || texts.spaces.nameless, texts.spaces.problem[first.kind]));
-      }
-    }
   }
 
   #showPicture() {
@@ -341,75 +329,14 @@ export class SpacesPage {
     const shown = frozen && picture !== 'none' ? 'frozen' : picture;
     const { badge } = texts.spaces;
     this.#badge.dataset.tone = { none: 'muted', live: 'good', stale: 'bad', frozen: 'warn' }[shown];
-    write(this.#badgeText, { none: badge.none, live: texts.common.live, stale: badge.stale(formatAge(ageMs)), frozen: badge.frozen(formatAge(ageMs)) }[shown]);
-    write(this.#message, picture === 'none' ? texts.spaces.noPicture : '');
-  }
-
-  // --- saving ---
-
-  async #save() {
-    const editor = this.#editor;
-    if (this.#saving || this.#readOnly || !editor.isChanged) {
-      return;
-    }
-    const first = editor.problems[0];
-    if (first !== undefined) {
-      this.#refused = true;
-      editor.select(first.key);
-      this.#reveal();
-      this.#show();
-      return;
-    }
-    this.#saving = true;
-    this.#show();
-    try {
-      await this.#put(editor.stored);
-    } catch (error) {
-      this.#tellFailure(error);
-    }
-    this.#saving = false;
-    this.#show();
-  }
-
-  /** @param {readonly import('./space_list.js').StoredSpace[]} known */
-  async #put(known) {
-    try {
-      const { spaces, missing } = await this.#store.save(this.#editor.document, known);
-      this.#judgement = null; // that was of the spaces as they were
-      this.#editor.setStored(spaces);
-      notify(missing.length === 0 ? texts.spaces.saved : texts.spaces.savedWithout(missing.join(', ')), missing.length === 0 ? 'good' : 'warn');
-    } catch (error) {
-      if (!(error instanceof ConflictError)) {
-        throw error;
-      }
-      await this.#settle(error.theirs);
-    }
-  }
-
-  /** Somebody else has saved meanwhile. @param {StoredCamera} theirs */
-  async #settle(theirs) {
-    const answer = await askConflict(theirs.spaces.length, this.#editor.spaces.length);
-    if (answer === 'theirs') {
-      this.#store.accept(theirs);
-      this.#editor.load(theirs.spaces);
-    } else if (answer === 'mine') {
-      this.#store.accept(theirs);
-      this.#editor.setStored(theirs.spaces);
-      await this.#put(theirs.spaces);
-    }
-  }
-
-  /** @param {unknown} error */
-  #tellFailure(error) {
-    const about = error instanceof ApiError ? error.errors[0] : undefined;
-    const index = /spaces\[(\d+)\]/.exec(about?.path ?? '')?.[1];
-    const space = index === undefined ? undefined : this.#editor.spaces[Number(index)];
-    if (space !== undefined && about !== undefined) {
-      this.#editor.select(space.key);
-      notify(texts.spaces.refused(space.name, about.message), 'bad');
-    } else {
-      notify(texts.spaces.notSaved(about?.message ?? errorText(error)), 'bad');
-    }
+    const age = formatAge(ageMs);
+    write(this.#badgeText, {
+      none: badge.none, live: texts.common.live, stale: badge.stale(age), frozen: badge.frozen(age),
+    }[shown]);
+    const { cameraState } = this.#live;
+    const dark = cameraState !== null && cameraState !== 'online' && cameraState !== 'connecting';
+    const why = dark ? texts.spaces.noPictureNow(stateText(cameraState).toLowerCase()) : texts.spaces.noPicture;
+    write(this.#message, picture === 'none' ? why : '');
   }
 }
 
@@ -430,10 +357,21 @@ export async function openSpacesPage() {
     shell.showTitle(texts.spaces.heading(camera.name));
     new SpacesPage(shell, cameraId, store, camera, !session.may('admin')).start();
   } catch (error) {
-    const unknown = error instanceof ApiError && (error.status === 404 || error.status === 400);
-    showEmpty(unknown ? texts.spaces.unknownCamera(cameraId) : texts.spaces.notLoaded, unknown ? texts.spaces.unknownCameraDetail : errorText(error),
-      unknown
-        ? make('a', { className: 'button', href: pageUrl('cameras') }, texts.common.page.cameras)
-        : make('button', { className: 'button', type: 'button', onclick: () => location.reload() }, texts.common.retry));
+    tellNotLoaded(cameraId, error);
+  }
+}
+
+/**
+ * @param {string} cameraId
+ * @param {unknown} error
+ */
+function tellNotLoaded(cameraId, error) {
+  if (error instanceof ApiError && (error.status === 404 || error.status === 400)) {
+    showEmpty(texts.spaces.unknownCamera(cameraId), texts.spaces.unknownCameraDetail,
+      make('a', { className: 'button', href: pageUrl('cameras') }, texts.common.page.cameras));
+  } else {
+    const reload = () => location.reload();
+    showEmpty(texts.spaces.notLoaded, errorText(error),
+      make('button', { className: 'button', type: 'button', onclick: reload }, texts.common.retry));
   }
 }

@@ -14,7 +14,10 @@ import { toStage } from './viewport.js';
 /** @typedef {import('./space_list.js').Space} Space */
 /** @typedef {import('./viewport.js').View} View */
 
-/** `unsaved`: the server does not judge it as it is drawn; null: nothing is known @typedef {'occupied' | 'free' | 'unknown' | 'unsaved' | null} SpaceState */
+/**
+ * `unsaved`: the server does not judge it as it is drawn; null: nothing is known
+ * @typedef {'occupied' | 'free' | 'unknown' | 'unsaved' | null} SpaceState
+ */
 
 /**
  * @typedef {object} Scene
@@ -166,9 +169,8 @@ export class StageView {
       return;
     }
     const shown = space.polygon.map((point) => toStage(view, point));
-    showEach(this.#edges, edgeHandles(shown), () => draw('circle', { class: 'edge-handle', r: 5 }), (handle, { point: [x, y] }) => {
-      setAttributes(handle, { cx: x.toFixed(1), cy: y.toFixed(1) });
-    });
+    showEach(this.#edges, edgeHandles(shown), () => draw('circle', { class: 'edge-handle', r: 5 }),
+      (handle, { point: [x, y] }) => setAttributes(handle, { cx: x.toFixed(1), cy: y.toFixed(1) }));
     showEach(this.#corners, shown,
       () => draw('g', { class: 'corner', tabindex: 0, role: 'button', 'aria-describedby': 'keys-corner' },
         draw('circle', { class: 'corner-touch', r: 22 }), draw('circle', { class: 'corner-handle', r: 7 })),
@@ -195,7 +197,10 @@ export class StageView {
       const [x, y] = toStage(view, [left, top]);
       const [endX, endY] = toStage(view, [right, bottom]);
       setAttributes(rectangle, {
-        x: x.toFixed(1), y: y.toFixed(1), width: Math.max(0, endX - x).toFixed(1), height: Math.max(0, endY - y).toFixed(1),
+        x: x.toFixed(1),
+        y: y.toFixed(1),
+        width: Math.max(0, endX - x).toFixed(1),
+        height: Math.max(0, endY - y).toFixed(1),
       });
     });
   }
@@ -209,7 +214,8 @@ export class StageView {
     const line = whole === null ? [...corners, ...next] : [...whole, ...whole.slice(0, 1)];
     setAttributes(this.#line, { points: pointsText(line.map((point) => toStage(view, point))) });
     setAttributes(this.#draft, { 'data-wrong': draftCrosses(editor, cursor) });
-    showEach(this.#dots, corners.map((point) => toStage(view, point)), () => draw('circle', { r: 6 }), (dot, [x, y], i) => {
+    showEach(this.#dots, corners, () => draw('circle', { r: 6 }), (dot, corner, i) => {
+      const [x, y] = toStage(view, corner);
       setAttributes(dot, { cx: x.toFixed(1), cy: y.toFixed(1), 'data-first': i === 0 && editor.canFinish });
     });
     const [x, y] = cursor === null ? [0, 0] : toStage(view, cursor);
@@ -224,7 +230,10 @@ export class StageView {
       .filter(({ key }) => (wrong.get(key)?.length ?? 0) > 0)
       .sort((one, other) => chosen(other) - chosen(one))
       .slice(0, most)
-      .map((space) => ({ text: (wrong.get(space.key) ?? []).join('. '), shown: space.polygon.map((point) => toStage(view, point)) }));
+      .map(({ key, polygon }) => ({
+        text: (wrong.get(key) ?? []).join('. '),
+        shown: polygon.map((point) => toStage(view, point)),
+      }));
     if (draftCrosses(editor, cursor)) {
       notes.push({ text: texts.spaces.problem.crossing, shown: editor.draft.map((point) => toStage(view, point)) });
     }
@@ -239,7 +248,11 @@ export class StageView {
   }
 }
 
-/** Whether what is being drawn, with the corner that would come next, crosses itself. @param {Editor} editor @param {Point | null} cursor */
+/**
+ * Whether what is being drawn, with the corner that would come next, crosses itself.
+ * @param {Editor} editor
+ * @param {Point | null} cursor
+ */
 function draftCrosses(editor, cursor) {
   const next = cursor === null || editor.mode === 'select' ? [] : [cursor];
   return editor.row === null && editor.draft.length > 1 && crossesItself([...editor.draft, ...next], false);

@@ -80,7 +80,8 @@ export class ToolsView {
   show({ frozen, vehicles, zoom }) {
     const { editor, readOnly } = this.#host;
     const tools = this.#tools;
-    const press = (/** @type {HTMLElement} */ button, /** @type {boolean} */ on) => button.setAttribute('aria-pressed', String(on));
+    const press = (/** @type {HTMLElement} */ button, /** @type {boolean} */ on) =>
+      button.setAttribute('aria-pressed', String(on));
     press(tools.draw, editor.mode === 'draw');
     press(tools.row, editor.mode === 'row');
     press(tools.freeze, frozen);
