@@ -26,20 +26,20 @@ BUILD ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 # --- what is built from what -----------------------------------------------------------------------
 
 COMMON := address camera_feed camera_id camera_status clock config config_access config_cameras \
-          config_document config_errors config_history config_options config_reference config_section \
-          config_spaces config_tokens config_url config_value config_wait control_client \
+          config_document config_errors config_history config_options config_polygons \
+          config_reference config_section config_spaces config_tokens config_url config_value config_wait control_client \
           control_peer control_server ctl_format curl_loop directory_watch fd frame_container \
           frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info log log_tail loop \
-          memory messages picture_hash process_usage program report schedule supervisor_state \
-          text_hash text_table
+          memory messages picture_hash picture_mask polygon process_usage program rectangle report \
+          schedule supervisor_state text_hash text_table
 
 CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_part mjpeg_source \
            probe snapshot_source
 
 DETECTOR := annotate assignment boxes camera camera_counts decode demand detector draw encode font \
-            frame_job kalman label_places layout metadata metadata_spaces model_file names observer occupancy \
-            palette picture pipeline polygon poster preprocess rectangle scheduler service settings \
-            tracker trails worker
+            frame_job kalman label_places layout metadata metadata_spaces model_file model_names \
+            names observer occupancy onnx_file palette picture pieces pipeline poster preprocess \
+            probe scheduler service settings tracker trails view worker
 
 BROADCASTER := routes services \
                $(addprefix access/, access credentials forwarded gate host_check limits rate_table \
@@ -83,10 +83,11 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
                curl_loop fd \
                frame_container frame_publisher frame_rate frame_ring frame_ring_forged \
                frame_ring_threads frame_ring_torture health jpeg_info log log_tail messages \
-               picture_hash process_usage program schedule supervisor_state text_hash text_table
+               picture_hash picture_mask polygon process_usage program schedule supervisor_state \
+               text_hash text_table
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
-UNIT_DETECTOR := annotate assignment boxes camera_counts decode demand kalman layout metadata model_file \
-                 observer occupancy polygon preprocess scheduler settings tracker
+UNIT_DETECTOR := annotate assignment boxes camera_counts decode demand kalman layout metadata \
+                 model_file observer occupancy preprocess scheduler settings tracker
 UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
                     counters credentials forwarded frame_message gzip gzip_cache history \
                     history_bucket history_database history_queue history_reading history_scan \
@@ -145,7 +146,7 @@ ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) -pthread
 
 LIBS_COMMON := -levent_core -ljansson -lcurl -lm
 LIBS_DETECTOR := -lturbojpeg -lopencv_dnn -lopencv_imgproc -lopencv_core -lstdc++ -lm
-LIBS_BROADCASTER := -lssl -lcrypto -lsqlite3 -lz
+LIBS_BROADCASTER := -lturbojpeg -lssl -lcrypto -lsqlite3 -lz
 LIBS_CAMSIM := -lcrypto -lturbojpeg
 LIBS_CATALOGUE := -lcrypto
 
@@ -195,7 +196,7 @@ $(BUILD)/lib%.a:
 	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/ringcast-capture: $(BUILD)/capture/main.o $(LIB_CAPTURE) $(LIB_COMMON)
-$(BUILD)/ringcast-capture: LDLIBS = $(LIBS_COMMON)
+$(BUILD)/ringcast-capture: LDLIBS = $(LIBS_COMMON) -lturbojpeg
 $(BUILD)/ringcast-detector: $(BUILD)/detector/main.o $(LIB_DETECTOR) $(LIB_COMMON)
 $(BUILD)/ringcast-detector: LDLIBS = $(LIBS_COMMON) $(LIBS_DETECTOR)
 $(BUILD)/ringcast-broadcaster: $(BUILD)/broadcaster/main.o $(LIB_BROADCASTER) $(LIB_COMMON)
@@ -229,6 +230,7 @@ $(PROGRAMS:%=$(BUILD)/%) $(TEST_PROGRAMS:%=$(BUILD)/%) $(BENCH_PROGRAMS:%=$(BUIL
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
+$(BUILD)/common_picture_mask_test: LIBS_COMMON += -lturbojpeg
 $(BUILD)/common_%_test: $(BUILD)/tests/unit/common_%_test.o $(LIB_COMMON)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON) -lcmocka

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/picture_hash.h"
+#include "common/picture_mask.h"
 #include "common/report.h"
 
 /* A camera's only socket is free again some time after the last connection. */
@@ -26,6 +27,7 @@ struct camera {
     struct event_base *base;
     struct curl_loop *curl;
     struct frame_publisher *publisher;
+    struct picture_mask *mask; /* NULL: none */
 
     const struct source_type *type;
     struct source *source;  /* NULL: none just now */
@@ -245,6 +247,27 @@ static void camera_cannot_publish(struct camera *camera, int result)
     camera_publish_status(camera, clock_monotonic_ns());
 }
 
+/* A picture that cannot be painted is shown to nobody. */
+static bool camera_paint(struct camera *camera, struct frame_info *frame, const uint8_t **jpeg)
+{
+    size_t size;
+    if (camera->mask == NULL) {
+        return true;
+    }
+    if (picture_mask_paint(camera->mask, *jpeg, frame->size, jpeg, &size) < 0 ||
+        size > UINT32_MAX) {
+        char reason[REPORT_REASON_SIZE];
+        snprintf(reason, sizeof reason, "its mask cannot be painted: %s",
+                 picture_mask_error(camera->mask));
+        report_set_reason(&camera->report, reason);
+        report_bad(&camera->report, JPEG_UNPAINTED);
+        camera_publish_status(camera, clock_monotonic_ns());
+        return false;
+    }
+    frame->size = (uint32_t)size;
+    return true;
+}
+
 static void camera_on_picture(void *arg, const struct frame_info *info, const uint8_t *jpeg)
 {
     struct camera *camera = arg;
@@ -255,13 +278,17 @@ static void camera_on_picture(void *arg, const struct frame_info *info, const ui
     if (!camera->described) {
         camera_describe(camera, info);
     }
+    if (!camera_paint(camera, &frame, &jpeg)) {
+        camera->dropped = JPEG_UNPAINTED;
+        return;
+    }
     int result = frame_publisher_publish(camera->publisher, &frame, jpeg);
     if (result < 0) {
         camera_cannot_publish(camera, result);
         return;
     }
     uint64_t now = frame.published_ns;
-    uint64_t hash = camera->health.watch_frozen ? picture_hash(jpeg, info->size) : 0;
+    uint64_t hash = camera->health.watch_frozen ? picture_hash(jpeg, frame.size) : 0;
     health_frame(&camera->health, hash, now);
     report_picture(&camera->report, &frame);
     report_set_reason(&camera->report, camera->health.state == CAMERA_FROZEN
@@ -419,6 +446,7 @@ int camera_create(struct camera **camera, const struct program *program)
     made->connecting = camera_timer(made, camera_on_connecting);
     made->watch = camera_timer(made, camera_on_watch);
     made->linger = camera_timer(made, camera_on_linger);
+    made->mask = picture_mask_create(&made->options->mask);
     camera_prepare_source(made);
     camera_follow_demand(made);
     *camera = made;
@@ -436,6 +464,7 @@ void camera_destroy(struct camera *camera)
     event_free(camera->linger);
     curl_loop_destroy(camera->curl);
     frame_publisher_destroy(camera->publisher);
+    picture_mask_destroy(camera->mask);
     free(camera);
 }
 
@@ -459,6 +488,8 @@ void camera_reload(struct camera *camera, const struct config *old)
     const struct config_camera *before = camera->options;
     bool resized = old->max_frame_bytes != config->max_frame_bytes;
     camera->options = config_find_camera(config, camera->program->camera);
+    picture_mask_destroy(camera->mask);
+    camera->mask = picture_mask_create(&camera->options->mask);
     if (resized || source_differs(before, camera->options)) {
         log_info("the source's options changed, connecting anew");
         uint64_t now = clock_monotonic_ns();

@@ -30,6 +30,20 @@ struct config_point {
     double x, y; /* relative, 0..1 */
 };
 
+struct config_polygon {
+    struct config_point *corners;
+    size_t corner_count; /* 0: none given */
+};
+
+struct config_polygons {
+    struct config_polygon *items;
+    size_t count;
+};
+
+struct config_tiles {
+    int64_t columns, rows; /* 0: none given */
+};
+
 /* A parking space: a polygon of at least three corners. A space given as `bbox` becomes its four. */
 struct config_space {
     char *id;
@@ -55,7 +69,13 @@ struct config_camera {
     int64_t skip_frames; /* every Nth camera frame is considered */
     enum camera_detect detect;
     bool tracking;
-    int64_t detector; /* -1: by its place among the sorted ids */
+    int64_t detector;              /* -1: by its place among the sorted ids */
+    struct config_tiles tiles;     /* of what is looked at, each with a forward pass of its own */
+    double tile_overlap;           /* of a tile's side, with its neighbour */
+    bool tile_whole;               /* one pass over all of it besides */
+    struct config_polygon region;  /* what is looked at */
+    struct config_polygons ignore; /* boxes in them are dropped */
+    struct config_polygons mask;   /* painted over before anybody sees the picture */
     struct config_space *spaces;
     size_t space_count;
 };
@@ -88,6 +108,9 @@ struct config_detector {
     struct config_strings classes;         /* detected; none given: all */
     struct config_strings vehicle_classes; /* counted by vehicle_count */
     int64_t max_detections;
+    struct config_tiles tiles; /* of cameras that say nothing of it; so with the next two */
+    double tile_overlap;
+    bool tile_whole;
     double track_high, track_low; /* confidences: associated first, and at least */
     double track_buffer_s;        /* an object out of sight is remembered for so long */
     double space_conf;            /* a vehicle takes a space from this confidence on */

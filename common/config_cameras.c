@@ -20,8 +20,18 @@ static bool given(json_t *object, const char *key)
 }
 
 /* Defaults that depend on other members. */
-static void camera_defaults(struct config_camera *camera, json_t *object)
+static void camera_defaults(const struct config_detector *detector, struct config_camera *camera,
+                            json_t *object)
 {
+    if (!given(object, "tiles")) {
+        camera->tiles = detector->tiles;
+    }
+    if (!given(object, "tile_overlap")) {
+        camera->tile_overlap = detector->tile_overlap;
+    }
+    if (!given(object, "tile_whole")) {
+        camera->tile_whole = detector->tile_whole;
+    }
     if (camera->name == NULL) {
         camera->name = xstrdup(camera->id);
     }
@@ -103,7 +113,7 @@ static void read_camera(const struct config *config, struct config_camera *camer
     }
     size_t before = reader->errors->count;
     config_section_read(SECTION_CAMERA, object, path, camera, reader);
-    camera_defaults(camera, object);
+    camera_defaults(&config->detector, camera, object);
     if (reader->errors->count == before) {
         check_camera(config, camera, object, path, reader->errors);
     }
@@ -116,7 +126,7 @@ static void read_guest(struct config *config, struct config_reader *reader)
     json_t *nothing = json_object();
     config->guest.id = xstrdup("");
     config_section_read(SECTION_CAMERA, nothing, "cameras", &config->guest, reader);
-    camera_defaults(&config->guest, nothing);
+    camera_defaults(&config->detector, &config->guest, nothing);
     json_decref(nothing);
 }
 

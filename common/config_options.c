@@ -81,6 +81,13 @@ const struct config_option config_options[] = {
         "car,truck,bus,motorbike,motorcycle", "The classes that `vehicle_count` counts."),
     ROW(DETECTOR(max_detections), "max_detections", CONFIG_INTEGER, 1, 10000, "300",
         "The most detections of one picture, the most confident first."),
+    ROW(DETECTOR(tiles), "tiles", CONFIG_TILES, 1, 8, "1,1",
+        "`[columns, rows]`: a picture is cut into so many overlapping tiles, and the network looks at each "
+        "of them. Finds small and distant objects, at the cost of as many forward passes."),
+    ROW(DETECTOR(tile_overlap), "tile_overlap", CONFIG_NUMBER, 0, 0.5, "0.2",
+        "How much of a tile lies in its neighbour too. Objects smaller than that are whole in one of them."),
+    ROW(DETECTOR(tile_whole), "tile_whole", CONFIG_BOOL, 0, 0, "true",
+        "Whether the network looks at the picture as a whole besides, for objects that no tile holds."),
     ROW(DETECTOR(track_high), "track_high", CONFIG_NUMBER, 0.1, 0.85, "0.3",
         "Tracking: boxes of this confidence are matched first, and begin tracks; the surer they are, the "
         "sooner a track is shown."),
@@ -253,6 +260,26 @@ const struct config_option config_options[] = {
     ROW(CAMERA(detector), "detector", CONFIG_INTEGER, 0, 63, NULL,
         "The detector process that serves it.",
         .fallback_note = "its place among the sorted ids modulo `detector.processes`"),
+    ROW(CAMERA(tiles), "tiles", CONFIG_TILES, 1, 8, NULL,
+        "As in `detector`, for this camera; of what `region` leaves of the picture.",
+        .fallback_note = "`detector.tiles`"),
+    ROW(CAMERA(tile_overlap), "tile_overlap", CONFIG_NUMBER, 0, 0.5, NULL,
+        "As in `detector`, for this camera.",
+        .fallback_note = "`detector.tile_overlap`"),
+    ROW(CAMERA(tile_whole), "tile_whole", CONFIG_BOOL, 0, 0, NULL,
+        "As in `detector`, for this camera.",
+        .fallback_note = "`detector.tile_whole`"),
+    ROW(CAMERA(region), "region", CONFIG_POLYGON, 3, 64, NULL,
+        "A polygon `[[x, y], …]`, relative to the picture. The network looks at the rectangle around it "
+        "alone, and objects whose centre lies outside of it are dropped.",
+        .fallback_note = "the whole picture"),
+    ROW(CAMERA(ignore), "ignore", CONFIG_POLYGONS, 0, 64, NULL,
+        "Polygons; an object of whose box at least half lies in one of them is dropped.",
+        .fallback_note = "none"),
+    ROW(CAMERA(mask), "mask", CONFIG_POLYGONS, 0, 64, NULL,
+        "Polygons that are painted grey before anybody sees the picture, for privacy: also in raw "
+        "streams, snapshots and pushed pictures. Whole blocks of the JPEG are painted, 8 or 16 pixels "
+        "wide.", .fallback_note = "none"),
     ROW(CAMERA(spaces), "spaces", CONFIG_SPACES, 0, 1000, NULL,
         "Parking spaces: a list of `{id, name, polygon}` with 3 to 64 corners `[x, y]`, or "
         "`{id, name, bbox: {x, y, width, height}}`; all numbers relative to the picture, 0 to 1.",

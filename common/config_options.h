@@ -31,7 +31,10 @@ enum config_type {                 /* in the file                          field
                    CONFIG_NETWORKS, /* address or address/length           struct config_strings */
                    CONFIG_BASE_PATH, /* "/cameras"                         char * */
                    CONFIG_TOKENS, /* who may come in                       token_count behind tokens */
-                   CONFIG_SPACES /* parking spaces                       space_count behind spaces */
+                   CONFIG_SPACES, /* parking spaces                       space_count behind spaces */
+                   CONFIG_TILES,   /* [columns, rows]; bounds of each      struct config_tiles */
+                   CONFIG_POLYGON, /* a list of corners                    struct config_polygon */
+                   CONFIG_POLYGONS /* a list of polygons                   struct config_polygons */
 };
 
 struct config_option {

@@ -84,6 +84,12 @@ static char *bounds_text(const struct config_option *option)
         return xstrdup("list of addresses and networks");
     case CONFIG_BASE_PATH:
         return xstrdup("path of a URL");
+    case CONFIG_TILES:
+        return xasprintf("`[columns, rows]`, each %.15g to %.15g", option->minimum,
+                         option->maximum);
+    case CONFIG_POLYGON:
+        return xasprintf("list of %.15g to %.15g corners", option->minimum, option->maximum);
+    case CONFIG_POLYGONS:
     case CONFIG_SPACES:
     case CONFIG_TOKENS:
         return xasprintf("list, at most %.15g", option->maximum);

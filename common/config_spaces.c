@@ -6,62 +6,20 @@
 
 #include "common/camera_id.h"
 #include "common/config_errors.h"
+#include "common/config_polygons.h"
 #include "common/memory.h"
-
-/* Of a 1920x1080 picture this is a fiftieth of a pixel: nothing that a corner could be meant by. */
-#define SPACE_AREA_MIN 1e-8
+#include "common/polygon.h"
 
 /* 0.7 + 0.3 may be a little more than 1. */
 #define ROUNDING 1e-9
 
-static bool read_relative(json_t *value, double *number, const char *path,
-                          struct config_errors *errors)
-{
-    if (!json_is_number(value)) {
-        config_errors_add(errors, path, "must be a number");
-        return false;
-    }
-    *number = json_number_value(value);
-    if (*number < 0 || *number > 1) {
-        config_errors_add(errors, path, "%.15g is not within 0 and 1", *number);
-        return false;
-    }
-    return true;
-}
-
-static bool read_corner(json_t *pair, struct config_point *corner, const char *path,
-                        struct config_errors *errors)
-{
-    if (!json_is_array(pair) || json_array_size(pair) != 2) {
-        config_errors_add(errors, path, "must be [x, y]");
-        return false;
-    }
-    bool x = read_relative(json_array_get(pair, 0), &corner->x, path, errors);
-    bool y = read_relative(json_array_get(pair, 1), &corner->y, path, errors);
-    return x && y;
-}
-
 static bool read_polygon(json_t *array, struct config_space *space, const char *path,
                          struct config_errors *errors)
 {
-    size_t count = json_array_size(array);
-    if (!json_is_array(array)) {
-        config_errors_add(errors, path, "must be a list of corners [x, y]");
-        return false;
-    }
-    if (count < SPACE_CORNERS_MIN || count > SPACE_CORNERS_MAX) {
-        config_errors_add(errors, path, "has %zu corners, not %d to %d", count, SPACE_CORNERS_MIN,
-                          SPACE_CORNERS_MAX);
-        return false;
-    }
-    bool right = true;
-    space->corners = xcalloc(count, sizeof *space->corners);
-    space->corner_count = count;
-    for (size_t i = 0; i < count; i++) {
-        char *corner_path = xasprintf("%s[%zu]", path, i);
-        right &= read_corner(json_array_get(array, i), &space->corners[i], corner_path, errors);
-        free(corner_path);
-    }
+    struct config_polygon polygon = {0};
+    bool right = config_polygon_read(&polygon, array, path, errors);
+    space->corners = polygon.corners; /* they are the space's now */
+    space->corner_count = polygon.corner_count;
     return right;
 }
 
@@ -77,7 +35,8 @@ static bool read_box(json_t *object, struct config_space *space, const char *pat
     bool right = config_errors_only_keys(object, keys, path, errors);
     for (size_t i = 0; i < 4; i++) {
         char *side_path = xasprintf("%s.%s", path, keys[i]);
-        right &= read_relative(json_object_get(object, keys[i]), &sides[i], side_path, errors);
+        right &=
+            config_relative_read(json_object_get(object, keys[i]), &sides[i], side_path, errors);
         free(side_path);
     }
     double left = sides[0], top = sides[1], right_edge = left + sides[2], bottom = top + sides[3];
@@ -91,19 +50,11 @@ static bool read_box(json_t *object, struct config_space *space, const char *pat
     space->corners[1] = (struct config_point){fmin(right_edge, 1), top};
     space->corners[2] = (struct config_point){fmin(right_edge, 1), fmin(bottom, 1)};
     space->corners[3] = (struct config_point){left, fmin(bottom, 1)};
-    return right;
-}
-
-/* The shoelace formula. */
-static double polygon_area(const struct config_space *space)
-{
-    double twice = 0;
-    for (size_t i = 0; i < space->corner_count; i++) {
-        const struct config_point *a = &space->corners[i];
-        const struct config_point *b = &space->corners[(i + 1) % space->corner_count];
-        twice += a->x * b->y - b->x * a->y;
+    if (right && polygon_area(space->corners, space->corner_count) < POLYGON_AREA_MIN) {
+        config_errors_add(errors, path, "has no area");
+        right = false;
     }
-    return fabs(twice) / 2;
+    return right;
 }
 
 static bool read_shape(json_t *object, struct config_space *space, const char *path,
@@ -118,10 +69,6 @@ static bool read_shape(json_t *object, struct config_space *space, const char *p
     char *shape_path = xasprintf("%s.%s", path, key);
     bool right = polygon != NULL ? read_polygon(polygon, space, shape_path, errors)
                                  : read_box(box, space, shape_path, errors);
-    if (right && polygon_area(space) < SPACE_AREA_MIN) {
-        config_errors_add(errors, shape_path, "has no area");
-        right = false;
-    }
     free(shape_path);
     return right;
 }

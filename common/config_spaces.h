@@ -7,9 +7,9 @@
 #include <stddef.h>
 
 #include "common/config.h"
+#include "common/config_polygons.h"
 
-#define SPACE_CORNERS_MIN 3
-#define SPACE_CORNERS_MAX 64
+#define SPACE_CORNERS_MAX POLYGON_CORNERS_MAX
 #define SPACE_NAME_MAX    128 /* bytes */
 
 /* Reads an array of at most `maximum` spaces into camera->spaces, which is empty. On a mistake adds

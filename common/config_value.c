@@ -8,6 +8,7 @@
 
 #include "common/config_access.h"
 #include "common/config_errors.h"
+#include "common/config_polygons.h"
 #include "common/config_spaces.h"
 #include "common/config_tokens.h"
 #include "common/config_url.h"
@@ -75,6 +76,23 @@ static json_t *strings_from_text(const char *text)
     }
 }
 
+/* "2,2" */
+static json_t *tiles_from_text(const char *text)
+{
+    const char *comma = strchr(text, ',');
+    if (comma == NULL) {
+        return NULL;
+    }
+    char *columns = xasprintf("%.*s", (int)(comma - text), text);
+    json_t *tiles = json_array();
+    json_t *sides[] = {integer_from_text(columns), integer_from_text(comma + 1)};
+    free(columns);
+    for (size_t i = 0; i < 2; i++) {
+        json_array_append_new(tiles, sides[i] != NULL ? sides[i] : json_null());
+    }
+    return tiles;
+}
+
 json_t *config_value_from_text(const struct config_option *option, const char *text)
 {
     switch (option->type) {
@@ -91,8 +109,12 @@ json_t *config_value_from_text(const struct config_option *option, const char *t
     case CONFIG_ORIGINS:
     case CONFIG_NETWORKS:
         return strings_from_text(text);
+    case CONFIG_TILES:
+        return tiles_from_text(text);
     case CONFIG_SPACES:
     case CONFIG_TOKENS:
+    case CONFIG_POLYGON:
+    case CONFIG_POLYGONS:
         return NULL;
     default:
         return json_string(text);
@@ -131,6 +153,12 @@ char *config_value_wanted(const struct config_option *option)
         return xstrdup("a list of spaces");
     case CONFIG_TOKENS:
         return xstrdup("a list of tokens");
+    case CONFIG_TILES:
+        return xstrdup("[columns, rows]");
+    case CONFIG_POLYGON:
+        return xstrdup("a list of corners [x, y]");
+    case CONFIG_POLYGONS:
+        return xstrdup("a list of polygons");
     case CONFIG_ENUM:
     case CONFIG_CHOICE:
         break;
@@ -336,6 +364,13 @@ bool config_value_store(const struct config_option *option, json_t *value, void 
         }
         return config_tokens_read(section_struct, value, (size_t)option->maximum, path,
                                   reader->errors);
+    case CONFIG_TILES:
+        return config_tiles_read(field, value, (int64_t)option->minimum, (int64_t)option->maximum,
+                                 path, reader->errors);
+    case CONFIG_POLYGON:
+        return config_polygon_read(field, value, path, reader->errors);
+    case CONFIG_POLYGONS:
+        return config_polygons_read(field, value, (size_t)option->maximum, path, reader->errors);
     default:
         return store_string(option, value, field, path, reader);
     }
@@ -373,6 +408,12 @@ void config_value_free(const struct config_option *option, void *section_struct)
         break;
     case CONFIG_TOKENS:
         config_tokens_free(section_struct);
+        break;
+    case CONFIG_POLYGON:
+        config_polygon_free(field);
+        break;
+    case CONFIG_POLYGONS:
+        config_polygons_free(field);
         break;
     default:
         break;
@@ -413,6 +454,13 @@ char *config_value_to_text(const struct config_option *option, const void *secti
         return xasprintf("%zu", ((const struct config_camera *)section_struct)->space_count);
     case CONFIG_TOKENS:
         return xasprintf("%zu", ((const struct config_broadcaster *)section_struct)->token_count);
+    case CONFIG_TILES:
+        return xasprintf("%lld,%lld", (long long)((const struct config_tiles *)field)->columns,
+                         (long long)((const struct config_tiles *)field)->rows);
+    case CONFIG_POLYGON:
+        return xasprintf("%zu", ((const struct config_polygon *)field)->corner_count);
+    case CONFIG_POLYGONS:
+        return xasprintf("%zu", ((const struct config_polygons *)field)->count);
     default:
         return xstrdup(*(char *const *)field != NULL ? *(char *const *)field : "");
     }

@@ -353,7 +353,7 @@ const char *jpeg_fault_name(enum jpeg_fault fault)
         [JPEG_WHOLE] = "whole",         [JPEG_NOT_JPEG] = "not_jpeg",
         [JPEG_TRUNCATED] = "truncated", [JPEG_CORRUPT] = "corrupt",
         [JPEG_NO_FRAME] = "no_frame",   [JPEG_BAD_SIZE] = "bad_size",
-        [JPEG_TOO_LARGE] = "too_large",
+        [JPEG_TOO_LARGE] = "too_large", [JPEG_UNPAINTED] = "unpainted",
     };
     return names[fault];
 }

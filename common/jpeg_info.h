@@ -18,6 +18,7 @@ enum jpeg_fault {
     JPEG_NO_FRAME,  /* no frame header before the scan */
     JPEG_BAD_SIZE,  /* width or height 0 or above JPEG_SIDE_MAX */
     JPEG_TOO_LARGE, /* more bytes than its reader allows; never said by these functions */
+    JPEG_UNPAINTED, /* its mask cannot be painted; never said by these functions either */
     JPEG_FAULTS
 };
 

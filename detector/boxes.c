@@ -5,9 +5,6 @@
 
 #include "common/memory.h"
 
-/* Candidates beyond this many most confident ones are not looked at: suppression is quadratic. */
-#define BOXES_CANDIDATES_MAX 4096
-
 void boxes_finish(struct boxes *boxes)
 {
     free(boxes->items);
@@ -195,8 +192,7 @@ void boxes_decode(const struct layout *layout, const struct model_output *output
 
 /* --- suppression --- */
 
-/* Most confident first; the rest of the order only makes it the same everywhere. */
-static int boxes_compare(const void *left, const void *right)
+int boxes_compare(const void *left, const void *right)
 {
     const struct box *a = left, *b = right;
     if (a->confidence != b->confidence) {
@@ -209,6 +205,24 @@ static int boxes_compare(const void *left, const void *right)
         return a->x < b->x ? -1 : 1;
     }
     return a->y < b->y ? -1 : a->y > b->y;
+}
+
+void boxes_sort(struct boxes *boxes)
+{
+    if (boxes->count > 0) {
+        qsort(boxes->items, boxes->count, sizeof *boxes->items, boxes_compare);
+    }
+}
+
+void boxes_limit(struct boxes *boxes, size_t count)
+{
+    boxes->count = boxes->count < count ? boxes->count : count;
+}
+
+struct rectangle boxes_rectangle(const struct box *box)
+{
+    double left = (double)box->x, top = (double)box->y;
+    return (struct rectangle){left, top, left + (double)box->width, top + (double)box->height};
 }
 
 /* The length that [a, a + a_size] and [b, b + b_size] have in common; 0 or less: none. */
@@ -236,10 +250,7 @@ void boxes_suppress(struct boxes *boxes, float iou, size_t count)
 {
     struct box *items = boxes->items;
     size_t kept = 0;
-    if (boxes->count == 0) {
-        return;
-    }
-    qsort(items, boxes->count, sizeof *items, boxes_compare);
+    boxes_sort(boxes);
     size_t candidates = boxes->count < BOXES_CANDIDATES_MAX ? boxes->count : BOXES_CANDIDATES_MAX;
     for (size_t i = 0; i < candidates && kept < count; i++) {
         bool alone = true;

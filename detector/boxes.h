@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/rectangle.h"
 #include "detector/layout.h"
 #include "detector/preprocess.h"
 
@@ -23,6 +24,9 @@ struct boxes {
 };
 
 void boxes_finish(struct boxes *boxes);
+/* Candidates beyond this many most confident ones are not looked at: suppression is quadratic. */
+#define BOXES_CANDIDATES_MAX 4096
+
 void boxes_append(struct boxes *boxes, const struct box *box);
 
 struct boxes_limits {
@@ -38,9 +42,16 @@ void boxes_decode(const struct layout *layout, const struct model_output *output
                   size_t output_count, const struct placement *placement, int picture_width,
                   int picture_height, const struct boxes_limits *limits, struct boxes *boxes);
 
+/* Most confident first; the rest of the order only makes it the same everywhere. For qsort(). */
+int boxes_compare(const void *left, const void *right);
+void boxes_sort(struct boxes *boxes);
+void boxes_limit(struct boxes *boxes, size_t count); /* the first ones stay */
+
 /* Greedy non-maximum suppression within each class: of boxes that overlap by more than `iou` the most
  * confident stays. Sorts by confidence; `boxes` keeps at most `count`. */
 void boxes_suppress(struct boxes *boxes, float iou, size_t count);
+
+struct rectangle boxes_rectangle(const struct box *box);
 
 /* Intersection over union, 0..1. */
 float boxes_overlap(const struct box *a, const struct box *b);

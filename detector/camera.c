@@ -16,6 +16,7 @@ struct camera {
     double fps, max_fps;
     uint64_t skip;
     struct detection_settings *settings;
+    struct view *view;
     camera_ready_fn *ready;
     void *arg;
 
@@ -204,6 +205,8 @@ static void camera_adopt(struct camera *camera, const struct config_camera *conf
     settings_acquire(settings);
     settings_release(camera->settings);
     camera->settings = settings;
+    view_release(camera->view);
+    camera->view = view_create(config);
     camera->detect = config->detect;
     camera->fps = config->fps;
     camera->max_fps = config->max_fps;
@@ -246,6 +249,7 @@ void camera_destroy(struct camera *camera)
     event_free(camera->late);
     event_free(camera->report);
     settings_release(camera->settings);
+    view_release(camera->view);
     observer_destroy(camera->observer);
     observer_destroy(camera->replacement);
     free(camera->last_jpeg.bytes);
@@ -340,6 +344,7 @@ bool camera_fill(struct camera *camera, struct frame_job *job)
     memcpy(job->camera, camera->id, strlen(camera->id) + 1);
     job->camera_serial = camera->serial;
     job->settings = settings_acquire(camera->settings);
+    job->view = view_acquire(camera->view);
     job->taken_ns = clock_monotonic_ns();
     job->blind = camera->blind;
     camera_add_renderings(camera, job, !job->boxes_are_known || camera->tell_blind);

@@ -11,7 +11,7 @@
 #include "common/memory.h"
 #include "common/messages.h"
 #include "detector/layout.h"
-#include "detector/names.h"
+#include "detector/model_names.h"
 #include "detector/pipeline.h"
 #include "detector/poster.h"
 #include "detector/scheduler.h"
@@ -181,6 +181,12 @@ static void detector_log_model(const struct detector *detector, const struct pip
              config->model, layout_name(layout->kind), layout->input_width, layout->input_height,
              layout->classes, config->backend, config->target, config->workers,
              pipeline_warm_up_ns(pipeline) / NS_PER_MS);
+    char cures[MODEL_ERROR_SIZE];
+    pipeline_describe_cures(pipeline, cures, sizeof cures);
+    if (cures[0] != '\0') {
+        log_info("this version of OpenCV has faults with it, which are got around cures=\"%s\"",
+                 cures);
+    }
 }
 
 static bool detector_serves(const struct detector *detector, const struct config *config,
@@ -223,9 +229,10 @@ static void detector_start_work(struct detector *detector)
     char error[SETTINGS_ERROR_SIZE];
     struct pipeline **pipelines = detector_load(config);
     detector->layout = *pipeline_layout(pipelines[0]);
-    int result = names_create(&detector->names, config->names, detector->layout.classes);
-    if (result < 0) {
-        die_config("detector.names %s: %s", config->names, strerror(-result));
+    char names_error[MODEL_NAMES_ERROR_SIZE];
+    detector->names = model_names_create(config, detector->layout.classes, names_error);
+    if (detector->names == NULL) {
+        die_config("%s", names_error);
     }
     detector->settings = settings_create(config, detector->names, error);
     if (detector->settings == NULL) {

@@ -27,6 +27,7 @@ void frame_job_reset(struct frame_job *job)
         free(job->outputs[i].body);
     }
     settings_release(job->settings);
+    view_release(job->view);
     observer_destroy(job->observer);
     struct frame_buffer jpeg = job->jpeg;
     struct boxes boxes = job->boxes;

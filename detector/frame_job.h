@@ -15,6 +15,7 @@
 #include "detector/demand.h"
 #include "detector/observer.h"
 #include "detector/settings.h"
+#include "detector/view.h"
 
 /* The stages, in their order. Annotating to metadata happen once for each rendering. */
 enum frame_stage {
@@ -44,6 +45,7 @@ struct frame_job {
     char camera[CAMERA_ID_SIZE];
     uint64_t camera_serial; /* which object of that camera gave it */
     struct detection_settings *settings;
+    struct view *view; /* where the camera is looked at */
     struct observer
         *observer; /* the camera's, lent; the job's own when its camera is gone; or NULL */
     struct frame_info info;

@@ -93,12 +93,34 @@ static void layout_print_shapes(const struct model_output *outputs, size_t outpu
     }
 }
 
+/* A segmentation network's second output: prototypes of masks, a quarter of the input wide and high. Its
+ * first output would else pass for a detection with more classes. */
+static bool layout_has_masks(const struct model_output *outputs, size_t output_count,
+                             int input_width, int input_height)
+{
+    for (size_t i = 0; i < output_count; i++) {
+        const int *shape = outputs[i].shape;
+        if (outputs[i].dims == 4 && shape[2] == input_height / 4 && shape[3] == input_width / 4) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int layout_recognise(const char *wanted, const struct model_output *outputs, size_t output_count,
                      int input_width, int input_height, struct layout *layout,
                      char error[MODEL_ERROR_SIZE])
 {
     bool automatic = strcmp(wanted, "auto") == 0;
     *layout = (struct layout){.input_width = input_width, .input_height = input_height};
+    if (layout_has_masks(outputs, output_count, input_width, input_height)) {
+        snprintf(
+            error, MODEL_ERROR_SIZE,
+            "it puts out masks: it was exported for segmentation; export a network for "
+            "detection: yolo export model=yolo11n.pt format=onnx imgsz=%d opset=12 simplify=True",
+            input_width);
+        return -1;
+    }
     for (enum layout_kind kind = 0; kind < LAYOUT_KINDS; kind++) {
         bool named = strcmp(wanted, layout_names[kind]) == 0;
         if ((automatic || named) && layout_try(kind, named, outputs, output_count, layout)) {
@@ -110,7 +132,7 @@ int layout_recognise(const char *wanted, const struct model_output *outputs, siz
     snprintf(error, MODEL_ERROR_SIZE,
              "output shape %s for input %dx%d is not %s; known are yolov5 (1 x 3 cells x 5+C), "
              "yolov8 (1 x 4+C x cells), yolox (1 x cells x 5+C) and darknet (rows x 5+C); "
-             "see docs/models.md",
+             "export a detection network without suppression (nms=False), see docs/models.md",
              output_count > 0 ? shapes : "(none)", input_width, input_height,
              automatic ? "a layout that detector.layout auto recognises" : wanted);
     return -1;

@@ -1,5 +1,8 @@
+#include <string.h>
+
 #include "common/program.h"
 #include "detector/detector.h"
+#include "detector/probe.h"
 
 int main(int argc, char **argv)
 {
@@ -7,7 +10,11 @@ int main(int argc, char **argv)
         .name = "detector",
         .purpose = "finds objects in the newest frames of its cameras and posts what it sees",
         .takes_index = true,
+        .further_usage = probe_usage,
     };
+    if (argc > 1 && strcmp(argv[1], "--probe") == 0) {
+        return probe_run(argc - 1, argv + 1);
+    }
     struct program program;
     program_start(&program, &definition, argc, argv);
     struct detector *detector = detector_create(&program);

@@ -16,7 +16,7 @@ extern "C" {
 
 #define MODEL_OUTPUTS_MAX 4
 #define MODEL_DIMS_MAX    6
-#define MODEL_ERROR_SIZE  512
+#define MODEL_ERROR_SIZE  1024
 
 struct model;
 
@@ -48,6 +48,10 @@ int model_forward(struct model *model, const float *input,
 /* The width and height that the file itself asks for (ONNX graph input, Darknet [net]); false when it
  * does not say. */
 bool model_file_input_size(const char *path, int *width, int *height);
+
+/* What had to be done so that this version of OpenCV runs the network rightly, in words, and known after the
+ * first forward pass; "": nothing. */
+void model_describe_cures(const struct model *model, char *out, size_t out_size);
 
 /* "opencv/cpu, openvino/cpu …": what this build of OpenCV can really do. */
 void model_describe_backends(char *out, size_t out_size);

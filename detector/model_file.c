@@ -1,7 +1,9 @@
-/* What a model file says about itself without being loaded. */
-#include "detector/model.h"
+/* What a model file says about itself without being loaded, and what to do about one that cannot be. */
+#include "detector/model_file.h"
 
+#include <ctype.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,141 +13,69 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/memory.h"
+#include "detector/onnx_file.h"
 
-#define SIDE_MAX 8192
+#define SIDE_MAX      ONNX_SIDE_MAX
+#define SIDE_DEFAULT  640
+#define COMMAND_SIZE  256
+#define CAUSE_SIZE    192
+#define OPERATOR_SIZE 48
+#define OPSET_USUAL   12 /* of what OpenCV 4.6 runs */
 
-/* ONNX is Protocol Buffers (onnx.proto3 of the ONNX project). The fields on the way to the sides of the
- * graph's input: */
-#define MODEL_GRAPH      7
-#define GRAPH_INPUT      11
-#define VALUE_INFO_TYPE  2
-#define TYPE_TENSOR      1
-#define TENSOR_SHAPE     2
-#define SHAPE_DIMENSION  1
-#define DIMENSION_NUMBER 1
+/* --- a file in memory --- */
 
-#define WIRE_VARINT 0
-#define WIRE_64_BIT 1
-#define WIRE_BYTES  2
-#define WIRE_32_BIT 5
-
-struct span {
-    const uint8_t *at, *end;
+struct mapping {
+    const uint8_t *bytes;
+    size_t size; /* 0: nothing is mapped */
 };
 
-/* One field of a message: a number, or bytes. */
-struct field {
-    unsigned id;
-    uint64_t number;   /* of a varint */
-    struct span bytes; /* of WIRE_BYTES; else empty */
-};
-
-static bool onnx_read_varint(struct span *in, uint64_t *value)
+/* False when it cannot be read; an empty file can. */
+static bool mapping_open(struct mapping *mapping, const char *path)
 {
-    *value = 0;
-    for (unsigned shift = 0; shift < 64 && in->at < in->end; shift += 7) {
-        uint8_t byte = *in->at++;
-        *value |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            return true;
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool readable = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+    *mapping = (struct mapping){.bytes = (const uint8_t *)""};
+    if (readable && status.st_size > 0) {
+        void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        readable = bytes != MAP_FAILED;
+        if (readable) {
+            *mapping = (struct mapping){bytes, (size_t)status.st_size};
         }
     }
-    return false;
+    fd_close(&fd);
+    return readable;
 }
 
-static bool onnx_skip(struct span *in, uint64_t size)
+static void mapping_close(struct mapping *mapping)
 {
-    if (size > (uint64_t)(in->end - in->at)) {
+    if (mapping->size > 0) {
+        munmap((void *)mapping->bytes, mapping->size);
+    }
+}
+
+static bool model_file_is_darknet(const char *path)
+{
+    size_t length = strlen(path);
+    return length >= 4 && strcmp(path + length - 4, ".cfg") == 0;
+}
+
+/* False when it is no ONNX file by its name, or cannot be read. What the facts point to is gone. */
+static bool model_file_facts(const char *path, struct onnx_facts *facts)
+{
+    struct mapping mapping;
+    if (model_file_is_darknet(path) || !mapping_open(&mapping, path)) {
         return false;
     }
-    in->at += size;
+    onnx_file_read(mapping.bytes, mapping.size, facts);
+    mapping_close(&mapping);
+    facts->names = NULL;
+    facts->names_size = 0;
     return true;
 }
 
-/* The next field of a message; false at its end and where it is broken. */
-static bool onnx_next_field(struct span *in, struct field *field)
-{
-    uint64_t key, size = 0;
-    *field = (struct field){0};
-    if (!onnx_read_varint(in, &key)) {
-        return false;
-    }
-    field->id = (unsigned)(key >> 3);
-    switch (key & 7) {
-    case WIRE_VARINT:
-        return onnx_read_varint(in, &field->number);
-    case WIRE_64_BIT:
-        return onnx_skip(in, 8);
-    case WIRE_32_BIT:
-        return onnx_skip(in, 4);
-    case WIRE_BYTES:
-        if (!onnx_read_varint(in, &size)) {
-            return false;
-        }
-        field->bytes = (struct span){in->at, in->at};
-        if (!onnx_skip(in, size)) {
-            return false;
-        }
-        field->bytes.end = in->at;
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* The first field `id` of a message. */
-static bool onnx_find(struct span message, unsigned id, struct field *field)
-{
-    while (onnx_next_field(&message, field)) {
-        if (field->id == id) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The sides of an input of the graph if it is 1 x 3 x height x width; a side that the file leaves open
- * is 0. */
-static bool onnx_picture_input(struct span value_info, int *width, int *height)
-{
-    struct field type, tensor, shape, dimension, number;
-    uint64_t sides[4] = {0};
-    size_t count = 0;
-    if (!onnx_find(value_info, VALUE_INFO_TYPE, &type) ||
-        !onnx_find(type.bytes, TYPE_TENSOR, &tensor) ||
-        !onnx_find(tensor.bytes, TENSOR_SHAPE, &shape)) {
-        return false;
-    }
-    while (onnx_next_field(&shape.bytes, &dimension)) {
-        if (dimension.id != SHAPE_DIMENSION) {
-            continue;
-        }
-        if (count < 4 && onnx_find(dimension.bytes, DIMENSION_NUMBER, &number)) {
-            sides[count] = number.number;
-        }
-        count++;
-    }
-    if (count != 4 || sides[1] != 3 || sides[2] > SIDE_MAX || sides[3] > SIDE_MAX) {
-        return false;
-    }
-    *height = (int)sides[2];
-    *width = (int)sides[3];
-    return true;
-}
-
-static bool onnx_input_size(struct span file, int *width, int *height)
-{
-    struct field graph, input;
-    if (!onnx_find(file, MODEL_GRAPH, &graph)) {
-        return false;
-    }
-    while (onnx_next_field(&graph.bytes, &input)) {
-        if (input.id == GRAPH_INPUT && onnx_picture_input(input.bytes, width, height)) {
-            return *width > 0 && *height > 0;
-        }
-    }
-    return false;
-}
+/* --- the size of the input --- */
 
 /* "key = 320" in a line of a .cfg; 0: another line, or no sane number. */
 static int darknet_value(const char *line, const char *key)
@@ -191,22 +121,202 @@ static bool darknet_input_size(const char *path, int *width, int *height)
 
 bool model_file_input_size(const char *path, int *width, int *height)
 {
-    size_t length = strlen(path);
-    if (length >= 4 && strcmp(path + length - 4, ".cfg") == 0) {
+    struct onnx_facts facts;
+    if (model_file_is_darknet(path)) {
         return darknet_input_size(path, width, height);
     }
-    bool found = false;
-    struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0 && fstat(fd, &status) == 0 && status.st_size > 0) {
-        size_t size = (size_t)status.st_size;
-        void *file = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (file != MAP_FAILED) {
-            const uint8_t *bytes = file;
-            found = onnx_input_size((struct span){bytes, bytes + size}, width, height);
-            munmap(file, size);
+    if (!model_file_facts(path, &facts) || facts.input_width == 0) {
+        return false;
+    }
+    *width = facts.input_width;
+    *height = facts.input_height;
+    return true;
+}
+
+bool model_file_needs_factors(const char *path)
+{
+    struct onnx_facts facts;
+    return model_file_facts(path, &facts) && facts.scalar_after_matmul;
+}
+
+/* --- names --- */
+
+struct name_lines {
+    char *text;
+};
+
+static void name_lines_add(void *arg, size_t class_id, const char *name)
+{
+    struct name_lines *lines = arg;
+    char *longer =
+        xasprintf("%s%s%s", class_id > 0 ? lines->text : "", class_id > 0 ? "\n" : "", name);
+    free(lines->text);
+    lines->text = longer;
+}
+
+char *model_file_names(const char *path, size_t classes)
+{
+    struct name_lines lines = {NULL};
+    struct onnx_facts facts;
+    struct mapping mapping;
+    if (model_file_is_darknet(path) || !mapping_open(&mapping, path)) {
+        return NULL;
+    }
+    onnx_file_read(mapping.bytes, mapping.size, &facts);
+    size_t count = facts.names != NULL
+                       ? onnx_file_names(facts.names, facts.names_size, name_lines_add, &lines)
+                       : 0;
+    mapping_close(&mapping);
+    if (count != classes) {
+        free(lines.text);
+        return NULL;
+    }
+    return lines.text;
+}
+
+/* --- causes and cures --- */
+
+/* The export that OpenCV 4.6 runs, as the project says it that this file seems to come from. */
+static void model_file_command(const struct onnx_facts *facts, char command[COMMAND_SIZE])
+{
+    int side = facts->input_width > 0 ? facts->input_width : SIDE_DEFAULT;
+    bool yolov5 = facts->has_stride && facts->task[0] == '\0';
+    snprintf(command, COMMAND_SIZE,
+             yolov5 ? "python export.py --weights yolov5n.pt --include onnx --imgsz %d --opset 12"
+                    : "yolo export model=yolo11n.pt format=onnx imgsz=%d opset=12 simplify=True",
+             side);
+}
+
+__attribute__((format(printf, 3, 4))) static void
+model_file_say(char error[MODEL_ERROR_SIZE], const char *path, const char *format, ...)
+{
+    va_list arguments;
+    /* A path of any length must leave room for what follows it. */
+    size_t length = strlen(path), most = MODEL_ERROR_SIZE / 4;
+    int used = snprintf(error, MODEL_ERROR_SIZE, "%s%s: ", length > most ? "…" : "",
+                        length > most ? path + length - most : path);
+    va_start(arguments, format);
+    vsnprintf(error + used, MODEL_ERROR_SIZE - (size_t)used, format, arguments);
+    va_end(arguments);
+    for (char *c = error; *c != '\0'; c++) {
+        if (iscntrl((unsigned char)*c)) {
+            *c = ' ';
         }
     }
-    fd_close(&fd);
-    return found;
+}
+
+/* Files that are none. */
+static bool model_file_is_whole(const char *path, const struct onnx_facts *facts,
+                                const char *command, char error[MODEL_ERROR_SIZE])
+{
+    switch (facts->form) {
+    case ONNX_WHOLE:
+        return true;
+    case ONNX_EMPTY:
+        model_file_say(error, path, "cannot be loaded: the file is empty; copy it again");
+        return false;
+    case ONNX_TRUNCATED:
+        model_file_say(error, path,
+                       "cannot be loaded: the file ends in the middle of the network, it was not "
+                       "copied whole; copy it again");
+        return false;
+    case ONNX_PYTORCH:
+        model_file_say(error, path,
+                       "cannot be loaded: it is a PyTorch checkpoint, not ONNX; export it: %s "
+                       "(with this file as model)",
+                       command);
+        return false;
+    default:
+        model_file_say(error, path, "cannot be loaded: it is not an ONNX file; export one: %s",
+                       command);
+        return false;
+    }
+}
+
+bool model_file_check(const char *path, char error[MODEL_ERROR_SIZE])
+{
+    struct onnx_facts facts;
+    char command[COMMAND_SIZE];
+    if (!model_file_facts(path, &facts)) {
+        return true;
+    }
+    model_file_command(&facts, command);
+    if (!model_file_is_whole(path, &facts, command, error)) {
+        return false;
+    }
+    if (facts.external) {
+        model_file_say(
+            error, path,
+            "cannot be loaded: its weights are in another file, where OpenCV does not look; "
+            "put both into one: python -c \"import onnx; onnx.save(onnx.load('FILE'), "
+            "'whole.onnx')\"");
+        return false;
+    }
+    if (facts.task[0] != '\0' && strcmp(facts.task, "detect") != 0) {
+        model_file_say(error, path,
+                       "cannot be used: it was exported for the task \"%s\", and what is wanted is "
+                       "\"detect\"; export a network for detection: %s",
+                       facts.task, command);
+        return false;
+    }
+    if (facts.suppression) {
+        model_file_say(
+            error, path,
+            "cannot be used: suppression is inside (nms=True or end2end=True), and ringcast "
+            "has its own; export it without: %s nms=False (YOLO26: end2end=False as well)",
+            command);
+        return false;
+    }
+    return true;
+}
+
+/* The operator that OpenCV says it does not have. */
+static bool model_file_operator(const char *opencv, char name[OPERATOR_SIZE])
+{
+    static const char before[] = "of type \"";
+    const char *found = strstr(opencv, before);
+    if (found == NULL) {
+        return false;
+    }
+    found += sizeof before - 1;
+    snprintf(name, OPERATOR_SIZE, "%.*s", (int)strcspn(found, "\""), found);
+    return name[0] != '\0';
+}
+
+static void model_file_cause(const struct onnx_facts *facts, const char *opencv,
+                             char cause[CAUSE_SIZE])
+{
+    char name[OPERATOR_SIZE];
+    if (facts->quantised) {
+        snprintf(cause, CAUSE_SIZE, "it is quantised (int8=True)");
+    } else if (facts->half) {
+        snprintf(cause, CAUSE_SIZE, "it is float16 (half=True)");
+    } else if (facts->size_is_open || facts->batch_is_open) {
+        snprintf(cause, CAUSE_SIZE, "the size of its input is left open (dynamic=True)");
+    } else if (strstr(opencv, "parseBias") != NULL ||
+               strstr(opencv, "computeShapeByReshapeMask") != NULL) {
+        snprintf(cause, CAUSE_SIZE, "it is an old export of YOLOv8; take a newer ultralytics");
+    } else if (model_file_operator(opencv, name)) {
+        snprintf(cause, CAUSE_SIZE, "it uses the operator %s (opset %u), which OpenCV lacks", name,
+                 (unsigned)facts->opset);
+    } else if (facts->opset > OPSET_USUAL) {
+        snprintf(cause, CAUSE_SIZE, "it was exported with opset %u", (unsigned)facts->opset);
+    } else {
+        snprintf(cause, CAUSE_SIZE, "OpenCV does not understand it");
+    }
+}
+
+void model_file_explain(const char *path, const char *what, const char *opencv,
+                        char error[MODEL_ERROR_SIZE])
+{
+    struct onnx_facts facts;
+    char cause[CAUSE_SIZE], command[COMMAND_SIZE];
+    if (!model_file_facts(path, &facts)) {
+        model_file_say(error, path, "%s: %s", what, opencv);
+        return;
+    }
+    model_file_cause(&facts, opencv, cause);
+    model_file_command(&facts, command);
+    model_file_say(error, path, "%s: %s; export it as float32: %s (%s)", what, cause, command,
+                   opencv);
 }

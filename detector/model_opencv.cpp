@@ -15,6 +15,7 @@
 
 extern "C" {
 #include "detector/layout.h"
+#include "detector/model_file.h"
 }
 
 struct model {
@@ -23,6 +24,7 @@ struct model {
     std::vector<std::string> names; /* of the blobs that forward() asks for */
     std::vector<cv::Mat> blobs;     /* what they held last */
     int input_shape[4];
+    bool needs_factors; /* a product is multiplied on */
     bool head_is_apart; /* the blobs are boxes and raw scores, to be made into `joined` */
     cv::Mat joined;
 };
@@ -106,13 +108,10 @@ void explain(char *error, const std::string &path, const char *what, const char 
 
 void explain(char *error, const std::string &path, const char *what, const cv::Exception &exception)
 {
-    std::string whole = std::string(what) + " by OpenCV " CV_VERSION;
-    if (ends_with(path, ".onnx")) {
-        whole +=
-            "; export it again as float32 (e.g. yolo export format=onnx opset=12 simplify=True; "
-            "see docs/models.md)";
+    if (error != nullptr) {
+        std::string cause = "OpenCV " CV_VERSION ": " + exception.err + " in " + exception.func;
+        model_file_explain(path.c_str(), what, cause.c_str(), error);
     }
-    explain(error, path, whole.c_str(), (exception.err + " (" + exception.func + ")").c_str());
 }
 
 /* The boundary that every entry point runs its work in: nothing is thrown out of it. */
@@ -172,6 +171,7 @@ void load(model &model, const model_config &config)
         /* With fusion OpenCV 4.6 drops the scalar after a MatMul: a YOLO11 then answers, but wrongly.
          * Without it the YOLO networks are as fast as before. */
         model.net.enableFusion(false);
+        model.needs_factors = model_file_needs_factors(model.path.c_str());
     }
     model.names = model.net.getUnconnectedOutLayersNames();
 }
@@ -263,7 +263,7 @@ struct model *model_create(const struct model_config *config, char error[MODEL_E
         path = config->path;
         int backend, target;
         if (!choose_backend(*config, &backend, &target, error) || !readable(config->path, error) ||
-            !readable(config->weights, error)) {
+            !readable(config->weights, error) || !model_file_check(config->path, error)) {
             return;
         }
         result = new model{};
@@ -312,6 +312,15 @@ int model_forward(struct model *model, const float *input,
         }
     });
     return fine ? 0 : -1;
+}
+
+void model_describe_cures(const struct model *model, char *out, size_t out_size)
+{
+    const char *head = "the last steps of the head are ringcast's own, OpenCV cannot do them";
+    const char *factors = "no fusion of layers, with which OpenCV loses a factor";
+    std::snprintf(out, out_size, "%s%s%s", model->head_is_apart ? head : "",
+                  model->head_is_apart && model->needs_factors ? "; " : "",
+                  model->needs_factors ? factors : "");
 }
 
 void model_describe_backends(char *out, size_t out_size)

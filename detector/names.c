@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include "common/fd.h"
-#include "common/log.h"
 #include "common/memory.h"
 
 #define NAMES_FILE_MAX (1 << 20)
@@ -15,6 +14,7 @@
 struct names {
     char **items;
     size_t count;
+    size_t listed; /* of its source, before it was made to fit */
 };
 
 static const char *const coco[] = {
@@ -88,6 +88,27 @@ static void names_parse(struct names *names, char *text)
     }
 }
 
+static void names_fit(struct names *names, size_t classes)
+{
+    names->listed = names->count;
+    while (names->count < classes) {
+        names_append(names, xasprintf("class %zu", names->count));
+    }
+    while (names->count > classes) {
+        free(names->items[--names->count]);
+    }
+}
+
+struct names *names_create_from_text(const char *text, size_t classes)
+{
+    struct names *names = xcalloc(1, sizeof *names);
+    char *lines = xstrdup(text);
+    names_parse(names, lines);
+    free(lines);
+    names_fit(names, classes);
+    return names;
+}
+
 int names_create(struct names **result, const char *path, size_t classes)
 {
     struct names *names = xcalloc(1, sizeof *names);
@@ -101,21 +122,12 @@ int names_create(struct names **result, const char *path, size_t classes)
         }
         names_parse(names, (char *)text);
         free(text);
-        if (names->count != classes) {
-            log_warn("names and network do not fit each other file=%s names=%zu classes=%zu", path,
-                     names->count, classes);
-        }
     } else if (classes == COCO_CLASSES) {
         for (size_t i = 0; i < COCO_CLASSES; i++) {
             names_append(names, xstrdup(coco[i]));
         }
     }
-    while (names->count < classes) {
-        names_append(names, xasprintf("class %zu", names->count));
-    }
-    while (names->count > classes) {
-        free(names->items[--names->count]);
-    }
+    names_fit(names, classes);
     *result = names;
     return 0;
 }
@@ -130,6 +142,11 @@ void names_destroy(struct names *names)
     }
     free(names->items);
     free(names);
+}
+
+size_t names_listed(const struct names *names)
+{
+    return names->listed;
 }
 
 size_t names_count(const struct names *names)

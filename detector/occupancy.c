@@ -5,7 +5,7 @@
 
 #include "common/clock.h"
 #include "common/memory.h"
-#include "detector/polygon.h"
+#include "common/polygon.h"
 
 /* The part of a box, from below, that stands on the ground. */
 #define FOOTPRINT 0.55
@@ -194,7 +194,7 @@ static void occupancy_place_all(struct occupancy *occupancy, const struct occupa
         if (boxes[i].confidence < config->conf || !config->vehicle[boxes[i].class_id]) {
             continue;
         }
-        struct rectangle vehicle = rectangle_of_box(&boxes[i]);
+        struct rectangle vehicle = boxes_rectangle(&boxes[i]);
         vehicle.left /= width;
         vehicle.right /= width;
         vehicle.top /= height;

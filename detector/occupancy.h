@@ -23,8 +23,8 @@
 #include <stdint.h>
 
 #include "common/config.h"
+#include "common/rectangle.h"
 #include "detector/boxes.h"
-#include "detector/rectangle.h"
 
 enum space_state {
     SPACE_UNKNOWN, /* not decided yet, or the camera does not see */

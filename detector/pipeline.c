@@ -12,6 +12,7 @@
 #include "detector/encode.h"
 #include "detector/metadata.h"
 #include "detector/picture.h"
+#include "detector/pieces.h"
 #include "detector/preprocess.h"
 
 /* The input of a network whose file leaves it open. */
@@ -26,14 +27,15 @@ struct pipeline {
     struct annotator *annotator;
     struct preprocess preprocess;
     struct picture picture; /* as decoded */
+    struct pieces pieces;   /* what was seen in tiles */
     struct picture drawn;   /* a copy to draw into, while `picture` is needed again */
 };
 
 /* --- the network --- */
 
 /* One forward on zeros: a network that cannot run says so now, and the first frame is not slow. */
-static int pipeline_warm_up(struct pipeline *pipeline, const char *layout, int width, int height,
-                            char error[MODEL_ERROR_SIZE])
+static int pipeline_warm_up(struct pipeline *pipeline, const struct config_detector *config,
+                            int width, int height, char error[MODEL_ERROR_SIZE])
 {
     struct model_output outputs[MODEL_OUTPUTS_MAX];
     size_t output_count;
@@ -42,8 +44,13 @@ static int pipeline_warm_up(struct pipeline *pipeline, const char *layout, int w
     int result = model_forward(pipeline->model, zeros, outputs, &output_count, error);
     pipeline->warm_up_ns = clock_monotonic_ns() - begin_ns;
     if (result == 0) {
-        result = layout_recognise(layout, outputs, output_count, width, height, &pipeline->layout,
-                                  error);
+        char cause[MODEL_ERROR_SIZE];
+        result = layout_recognise(config->layout, outputs, output_count, width, height,
+                                  &pipeline->layout, cause);
+        if (result < 0) {
+            snprintf(error, MODEL_ERROR_SIZE, "%.256s: cannot be used: %.700s", config->model,
+                     cause);
+        }
     }
     free(zeros);
     return result;
@@ -65,7 +72,7 @@ static int pipeline_load(struct pipeline *pipeline, const struct config_detector
     if (pipeline->model == NULL) {
         return -1;
     }
-    return pipeline_warm_up(pipeline, config->layout, model.input_width, model.input_height, error);
+    return pipeline_warm_up(pipeline, config, model.input_width, model.input_height, error);
 }
 
 struct pipeline *pipeline_create(const struct config_detector *config, char error[MODEL_ERROR_SIZE])
@@ -94,6 +101,7 @@ void pipeline_destroy(struct pipeline *pipeline)
     annotator_destroy(pipeline->annotator);
     preprocess_finish(&pipeline->preprocess);
     picture_finish(&pipeline->picture);
+    pieces_finish(&pipeline->pieces);
     picture_finish(&pipeline->drawn);
     free(pipeline);
 }
@@ -101,6 +109,11 @@ void pipeline_destroy(struct pipeline *pipeline)
 const struct layout *pipeline_layout(const struct pipeline *pipeline)
 {
     return &pipeline->layout;
+}
+
+void pipeline_describe_cures(const struct pipeline *pipeline, char *out, size_t out_size)
+{
+    model_describe_cures(pipeline->model, out, out_size);
 }
 
 uint64_t pipeline_warm_up_ns(const struct pipeline *pipeline)
@@ -144,16 +157,14 @@ static float pipeline_lowest_conf(const struct frame_job *job)
     return lowest < 0.05F ? 0.05F : lowest;
 }
 
-static int pipeline_detect(struct pipeline *pipeline, struct frame_job *job, uint64_t *since_ns)
+/* The network on one window; what it sees there is the job's boxes. */
+static int pipeline_look(struct pipeline *pipeline, struct frame_job *job,
+                         const struct window *window, const struct boxes_limits *limits,
+                         uint64_t *since_ns)
 {
     struct model_output outputs[MODEL_OUTPUTS_MAX];
     size_t output_count;
-    const struct detection_settings *settings = job->settings;
-    struct boxes_limits limits = {.confidence = pipeline_lowest_conf(job),
-                                  .iou = settings->iou,
-                                  .count = settings->max_detections,
-                                  .wanted = settings->wanted};
-    preprocess_run(&pipeline->preprocess, &pipeline->picture);
+    preprocess_run_window(&pipeline->preprocess, &pipeline->picture, window);
     pipeline_clock(job, STAGE_PREPROCESS, since_ns);
     if (model_forward(pipeline->model, pipeline->preprocess.input, outputs, &output_count,
                       job->error) < 0) {
@@ -161,7 +172,38 @@ static int pipeline_detect(struct pipeline *pipeline, struct frame_job *job, uin
     }
     pipeline_clock(job, STAGE_INFER, since_ns);
     boxes_decode(&pipeline->layout, outputs, output_count, &pipeline->preprocess.placement,
-                 job->width, job->height, &limits, &job->boxes);
+                 job->width, job->height, limits, &job->boxes);
+    pipeline_clock(job, STAGE_BOXES, since_ns);
+    return 0;
+}
+
+static int pipeline_detect(struct pipeline *pipeline, struct frame_job *job, uint64_t *since_ns)
+{
+    const struct detection_settings *settings = job->settings;
+    struct window windows[VIEW_WINDOWS_MAX], region;
+    size_t count = view_windows(job->view, job->width, job->height, windows, &region);
+    /* Boxes may go after suppression, so more of them come out of it. */
+    bool all = count > 1 || view_filters(job->view);
+    struct boxes_limits limits = {.confidence = pipeline_lowest_conf(job),
+                                  .iou = settings->iou,
+                                  .count = all ? BOXES_CANDIDATES_MAX : settings->max_detections,
+                                  .wanted = settings->wanted};
+    for (size_t i = 0; i < count; i++) {
+        if (pipeline_look(pipeline, job, &windows[i], &limits, since_ns) < 0) {
+            pipeline->pieces.count = 0;
+            return -1;
+        }
+        if (count > 1) {
+            pieces_add(&pipeline->pieces, &job->boxes, &windows[i], &region);
+        }
+    }
+    if (count > 1) {
+        pieces_join(&pipeline->pieces, settings->iou, &job->boxes);
+    }
+    if (all) {
+        view_filter(job->view, job->width, job->height, &job->boxes);
+        boxes_limit(&job->boxes, settings->max_detections);
+    }
     pipeline_clock(job, STAGE_BOXES, since_ns);
     return 0;
 }

@@ -17,6 +17,9 @@ struct pipeline *pipeline_create(const struct config_detector *config,
 void pipeline_destroy(struct pipeline *pipeline); /* NULL is allowed */
 
 const struct layout *pipeline_layout(const struct pipeline *pipeline);
+/* As model_describe_cures(). */
+void pipeline_describe_cures(const struct pipeline *pipeline, char *out, size_t out_size);
+
 uint64_t pipeline_warm_up_ns(const struct pipeline *pipeline); /* how long the first forward took */
 
 /* Takes a job through all its stages. Whatever goes wrong stands in the job. */

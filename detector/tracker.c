@@ -5,9 +5,9 @@
 
 #include "common/clock.h"
 #include "common/memory.h"
+#include "common/rectangle.h"
 #include "detector/assignment.h"
 #include "detector/kalman.h"
-#include "detector/rectangle.h"
 
 /* Least similarities at which a pair is considered; the first and the last are overlap times score. */
 #define SIMILAR_FIRST 0.2
@@ -180,7 +180,7 @@ static void tracker_take_boxes(struct tracker *tracker, const struct tracker_con
             continue;
         }
         tracker->detections[tracker->detection_count++] =
-            (struct detection){.place = rectangle_of_box(&boxes[i]),
+            (struct detection){.place = boxes_rectangle(&boxes[i]),
                                .score = (double)boxes[i].confidence,
                                .class_id = boxes[i].class_id,
                                .box = i};

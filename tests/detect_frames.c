@@ -2,12 +2,12 @@
  * implementation, and what times the stages.
  *
  *   detect_frames [-w WEIGHTS] [-n NAMES] [-c CONF] [-t THREADS] [-o FOLDER] [-r RATE] [-s SPACES]
- *                 MODEL JPEG…
+ *                 [-k TILES] MODEL JPEG…
  *
  * Prints one line of JSON per picture: its metadata and the microseconds of each stage. With -o the
  * drawn pictures are written to that folder as 0.jpg, 1.jpg … With -r they are frames of one camera, so
  * many a second, that is tracked; with -s too its parking spaces are watched, a file with the array that a
- * configuration has. */
+ * configuration has. -k 2x2,0.2 looks at so many tiles and the whole, -k 2x2,0.2,only at tiles alone. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +21,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "detector/model_names.h"
 #include "detector/pipeline.h"
 
 #define JPEG_MAX ((size_t)64 << 20)
@@ -48,6 +49,19 @@ static void spaces_read(struct config_camera *camera, const char *path)
     json_decref(array);
 }
 
+/* COLUMNSxROWS[,OVERLAP[,only]] */
+static void tiles_read(struct config_camera *camera, const char *text)
+{
+    long long columns, rows;
+    char whole[8] = "";
+    if (sscanf(text, "%lldx%lld,%lf,%7s", &columns, &rows, &camera->tile_overlap, whole) < 2 ||
+        columns < 1 || columns > 8 || rows < 1 || rows > 8) {
+        die_config("-k takes COLUMNSxROWS[,OVERLAP[,only]], each up to 8");
+    }
+    camera->tiles = (struct config_tiles){columns, rows};
+    camera->tile_whole = strcmp(whole, "only") != 0;
+}
+
 static void options_read(struct options *options, int argc, char **argv)
 {
     static char *vehicles[] = {"car", "truck", "bus"};
@@ -69,9 +83,12 @@ static void options_read(struct options *options, int argc, char **argv)
                                              .space_conf = default_of("space_conf"),
                                              .space_occupy_s = default_of("space_occupy_s"),
                                              .space_free_s = default_of("space_free_s")},
-                                .camera = {.tracking = true}};
+                                .camera = {.tracking = true,
+                                           .tiles = {1, 1},
+                                           .tile_overlap = default_of("tile_overlap"),
+                                           .tile_whole = true}};
     int option;
-    while ((option = getopt(argc, argv, "w:n:c:t:o:r:s:")) != -1) {
+    while ((option = getopt(argc, argv, "w:n:c:t:o:r:s:k:")) != -1) {
         switch (option) {
         case 'w':
             options->detector.weights = optarg;
@@ -88,6 +105,9 @@ static void options_read(struct options *options, int argc, char **argv)
         case 'r':
             options->rate = strtod(optarg, NULL);
             break;
+        case 'k':
+            tiles_read(&options->camera, optarg);
+            break;
         case 's':
             spaces_read(&options->camera, optarg);
             break;
@@ -101,7 +121,7 @@ static void options_read(struct options *options, int argc, char **argv)
     if (argc - optind < 2) {
         die_config(
             "usage: detect_frames [-w WEIGHTS] [-n NAMES] [-c CONF] [-t THREADS] [-o FOLDER] "
-            "[-r RATE] [-s SPACES] MODEL JPEG...");
+            "[-r RATE] [-s SPACES] [-k TILES] MODEL JPEG...");
     }
     options->detector.model = argv[optind];
     options->pictures = argv + optind + 1;
@@ -148,6 +168,7 @@ static void detect(struct pipeline *pipeline, struct detection_settings *setting
     job->jpeg.capacity = size;
     snprintf(job->camera, sizeof job->camera, "test");
     job->settings = settings_acquire(settings);
+    job->view = view_create(&options->camera);
     job->info = (struct frame_info){.number = number + 1, .size = (uint32_t)size};
     job->taken_ns = clock_monotonic_ns();
     job->renderings[0] = settings->rendering;
@@ -175,7 +196,6 @@ static void detect(struct pipeline *pipeline, struct detection_settings *setting
 int main(int argc, char **argv)
 {
     struct options options;
-    struct names *names;
     char error[MODEL_ERROR_SIZE];
     log_init("detect_frames", NULL);
     options_read(&options, argc, argv);
@@ -184,8 +204,11 @@ int main(int argc, char **argv)
     if (pipeline == NULL) {
         die_config("%s", error);
     }
-    if (names_create(&names, options.detector.names, pipeline_layout(pipeline)->classes) < 0) {
-        die_config("cannot read the names path=%s", options.detector.names);
+    char names_error[MODEL_NAMES_ERROR_SIZE];
+    struct names *names =
+        model_names_create(&options.detector, pipeline_layout(pipeline)->classes, names_error);
+    if (names == NULL) {
+        die_config("%s", names_error);
     }
     struct detection_settings *settings = settings_create(&options.detector, names, error);
     if (settings == NULL) {

@@ -83,6 +83,7 @@ const char *picture_fault_text(enum jpeg_fault fault)
         [JPEG_NO_FRAME] = "the JPEG has no frame header",
         [JPEG_BAD_SIZE] = "the JPEG's width or height is 0 or above 16384",
         [JPEG_TOO_LARGE] = "the JPEG is too large",
+        [JPEG_UNPAINTED] = "the camera's mask cannot be painted into the picture",
     };
     return texts[fault];
 }

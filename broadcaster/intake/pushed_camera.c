@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/picture_hash.h"
+#include "common/picture_mask.h"
 #include "common/report.h"
 
 #define CHUNK_CHARACTERS 4096 /* of base64, decoded on the stack on their way into the ring */
@@ -31,6 +32,7 @@ struct pushed_camera {
     char id[CAMERA_ID_SIZE];
     size_t max_frame_bytes; /* of the publisher */
     struct frame_publisher *publisher;
+    struct picture_mask *mask; /* NULL: none */
     struct camera_counters *counters;
     struct health health;
     struct report report;
@@ -245,6 +247,20 @@ static enum pushed_result pushed_camera_published(struct pushed_camera *camera,
     return pushed_camera_post(camera, frame, source, is_base64, error);
 }
 
+/* Paints the mask into a picture that was checked. A picture that cannot be painted is shown to nobody. */
+static enum jpeg_fault pushed_camera_paint(struct pushed_camera *camera, struct byte_span *jpeg,
+                                           struct jpeg_info *info)
+{
+    const uint8_t *painted;
+    size_t size;
+    if (picture_mask_paint(camera->mask, jpeg->data, info->size, &painted, &size) < 0) {
+        return JPEG_UNPAINTED;
+    }
+    *jpeg = (struct byte_span){painted, size};
+    info->size = size;
+    return size > camera->max_frame_bytes ? JPEG_TOO_LARGE : JPEG_WHOLE;
+}
+
 enum pushed_result pushed_camera_take_jpeg(struct pushed_camera *camera, struct byte_span jpeg,
                                            uint64_t captured_ns, const char **error)
 {
@@ -252,6 +268,9 @@ enum pushed_result pushed_camera_take_jpeg(struct pushed_camera *camera, struct 
     enum jpeg_fault fault = picture_check_bytes(jpeg, &info);
     if (fault == JPEG_WHOLE && info.size > camera->max_frame_bytes) {
         fault = JPEG_TOO_LARGE;
+    }
+    if (fault == JPEG_WHOLE && camera->mask != NULL) {
+        fault = pushed_camera_paint(camera, &jpeg, &info);
     }
     if (fault != JPEG_WHOLE) {
         return pushed_camera_refuse_picture(camera, fault, jpeg, error);
@@ -278,6 +297,21 @@ static enum pushed_result pushed_camera_refuse_base64(struct pushed_camera *came
     ssize_t size = base64_decode(beginning, text, look);
     struct byte_span seen = {beginning, size > 0 ? (size_t)size : 0};
     return pushed_camera_refuse_picture(camera, fault, seen, error);
+}
+
+/* What a mask is painted into is bytes. */
+static enum pushed_result pushed_camera_take_decoded(struct pushed_camera *camera,
+                                                     struct byte_span base64, uint64_t captured_ns,
+                                                     const char **error)
+{
+    uint8_t *bytes = xmalloc(base64.size);
+    ssize_t size = base64_decode(bytes, (const char *)base64.data, base64.size);
+    enum pushed_result result =
+        size < 0 ? pushed_camera_refuse_base64(camera, JPEG_CORRUPT, base64, error)
+                 : pushed_camera_take_jpeg(camera, (struct byte_span){bytes, (size_t)size},
+                                           captured_ns, error);
+    free(bytes);
+    return result;
 }
 
 /* False when it was not base64 after all. */
@@ -308,6 +342,9 @@ enum pushed_result pushed_camera_take_base64(struct pushed_camera *camera, struc
     if (fault != JPEG_WHOLE) {
         return pushed_camera_refuse_base64(camera, fault, base64, error);
     }
+    if (camera->mask != NULL) {
+        return pushed_camera_take_decoded(camera, base64, captured_ns, error);
+    }
     struct frame_info frame = pushed_camera_frame(&info, captured_ns);
     int result = frame_publisher_begin(camera->publisher, &frame);
     if (result < 0) {
@@ -321,6 +358,14 @@ enum pushed_result pushed_camera_take_base64(struct pushed_camera *camera, struc
 }
 
 /* --- life --- */
+
+static void pushed_camera_take_mask(struct pushed_camera *camera)
+{
+    const struct config_camera *options =
+        config_camera_or_guest(camera->services->config, camera->id);
+    picture_mask_destroy(camera->mask);
+    camera->mask = picture_mask_create(&options->mask);
+}
 
 static int pushed_camera_serve(struct pushed_camera *camera)
 {
@@ -349,6 +394,7 @@ int pushed_camera_create(struct pushed_camera **camera, struct services *service
         free(made);
         return result;
     }
+    pushed_camera_take_mask(made);
     made->counters = counters_camera(&services->counters, id);
     made->report.camera = made->id;
     made->watch_ns = HEALTH_NEVER;
@@ -372,6 +418,7 @@ void pushed_camera_destroy(struct pushed_camera *camera)
     pushed_camera_end(camera, "the camera is no longer served");
     event_free(camera->watch);
     frame_publisher_destroy(camera->publisher);
+    picture_mask_destroy(camera->mask);
     free(camera);
 }
 
@@ -383,6 +430,7 @@ const char *pushed_camera_id(const struct pushed_camera *camera)
 void pushed_camera_configure(struct pushed_camera *camera)
 {
     struct frame_publisher *old = camera->publisher;
+    pushed_camera_take_mask(camera);
     if (camera->max_frame_bytes != (size_t)camera->services->config->max_frame_bytes &&
         pushed_camera_serve(camera) == 0) {
         /* The ring's limit is the publisher's; readers find the new one by themselves. */

@@ -64,6 +64,7 @@ static void run(struct pipeline *pipeline, struct detection_settings *settings,
     job->jpeg.capacity = size;
     snprintf(job->camera, sizeof job->camera, "bench");
     job->settings = settings_acquire(settings);
+    job->view = view_create(&(struct config_camera){.tiles = {1, 1}});
     job->info = (struct frame_info){.number = 1, .size = (uint32_t)size};
     job->renderings[0] = settings->rendering;
     job->rendering_count = 1;

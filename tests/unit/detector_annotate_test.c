@@ -11,7 +11,7 @@
 
 #include "common/clock.h"
 #include "detector/font.h"
-#include "detector/polygon.h"
+#include "common/polygon.h"
 
 /* A black picture with a guarded border in memory: whatever is written outside of it is seen. */
 #define GUARD 4096

@@ -73,6 +73,12 @@ int model_forward(struct model *model, const float *input,
     return 0;
 }
 
+void model_describe_cures(const struct model *model, char *out, size_t out_size)
+{
+    (void)model;
+    snprintf(out, out_size, "%s", "");
+}
+
 bool model_file_input_size(const char *path, int *width, int *height)
 {
     (void)path;

@@ -1,10 +1,4 @@
-#include "detector/rectangle.h"
-
-struct rectangle rectangle_of_box(const struct box *box)
-{
-    double left = (double)box->x, top = (double)box->y;
-    return (struct rectangle){left, top, left + (double)box->width, top + (double)box->height};
-}
+#include "common/rectangle.h"
 
 struct rectangle rectangle_grow(const struct rectangle *rectangle, double growth)
 {

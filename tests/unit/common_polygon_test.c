@@ -1,4 +1,4 @@
-#include "detector/polygon.h"
+#include "common/polygon.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,14 +1,14 @@
-#include "detector/polygon.h"
+#include "common/polygon.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 
-#include "common/config_spaces.h"
+#include "common/config_polygons.h"
 
 /* Cutting along a line keeps the corners on its side and adds one where an edge crosses: half as many again
  * at most, and there are four lines. */
-#define CUT_CORNERS_MAX (SPACE_CORNERS_MAX * 6)
+#define CUT_CORNERS_MAX (POLYGON_CORNERS_MAX * 6)
 
 /* The shoelace formula. */
 double polygon_area(const struct config_point *corners, size_t count)
@@ -73,10 +73,63 @@ double polygon_area_within(const struct config_point *corners, size_t count,
                                {true, rectangle->top, 1},
                                {true, rectangle->bottom, -1}};
     struct config_point pieces[2][CUT_CORNERS_MAX];
-    assert(count <= SPACE_CORNERS_MAX);
+    assert(count <= POLYGON_CORNERS_MAX);
     for (size_t i = 0; i < sizeof cuts / sizeof cuts[0] && count > 0; i++) {
         count = polygon_cut(corners, count, &cuts[i], pieces[i % 2]);
         corners = pieces[i % 2];
     }
     return count > 0 ? polygon_area(corners, count) : 0;
+}
+
+/* The winding number: how often the outline goes around the point, counted where it crosses the line to
+ * the right of it. Sunday, "Inclusion of a Point in a Polygon", 2001. */
+bool polygon_contains(const struct config_point *corners, size_t count, double x, double y)
+{
+    int winding = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct config_point *a = &corners[i], *b = &corners[(i + 1) % count];
+        double side = (b->x - a->x) * (y - a->y) - (x - a->x) * (b->y - a->y);
+        if (a->y <= y && b->y > y && side > 0) {
+            winding++;
+        } else if (a->y > y && b->y <= y && side < 0) {
+            winding--;
+        }
+    }
+    return winding != 0;
+}
+
+/* Narrows *from..*to, the part of a way that is left, to where start + part x step lies in low..high;
+ * false: nothing is left. */
+static bool polygon_narrow(double start, double step, double low, double high, double *from,
+                           double *to)
+{
+    if (step == 0) {
+        return start >= low && start <= high;
+    }
+    double a = (low - start) / step, b = (high - start) / step;
+    *from = fmax(*from, fmin(a, b));
+    *to = fmin(*to, fmax(a, b));
+    return *from <= *to;
+}
+
+/* Liang and Barsky, "A New Concept and Method for Line Clipping", 1984. */
+static bool polygon_edge_touches(const struct config_point *a, const struct config_point *b,
+                                 const struct rectangle *rectangle)
+{
+    double from = 0, to = 1;
+    return polygon_narrow(a->x, b->x - a->x, rectangle->left, rectangle->right, &from, &to) &&
+           polygon_narrow(a->y, b->y - a->y, rectangle->top, rectangle->bottom, &from, &to);
+}
+
+bool polygon_touches(const struct config_point *corners, size_t count,
+                     const struct rectangle *rectangle)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (polygon_edge_touches(&corners[i], &corners[(i + 1) % count], rectangle)) {
+            return true;
+        }
+    }
+    /* No edge in it: it is inside or outside as a whole. */
+    return polygon_contains(corners, count, (rectangle->left + rectangle->right) / 2,
+                            (rectangle->top + rectangle->bottom) / 2);
 }

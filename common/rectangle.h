@@ -1,14 +1,10 @@
-/* Rectangles with edges at any place, in pixels. Pure. */
-#ifndef DETECTOR_RECTANGLE_H
-#define DETECTOR_RECTANGLE_H
-
-#include "detector/boxes.h"
+/* Rectangles with edges at any place, in pixels or relative to a picture. Pure. */
+#ifndef COMMON_RECTANGLE_H
+#define COMMON_RECTANGLE_H
 
 struct rectangle {
     double left, top, right, bottom;
 };
-
-struct rectangle rectangle_of_box(const struct box *box);
 
 /* With `growth` times its width more on the left and on the right, and so on. */
 struct rectangle rectangle_grow(const struct rectangle *rectangle, double growth);
