@@ -27,7 +27,8 @@ BUILD ?= build$(if $(SAN),/san-$(subst $(comma),-,$(SAN)))
 
 COMMON := address camera_feed camera_id camera_status clock config config_access config_cameras \
           config_document config_errors config_history config_options config_polygons \
-          config_reference config_section config_spaces config_tokens config_url config_value config_wait control_client \
+          config_reference config_section config_spaces config_tokens config_url config_value \
+          config_wait control_client \
           control_peer control_server ctl_format curl_loop directory_watch fd frame_container \
           frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info log log_tail loop \
           memory messages picture_hash picture_mask polygon process_usage program rectangle report \
@@ -87,7 +88,8 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
                text_hash text_table
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate assignment boxes camera_counts decode demand kalman layout metadata \
-                 model_file observer occupancy preprocess scheduler settings tracker
+                 model_file observer occupancy onnx_file pieces preprocess scheduler settings \
+                 tracker view
 UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
                     counters credentials forwarded frame_message gzip gzip_cache history \
                     history_bucket history_database history_queue history_reading history_scan \
@@ -102,7 +104,7 @@ UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world
 # Fuzzers, by the library that they attack: tests/fuzz/<fuzzer>_fuzz.c
 FUZZ_COMMON := config control frame_container jpeg_info
 FUZZ_CAPTURE := mjpeg_parser
-FUZZ_DETECTOR := demand model_output
+FUZZ_DETECTOR := demand model_output onnx_file
 FUZZ_BROADCASTER := forwarded http_reader intake_scanner picture_check signed_token \
                     streamer_message viewer_message websocket_reader
 
@@ -116,9 +118,9 @@ PARSERS := broadcaster/text/base64 broadcaster/text/base64_avx2 broadcaster/acce
            broadcaster/viewers/viewer_message broadcaster/protocol/websocket_handshake broadcaster/protocol/websocket_reader \
            capture/mjpeg_parser capture/mjpeg_part common/address common/config \
            common/config_access common/config_cameras common/config_document common/config_errors \
-           common/config_section common/config_spaces common/config_tokens common/config_url \
+           common/config_polygons common/config_section common/config_spaces common/config_tokens common/config_url \
            common/config_value common/frame_container common/jpeg_info common/messages \
-           detector/boxes detector/demand detector/layout
+           detector/boxes detector/demand detector/layout detector/onnx_file
 PARSER_TESTS := broadcaster_base64 broadcaster_credentials broadcaster_forwarded \
                 broadcaster_http_reader broadcaster_intake_scanner broadcaster_picture_check \
                 broadcaster_signed_token broadcaster_streamer_message broadcaster_token_rules \
@@ -126,7 +128,7 @@ PARSER_TESTS := broadcaster_base64 broadcaster_credentials broadcaster_forwarded
                 broadcaster_websocket_reader capture_mjpeg_parser common_address common_config \
                 common_config_access common_config_document common_config_options \
                 common_config_url common_frame_container common_jpeg_info common_messages \
-                detector_boxes detector_demand detector_layout
+                detector_boxes detector_demand detector_layout detector_onnx_file
 
 # --- flags ----------------------------------------------------------------------------------------
 

@@ -8,11 +8,11 @@
 #include "common/clock.h"
 #include "common/config_spaces.h"
 #include "common/memory.h"
+#include "common/rectangle.h"
 #include "detector/draw.h"
 #include "detector/font.h"
 #include "detector/label_places.h"
 #include "detector/palette.h"
-#include "detector/rectangle.h"
 
 #define LABEL_MAX 96
 
@@ -178,7 +178,7 @@ static void annotate_draw_trail(const struct annotator *annotator, struct pictur
 
 static struct rectangle annotator_place(const struct annotator *annotator, const struct box *box)
 {
-    struct rectangle place = rectangle_of_box(box);
+    struct rectangle place = boxes_rectangle(box);
     return (struct rectangle){place.left * annotator->scale_x, place.top * annotator->scale_y,
                               place.right * annotator->scale_x, place.bottom * annotator->scale_y};
 }

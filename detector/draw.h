@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "common/config.h"
+#include "common/rectangle.h"
 #include "detector/picture.h"
-#include "detector/rectangle.h"
 
 /* The edge of a rectangle with round corners, `line` wide, inside of it. */
 void draw_frame(struct picture *picture, const struct rectangle *rectangle, double radius,

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "detector/rectangle.h"
+#include "common/rectangle.h"
 
 /* Zeroed memory: nothing has been placed yet. */
 struct label_places {

@@ -251,7 +251,10 @@ static void onnx_read_metadata(struct span entry, struct onnx_facts *facts)
 static bool onnx_read_model(struct span file, struct onnx_facts *facts, bool *has_graph)
 {
     struct field field;
-    while (file.at < file.end && onnx_next_field(&file, &field)) {
+    while (file.at < file.end) {
+        if (!onnx_next_field(&file, &field)) {
+            return false;
+        }
         if (field.id == MODEL_GRAPH && field.wire == WIRE_BYTES) {
             *has_graph = true;
             onnx_read_graph(field.bytes, facts);
@@ -261,7 +264,7 @@ static bool onnx_read_model(struct span file, struct onnx_facts *facts, bool *ha
             onnx_read_metadata(field.bytes, facts);
         }
     }
-    return file.at == file.end && *has_graph;
+    return *has_graph;
 }
 
 /* A file that ends within its graph, or within what stands behind: the fields before are well-formed, and
