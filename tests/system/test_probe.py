@@ -150,7 +150,7 @@ def test_picture_that_is_none(tmp_path, content):
     picture = tmp_path / "picture.jpg"
     if content is not None:
         picture.write_bytes(content)
-    done = probe(tmp_path, MODEL, picture)
+    done = probe(tmp_path, MODEL, picture, "--names", NAMES)
     assert done.returncode == EXIT_CONFIG
     assert done.stderr.count("\n") == 1 and str(picture) in done.stderr
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <turbojpeg.h>
 
 #include <cmocka.h>
@@ -146,6 +147,37 @@ static void test_broken(void **state)
     tjFree(jpeg);
 }
 
+/* For docs/architecture.md. */
+static void test_cost(void **state)
+{
+    enum { BIG_WIDTH = 1280, BIG_HEIGHT = 720, PICTURES = 10 };
+    uint8_t *pixels = xmalloc((size_t)BIG_WIDTH * BIG_HEIGHT * 3), *jpeg = NULL;
+    unsigned long size = 0;
+    uint32_t noise = 1;
+    tjhandle handle = tjInitCompress();
+    struct picture_mask *mask = picture_mask_create(&masked);
+    const uint8_t *painted;
+    size_t painted_size;
+    (void)state;
+    for (size_t i = 0; i < (size_t)BIG_WIDTH * BIG_HEIGHT * 3; i++) {
+        noise = noise * 1664525 + 1013904223;
+        pixels[i] = (uint8_t)(i / 3 % BIG_WIDTH / 8 + (noise >> 28));
+    }
+    assert_int_equal(tjCompress2(handle, pixels, BIG_WIDTH, 0, BIG_HEIGHT, TJPF_RGB, &jpeg, &size,
+                                 TJSAMP_420, 85, 0),
+                     0);
+    clock_t begin = clock();
+    for (int i = 0; i < PICTURES; i++) {
+        assert_int_equal(picture_mask_paint(mask, jpeg, size, &painted, &painted_size), 0);
+    }
+    print_message("a mask in 1280x720 of %lu kB takes %.1f ms of CPU\n", size / 1000,
+                  1e3 * (double)(clock() - begin) / CLOCKS_PER_SEC / PICTURES);
+    picture_mask_destroy(mask);
+    tjDestroy(handle);
+    tjFree(jpeg);
+    free(pixels);
+}
+
 static void test_none(void **state)
 {
     struct config_polygons none = {0};
@@ -157,9 +189,8 @@ static void test_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_painted),
-        cmocka_unit_test(test_nothing_beside_the_picture_stays),
-        cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_painted), cmocka_unit_test(test_nothing_beside_the_picture_stays),
+        cmocka_unit_test(test_broken),  cmocka_unit_test(test_cost),
         cmocka_unit_test(test_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
