@@ -92,3 +92,8 @@ struct kalman_box kalman_box(const struct kalman *kalman)
                                .aspect = kalman->aspect.value,
                                .height = kalman->height.value};
 }
+
+double kalman_unsure(const struct kalman *kalman)
+{
+    return sqrt(kalman->x.variance) / kalman->height.value;
+}

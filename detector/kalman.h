@@ -37,4 +37,7 @@ void kalman_update(struct kalman *kalman, const struct kalman_box *measured);
 
 struct kalman_box kalman_box(const struct kalman *kalman);
 
+/* The standard deviation of where the centre is, across, as part of the height. */
+double kalman_unsure(const struct kalman *kalman);
+
 #endif

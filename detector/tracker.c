@@ -22,6 +22,11 @@
 /* How far boxes of new objects are grown, as part of their size, on each side. */
 #define NEW_GROWTH 0.5
 
+/* In the first association boxes are grown by as much as the filter is unsure of the place, in standard
+ * deviations as parts of the height, beyond what it is at ten regular frames a second. */
+#define UNSURE_FROM 0.1
+#define UNSURE_MOST 0.5
+
 /* What is out of sight loses its speed with this time constant, and so much similarity a second. */
 #define REST_S        3.0
 #define FORGOTTEN_A_S 0.1
@@ -85,6 +90,7 @@ struct association {
     double score_from, score_to; /* from the first, below the second */
     double similarity;           /* at least */
     double growth;
+    bool grow_unsure; /* more than `growth` where the place is unsure */
     bool weigh_score;
 };
 
@@ -307,14 +313,21 @@ static double tracker_memory(const struct tracker *tracker, const struct object 
     return object->state == OBJECT_LOST ? exp(-seconds * FORGOTTEN_A_S) : 1;
 }
 
+static double tracker_growth(const struct association *association, const struct object *object)
+{
+    double unsure = association->grow_unsure ? kalman_unsure(&object->kalman) - UNSURE_FROM : 0;
+    return association->growth + fmin(fmax(unsure, 0), UNSURE_MOST);
+}
+
 static void tracker_add_pairs(struct tracker *tracker, const struct tracker_config *config,
                               const struct association *association, size_t row)
 {
     const struct object *object = &tracker->objects[tracker->rows[row]];
-    struct rectangle place = rectangle_grow(&object->place, association->growth);
+    double growth = tracker_growth(association, object);
+    struct rectangle place = rectangle_grow(&object->place, growth);
     double memory = tracker_memory(tracker, object);
-    double end = place.right + association->growth * tracker->widest;
-    for (size_t i = tracker_first_at(tracker, place.left, association->growth);
+    double end = place.right + growth * tracker->widest;
+    for (size_t i = tracker_first_at(tracker, place.left, growth);
          i < tracker->detection_count && tracker->detections[i].place.left < end; i++) {
         const struct detection *detection = &tracker->detections[i];
         if (detection->taken || detection->score < association->score_from ||
@@ -322,7 +335,7 @@ static void tracker_add_pairs(struct tracker *tracker, const struct tracker_conf
             !tracker_same_kind(config, object->class_id, detection->class_id)) {
             continue;
         }
-        struct rectangle other = rectangle_grow(&detection->place, association->growth);
+        struct rectangle other = rectangle_grow(&detection->place, growth);
         double similarity = rectangle_overlap(&place, &other) * memory;
         if (association->weigh_score) {
             similarity *= detection->score;
@@ -361,6 +374,7 @@ static void tracker_associate_all(struct tracker *tracker, const struct tracker_
                                       .score_from = high,
                                       .score_to = INFINITY,
                                       .similarity = SIMILAR_FIRST,
+                                      .grow_unsure = true,
                                       .weigh_score = true};
     const struct association second = {.states = {[OBJECT_SEEN] = true, [OBJECT_LOST] = true},
                                        .score_from = 0,

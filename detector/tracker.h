@@ -5,6 +5,8 @@
  *   - time is real (kalman.h), and what is out of sight is kept for seconds, not frames;
  *   - what is out of sight comes to rest within seconds, may come back with a low score, and has to fit
  *     the better the longer it was gone;
+ *   - the less sure the filter is of a place, after a gap or of an object that is hardly known, the more
+ *     boxes are grown on each side before they are compared;
  *   - a new object is recognised in its second frame by boxes grown on each side ("buffered IoU", Yang et
  *     al., WACV 2023), for until then nobody knows how fast it moves;
  *   - how soon an object is shown depends on how surely it is seen;

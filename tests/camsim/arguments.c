@@ -49,6 +49,7 @@ static void print_help(void)
         "                             dusk; default 0.1\n"
         "  --quality N                of the JPEGs; default 85\n"
         "  --shake                    the pole sways in the wind\n"
+        "  --still                    nobody comes, goes or walks; cars stand, and light changes\n"
         "  --frames N                 end after frame N\n"
         "  --truth FILE               a line of JSON for each frame that is drawn\n"
         "  --export FOLDER            write pictures, truth.jsonl and spaces.json there; serve nothing\n"
@@ -126,16 +127,27 @@ static void parse_fault(struct faults *faults, const char *text)
 }
 
 static const struct option options[] = {
-    {"listen", required_argument, NULL, 'a'},   {"fps", required_argument, NULL, 'r'},
-    {"clients", required_argument, NULL, 'n'},  {"loop", no_argument, NULL, 'l'},
-    {"fault", required_argument, NULL, 'f'},    {"credentials", required_argument, NULL, 'u'},
-    {"ready-fd", required_argument, NULL, 'R'}, {"scene", required_argument, NULL, 'c'},
-    {"seed", required_argument, NULL, 's'},     {"size", required_argument, NULL, 'g'},
-    {"speed", required_argument, NULL, 'v'},    {"day", required_argument, NULL, 'd'},
-    {"light", required_argument, NULL, 'p'},    {"quality", required_argument, NULL, 'q'},
-    {"shake", no_argument, NULL, 'w'},          {"frames", required_argument, NULL, 'N'},
-    {"truth", required_argument, NULL, 't'},    {"export", required_argument, NULL, 'e'},
-    {"help", no_argument, NULL, 'h'},           {0},
+    {"listen", required_argument, NULL, 'a'},
+    {"fps", required_argument, NULL, 'r'},
+    {"clients", required_argument, NULL, 'n'},
+    {"loop", no_argument, NULL, 'l'},
+    {"fault", required_argument, NULL, 'f'},
+    {"credentials", required_argument, NULL, 'u'},
+    {"ready-fd", required_argument, NULL, 'R'},
+    {"scene", required_argument, NULL, 'c'},
+    {"seed", required_argument, NULL, 's'},
+    {"size", required_argument, NULL, 'g'},
+    {"speed", required_argument, NULL, 'v'},
+    {"day", required_argument, NULL, 'd'},
+    {"light", required_argument, NULL, 'p'},
+    {"quality", required_argument, NULL, 'q'},
+    {"shake", no_argument, NULL, 'w'},
+    {"frames", required_argument, NULL, 'N'},
+    {"truth", required_argument, NULL, 't'},
+    {"export", required_argument, NULL, 'e'},
+    {"still", no_argument, NULL, 'S'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
 };
 
 static void parse_camera_option(struct arguments *arguments, int option, const char *value)
@@ -195,6 +207,8 @@ static bool parse_scene_option(struct arguments *arguments, int option, const ch
         return true;
     case 'w':
         return scene->shake = true;
+    case 'S':
+        return scene->still = true;
     case 'N':
         arguments->frames = parse_count("frames", value);
         return true;

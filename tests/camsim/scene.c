@@ -51,7 +51,7 @@ struct scene *scene_create(const struct scene_options *options, FILE *truth)
     scene->options = *options;
     scene->truth = truth;
     scene_layout_init(&scene->layout, options->seed);
-    scene->world = scene_world_create(&scene->layout);
+    scene->world = scene_world_create(&scene->layout, scene->options.still);
     scene->render = scene_render_create(&scene->layout, &render_options);
     scene->encoder = tjInitCompress();
     scene->jpeg = tjAlloc((int)tjBufSize(options->width, options->height, TJSAMP_420));
@@ -89,7 +89,7 @@ static double scene_go_to(struct scene *scene, uint64_t number)
     int64_t tick = (int64_t)floor(seconds * SCENE_TICKS_PER_SECOND + ROUNDING);
     if (scene->world->tick > tick) {
         scene_world_destroy(scene->world);
-        scene->world = scene_world_create(&scene->layout);
+        scene->world = scene_world_create(&scene->layout, scene->options.still);
     }
     while (scene->world->tick < tick) {
         scene_world_step(scene->world);

@@ -22,6 +22,7 @@ struct scene_options {
     double light;      /* where in the day frame 1 is: 0 midday, 0.5 the deepest dusk */
     int quality;       /* of the JPEGs, 1 to 100 */
     bool shake;
+    bool still; /* nobody comes, goes or walks */
 };
 
 struct scene;

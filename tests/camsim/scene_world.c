@@ -390,6 +390,9 @@ static void world_step_car(struct scene_world *world, int index)
 void scene_world_step(struct scene_world *world)
 {
     world->time = (double)++world->tick * TICK_SECONDS;
+    if (world->still) {
+        return;
+    }
     if (world->time > world->next_arrival) {
         world_start_arrival(world);
     }
@@ -406,10 +409,11 @@ void scene_world_step(struct scene_world *world)
     scene_people_step(world, TICK_SECONDS);
 }
 
-struct scene_world *scene_world_create(const struct scene_layout *layout)
+struct scene_world *scene_world_create(const struct scene_layout *layout, bool still)
 {
     struct scene_world *world = xcalloc(1, sizeof *world);
     world->layout = layout;
+    world->still = still;
     world->random = scene_random_make(layout->seed, 6);
     world->crowd = scene_random_between(&world->random, 0.55, 0.92);
     for (int i = 0; i < layout->space_count; i++) {

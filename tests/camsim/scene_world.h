@@ -66,10 +66,12 @@ struct scene_world {
     int last_identity;
     double next_arrival, next_passing, next_walker;
     double crowd; /* which share of the spaces is taken on average */
+    bool still;   /* nobody comes, goes or walks */
 };
 
-/* At tick 0 the car park is already in use. The layout must outlive it. */
-struct scene_world *scene_world_create(const struct scene_layout *layout);
+/* At tick 0 the car park is already in use. `still`: by parked cars only, which stay for ever. The layout
+ * must outlive it. */
+struct scene_world *scene_world_create(const struct scene_layout *layout, bool still);
 void scene_world_destroy(struct scene_world *world); /* NULL is allowed */
 
 void scene_world_step(struct scene_world *world);

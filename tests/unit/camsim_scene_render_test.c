@@ -23,7 +23,7 @@ static void fixture_init(struct fixture *fixture, uint64_t seed, bool shake)
 {
     const struct scene_render_options options = {WIDTH, HEIGHT, shake, 96};
     scene_layout_init(&fixture->layout, seed);
-    fixture->world = scene_world_create(&fixture->layout);
+    fixture->world = scene_world_create(&fixture->layout, false);
     fixture->render = scene_render_create(&fixture->layout, &options);
 }
 

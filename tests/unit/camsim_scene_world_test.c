@@ -22,7 +22,8 @@ static void same_seed_same_story(void **state)
     (void)state;
     struct scene_layout layout;
     scene_layout_init(&layout, 5);
-    struct scene_world *one = scene_world_create(&layout), *two = scene_world_create(&layout);
+    struct scene_world *one = scene_world_create(&layout, false),
+                       *two = scene_world_create(&layout, false);
     run(one, 120);
     run(two, 120);
     for (int i = 0; i < SCENE_CARS_MAX; i++) {
@@ -81,7 +82,7 @@ static void cars_come_and_go_and_never_meet(void **state)
         struct scene_layout layout;
         int changes = 0, occupants[SCENE_SPACES_MAX] = {0};
         scene_layout_init(&layout, seed);
-        struct scene_world *world = scene_world_create(&layout);
+        struct scene_world *world = scene_world_create(&layout, false);
         for (int second = 0; second < MINUTES * 60; second++) {
             run(world, 1);
             if (count_overlaps(world) > 0) {
@@ -104,7 +105,7 @@ static void parked_cars_stand_in_their_spaces(void **state)
     (void)state;
     struct scene_layout layout;
     scene_layout_init(&layout, 2);
-    struct scene_world *world = scene_world_create(&layout);
+    struct scene_world *world = scene_world_create(&layout, false);
     int parked = 0;
     for (int minute = 0; minute < MINUTES; minute++) {
         run(world, 60);
@@ -122,6 +123,31 @@ static void parked_cars_stand_in_their_spaces(void **state)
     scene_world_destroy(world);
 }
 
+static void a_still_car_park_never_changes(void **state)
+{
+    (void)state;
+    struct scene_layout layout;
+    scene_layout_init(&layout, 3);
+    struct scene_world *world = scene_world_create(&layout, true);
+    struct scene_world *before = scene_world_create(&layout, true);
+    run(world, MINUTES * 60);
+    assert_true(world->time >= MINUTES * 60);
+    int parked = 0;
+    for (int i = 0; i < SCENE_CARS_MAX; i++) {
+        const struct scene_car *car = &world->cars[i];
+        parked += car->state == SCENE_CAR_PARKED;
+        assert_true(car->state == SCENE_CAR_PARKED || car->state == SCENE_CAR_ABSENT);
+        assert_int_equal(car->identity, before->cars[i].identity);
+        assert_memory_equal(&car->stance, &before->cars[i].stance, sizeof car->stance);
+    }
+    for (int i = 0; i < SCENE_PEOPLE_MAX; i++) {
+        assert_false(world->people[i].present);
+    }
+    assert_true(parked > 0);
+    scene_world_destroy(before);
+    scene_world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +155,7 @@ int main(void)
         cmocka_unit_test(another_seed_another_car_park),
         cmocka_unit_test(cars_come_and_go_and_never_meet),
         cmocka_unit_test(parked_cars_stand_in_their_spaces),
+        cmocka_unit_test(a_still_car_park_never_changes),
     };
     return cmocka_run_group_tests_name("camsim_scene_world", tests, NULL, NULL);
 }
