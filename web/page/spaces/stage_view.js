@@ -32,6 +32,7 @@ import { toStage } from './viewport.js';
 
 const LABEL_ROOM = 26; // CSS pixels: a smaller space has no label unless it is selected
 const NOTES_MAX = 12;
+const NOTE = { width: 240, height: 30, gap: 6 }; // CSS pixels
 const NARROW = 500; // CSS pixels: notes would lie over each other
 
 export class StageView {
@@ -237,15 +238,36 @@ export class StageView {
     if (draftCrosses(editor, cursor)) {
       notes.push({ text: texts.spaces.problem.crossing, shown: editor.draft.map((point) => toStage(view, point)) });
     }
-    showEach(this.#notes, notes, () => make('p', { className: 'space-note' }), (note, { text, shown }) => {
-      const { left, right, bottom } = bounds(shown);
+    const places = placeNotes(notes.map(({ shown }) => shown));
+    showEach(this.#notes, notes, () => make('p', { className: 'space-note' }), (note, { text }, i) => {
+      const [x, y] = places[i] ?? [0, 0];
       write(note, text);
       if (note instanceof HTMLElement) {
-        note.style.setProperty('--x', `${((left + right) / 2).toFixed(0)}px`);
-        note.style.setProperty('--y', `${(bottom + 6).toFixed(0)}px`);
+        note.style.setProperty('--x', `${x.toFixed(0)}px`);
+        note.style.setProperty('--y', `${y.toFixed(0)}px`);
       }
     });
   }
+}
+
+/**
+ * Below what each is about, and below each other where they would meet.
+ * @param {readonly Polygon[]} polygons on the stage
+ * @returns {Point[]} the middle of a note's upper edge
+ */
+function placeNotes(polygons) {
+  /** @type {Point[]} */
+  const places = [];
+  for (const polygon of polygons) {
+    const { left, right, bottom } = bounds(polygon);
+    const x = (left + right) / 2;
+    let y = bottom + NOTE.gap;
+    for (const [, below] of places.filter(([other]) => Math.abs(other - x) < NOTE.width).sort((a, b) => a[1] - b[1])) {
+      y = Math.abs(below - y) < NOTE.height ? below + NOTE.height : y;
+    }
+    places.push([x, y]);
+  }
+  return places;
 }
 
 /**
