@@ -416,7 +416,7 @@ uninstall: ## take it away again
 C_FILES = $(shell git ls-files '*.c' '*.h' '*.cpp')
 SCRIPTS := ringcast tests/packages tests/demo .ci/run
 
-.PHONY: docs screenshot format format-check lint
+.PHONY: docs screenshot client-package format format-check lint
 docs: ## write docs/configuration.md anew from the option table
 docs: $(BUILD)/ringcast-ctl
 	$< reference > docs/configuration.md
@@ -425,6 +425,9 @@ screenshot: ## make docs/demo.jpg anew: the demo's page in Chromium
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@cd tests/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; }
 	@node tests/browser/screenshots.js
+client-package: ## pack web/lib for npm, with its types, into $(BUILD)
+	@cd tests/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; }
+	@node tests/browser/pack_client.js "$(BUILD)"
 format: ## lay the C files out as .clang-format says
 	@clang-format -i $(C_FILES)
 format-check:

@@ -93,6 +93,7 @@ export class CanvasStreamRenderer {
     this.#overlay = overlayOptions(overlay);
     this.#observer = new ResizeObserver((entries) => this.#resize(entries));
     observeDevicePixels(this.#observer, canvas);
+    this.#fit(devicePixels(canvas.clientWidth, undefined), devicePixels(canvas.clientHeight, undefined));
     document.addEventListener('visibilitychange', () => void this.#decode(), { signal: this.#ended.signal });
   }
 
@@ -196,7 +197,7 @@ export class CanvasStreamRenderer {
 
   /** @param {Frame} frame */
   #show(frame) {
-    if (this.#waiting !== null) {
+    if (this.#waiting !== null && this.#waiting !== this.#picture?.frame) {
       this.#framesDropped++;
     }
     this.#waiting = frame;
@@ -205,12 +206,13 @@ export class CanvasStreamRenderer {
 
   /** @param {(Decoded & {frame: Frame}) | null} picture */
   #setPicture(picture) {
-    if (this.#undrawn && picture !== null) {
+    const again = picture !== null && picture.frame === this.#picture?.frame; // in another size
+    if (this.#undrawn && picture !== null && !again) {
       this.#framesDropped++;
     }
     this.#picture?.bitmap.close();
     this.#picture = picture;
-    this.#undrawn = picture !== null;
+    this.#undrawn = picture !== null && (!again || this.#undrawn);
   }
 
   async #decode() {
@@ -295,8 +297,15 @@ export class CanvasStreamRenderer {
       return;
     }
     const exact = entry.devicePixelContentBoxSize?.[0];
-    const width = devicePixels(entry.contentRect.width, exact?.inlineSize);
-    const height = devicePixels(entry.contentRect.height, exact?.blockSize);
+    this.#fit(
+      devicePixels(entry.contentRect.width, exact?.inlineSize), devicePixels(entry.contentRect.height, exact?.blockSize));
+  }
+
+  /**
+   * @param {number} width in pixels of the screen
+   * @param {number} height
+   */
+  #fit(width, height) {
     if (width > 0 && height > 0 && (width !== this.#canvas.width || height !== this.#canvas.height)) {
       this.#canvas.width = width;
       this.#canvas.height = height;

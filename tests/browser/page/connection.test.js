@@ -15,6 +15,8 @@ import { Worker, metadataOf } from '../harness/worker.js';
 const LIMIT = { timeout: 30_000 };
 const RATE_FPS = 20;
 const GONE_LIMIT_MS = 1000; // 100 ms on a machine that has nothing else to do
+const SLOW_LINK_BYTES = 187_500; // a second: 1.5 Mbit/s
+const SLOW_LINK_AGE_LIMIT_MS = 5000; // a queue would be older
 const CAMERAS = { LOT: { source: 'push' }, GATE: { source: 'push' }, PHONE: { source: 'push' } };
 
 /** @type {import('playwright-core').Browser} */
@@ -292,3 +294,24 @@ for (const [name, source] of Object.entries(examples)) {
     });
   }
 }
+
+test('a slow link keeps the picture fresh', async (context) => {
+  const endPhone = await startPhone();
+  const dashboard = await open({ path: '/ws/stream/raw', cameraId: 'PHONE' });
+  await dashboard.waitForFrames('PHONE');
+  const session = await dashboard.page.context().newCDPSession(dashboard.page);
+  await session.send('Network.enable');
+  await session.send('Network.emulateNetworkConditions', {
+    offline: false, latency: 20, downloadThroughput: SLOW_LINK_BYTES, uploadThroughput: SLOW_LINK_BYTES,
+  });
+  const before = (await dashboard.seen()).ages.length;
+  await dashboard.waitForFrames('PHONE', 12);
+  const { ages, stats } = await dashboard.seen();
+  const { sent, dropped } = await viewerOf(dashboard.user);
+  const late = ages.slice(before).map(Math.round);
+  context.diagnostic(`ages on a link of ${SLOW_LINK_BYTES * 8 / 1e6} Mbit/s: ${late} ms; ${sent} sent, ${dropped} dropped`);
+  assert.ok(dropped > 0, 'the link was not slow');
+  assert.ok(Math.max(...late) < SLOW_LINK_AGE_LIMIT_MS, `ms: ${late}`);
+  assert.equal(stats.connections, 1);
+  await endPhone();
+});

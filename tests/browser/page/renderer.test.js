@@ -84,19 +84,21 @@ for (const [how, prepare] of [
 
 test('made smaller in the worker, and whole again on a larger canvas', async () => {
   const { page, done } = await open(`
-    const drawn = (renderer) => new Promise((done) => renderer.onDrawn((_, size) => done(size)));
     canvas.style.width = '160px';
     canvas.style.height = '90px';
     const renderer = new CanvasStreamRenderer(canvas);
     renderer.renderFrame(frame(1));
-    await drawn(renderer);
+    const size = await new Promise((done) => renderer.onDrawn((_, size) => done(size)));
     const small = canvas.width;
+    const closed = new Promise((done) => {
+      ImageBitmap.prototype.close = function () { done(this.width); };
+    });
     canvas.style.width = '640px';
     canvas.style.height = '360px';
-    const size = await drawn(renderer);
-    window.done = { small, large: canvas.width, size };
+    window.done = { size, small, replaced: await closed, large: canvas.width, drawn: renderer.framesDrawn };
   `);
-  assert.deepEqual(done, { small: 160, large: 640, size: { width: 640, height: 360 } });
+  const size = { width: 640, height: 360 };
+  assert.deepEqual(done, { size, small: 160, replaced: 160, large: 640, drawn: 1 });
   assertRed(await canvasPixel(page, 0.25, 0.2));
 });
 
@@ -165,7 +167,7 @@ test('an hour of watching in fast motion leaves nothing behind', async (context)
     socket.onopen();
     window.watch = async (frames) => {
       for (let given = 0; given < frames;) {
-        for (let i = 0; i < 100; i++, given++) {
+        for (let i = 0; i < 200; i++, given++) {
           socket.onmessage({ data: message() });
         }
         await new Promise(requestAnimationFrame);

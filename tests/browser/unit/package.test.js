@@ -53,7 +53,7 @@ test('packed, installed, imported and type-checked', async () => {
     assert.equal(said.toString(), 'function\n');
 
     await writeFile(join(folder, 'user.ts'), USER);
-    const options = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2022,dom', '--types', ''];
+    const options = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2022,dom'];
     execFileSync(TSC, [...options, 'user.ts'], { cwd: folder, stdio: 'pipe' });
   } catch (error) {
     assert.fail(`${error}\n${/** @type {any} */ (error).stdout ?? ''}`);
