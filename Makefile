@@ -37,10 +37,11 @@ COMMON := address camera_feed camera_id camera_status clock config config_access
 CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_part mjpeg_source \
            probe snapshot_source
 
-DETECTOR := annotate assignment boxes camera camera_counts decode demand detector draw encode font \
-            frame_job kalman label_places layout metadata metadata_spaces model_file model_names \
-            names observer occupancy onnx_file palette picture pieces pipeline poster preprocess \
-            probe scheduler service settings tracker trails view worker
+DETECTOR := annotate assignment boxes camera camera_counts chain_quality decode demand detector \
+            draw encode font frame_job kalman label_places layout metadata metadata_spaces \
+            model_file model_names names observer occupancy onnx_file palette picture pieces \
+            pipeline poster preprocess probe scheduler service settings tracker trails twins view \
+            worker
 
 BROADCASTER := routes services \
                $(addprefix access/, access credentials forwarded gate host_check limits rate_table \
@@ -87,9 +88,9 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
                picture_hash picture_mask polygon process_usage program schedule supervisor_state \
                text_hash text_table
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
-UNIT_DETECTOR := annotate assignment boxes camera_counts decode demand kalman layout metadata \
-                 model_file observer occupancy onnx_file pieces preprocess scheduler settings \
-                 tracker view
+UNIT_DETECTOR := annotate assignment boxes camera_counts chain_quality decode demand kalman \
+                 layout metadata model_file observer occupancy onnx_file pieces \
+                 preprocess scheduler settings tracker twins view
 UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
                     counters credentials forwarded frame_message gzip gzip_cache history \
                     history_bucket history_database history_queue history_reading history_scan \

@@ -69,6 +69,9 @@ struct config_camera {
     int64_t skip_frames; /* every Nth camera frame is considered */
     enum camera_detect detect;
     bool tracking;
+    bool show_boxes, show_trails, show_spaces; /* in the annotated pictures */
+    int64_t output_width;          /* of the annotated pictures, pixels; 0: the camera's own */
+    int64_t quality_min;           /* so low may JPEG quality fall when detection falls behind */
     int64_t detector;              /* -1: by its place among the sorted ids */
     struct config_tiles tiles;     /* of what is looked at, each with a forward pass of its own */
     double tile_overlap;           /* of a tile's side, with its neighbour */
@@ -115,7 +118,7 @@ struct config_detector {
     double track_buffer_s;        /* an object out of sight is remembered for so long */
     double space_conf;            /* a vehicle takes a space from this confidence on */
     double space_occupy_s, space_free_s;
-    bool show_trails, show_spaces;
+    bool show_boxes, show_trails, show_spaces;
     int64_t processes, workers, threads;
     int64_t quality;  /* of the default rendering */
     bool show_labels; /* of the default rendering */

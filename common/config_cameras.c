@@ -52,6 +52,15 @@ static void camera_defaults(const struct config_detector *detector, struct confi
     if (!given(object, "detector")) {
         camera->detector = DETECTOR_AUTO;
     }
+    if (!given(object, "show_boxes")) {
+        camera->show_boxes = detector->show_boxes;
+    }
+    if (!given(object, "show_trails")) {
+        camera->show_trails = detector->show_trails;
+    }
+    if (!given(object, "show_spaces")) {
+        camera->show_spaces = detector->show_spaces;
+    }
 }
 
 /* What a source needs must be there, what it cannot use must not: it would be a misunderstanding. */

@@ -148,20 +148,30 @@ static void annotate_name_space(const struct annotator *annotator, struct pictur
 
 /* --- trails --- */
 
-/* A line from where the object was to where it is, the older the fainter. What stands has none. */
+/* How visible a trail is: what stands trembles a little and has none; it comes with the way made. */
+static double annotate_trail_presence(const struct trail *trail)
+{
+    const struct trail_point *first = &trail->points[0], *last = &trail->points[trail->count - 1];
+    double way = hypot((double)(last->x - first->x), (double)(last->y - first->y));
+    return annotate_clamp((way / fmax((double)trail->size, 1) - 0.2) / 0.3, 0, 1);
+}
+
+/* A line from where the object was to where it is, the older the fainter. */
 static void annotate_draw_trail(const struct annotator *annotator, struct picture *picture,
                                 const struct trail *trail, uint64_t now_ns)
 {
     struct draw_point path[TRAIL_POINTS], rim[TRAIL_POINTS];
-    double least = annotator->line * 2;
+    double presence = annotate_trail_presence(trail);
     size_t count = 0;
-    for (size_t i = 0; i < trail->count; i++) {
-        const struct trail_point *point = &trail->points[i];
-        double age = (double)clock_elapsed_ns(point->time_ns, now_ns) / (double)TRAIL_LENGTH_NS;
-        struct draw_point place = {(double)point->x * annotator->scale_x,
-                                   (double)point->y * annotator->scale_y, fmax(1 - age, 0)};
+    for (size_t i = 0; presence > 0 && i < trail->count; i++) {
+        struct trail_point point = trail_smooth(trail, i);
+        double age = (double)clock_elapsed_ns(point.time_ns, now_ns) / (double)TRAIL_LENGTH_NS;
+        struct draw_point place = {(double)point.x * annotator->scale_x,
+                                   (double)point.y * annotator->scale_y,
+                                   fmax(1 - age, 0) * presence};
         /* Steps shorter than the line is wide are put together. */
-        if (count > 0 && hypot(place.x - path[count - 1].x, place.y - path[count - 1].y) < least) {
+        if (count > 0 &&
+            hypot(place.x - path[count - 1].x, place.y - path[count - 1].y) < annotator->line) {
             continue;
         }
         path[count] = rim[count] = place;
@@ -195,6 +205,24 @@ static int compare_marks(const void *a, const void *b)
     return left->box < right->box ? -1 : left->box > right->box;
 }
 
+/* Whether a box is drawn. */
+static bool annotate_shows(const struct annotation *annotation, size_t index)
+{
+    const struct observation *observation = annotation->observation;
+    const uint64_t *tracks = observation->box_tracks;
+    if (annotation->twins != NULL && annotation->twins[index]) {
+        return false;
+    }
+    if (annotation->boxes[index].confidence >= annotation->conf) {
+        return true;
+    }
+    const struct trail *trail = tracks != NULL && tracks[index] > 0 && observation->trails != NULL
+                                    ? trails_of(observation->trails, tracks[index])
+                                    : NULL;
+    return trail != NULL &&
+           trail_recent_confidence(trail, observation->trails->time_ns) >= annotation->conf;
+}
+
 static void annotator_add_mark(struct annotator *annotator, const struct annotation *annotation,
                                size_t index)
 {
@@ -217,7 +245,7 @@ static void annotator_collect(struct annotator *annotator, const struct annotati
             xreallocarray(annotator->marks, annotator->mark_capacity, sizeof *annotator->marks);
     }
     for (size_t i = 0; i < annotation->box_count; i++) {
-        if (annotation->twins == NULL || !annotation->twins[i]) {
+        if (annotate_shows(annotation, i)) {
             annotator_add_mark(annotator, annotation, i);
         }
     }

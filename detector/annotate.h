@@ -20,6 +20,9 @@ void annotator_destroy(struct annotator *annotator); /* NULL is allowed */
 struct annotation {
     const struct box *boxes;
     size_t box_count;
+    float
+        conf; /* those below are not drawn, unless their track was above it within the last second:
+                   else a box that wavers around it would flicker */
     const bool *twins; /* by box: the same vehicle as an earlier one, not drawn; NULL: none is */
     const struct names *names;
     bool show_boxes, show_labels, show_trails, show_spaces;

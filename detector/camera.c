@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/schedule.h"
+#include "detector/chain_quality.h"
 
 struct camera {
     char *id;
@@ -25,6 +26,8 @@ struct camera {
     struct event *report; /* until the next line in the log; runs while attached */
     struct demand demand;
     struct schedule schedule;
+    struct look look;
+    struct chain_quality quality;
     bool has_spaces;
     bool attached;
     bool fresh;                /* the ring has a frame that was not taken yet */
@@ -211,6 +214,11 @@ static void camera_adopt(struct camera *camera, const struct config_camera *conf
     camera->fps = config->fps;
     camera->max_fps = config->max_fps;
     camera->skip = (uint64_t)config->skip_frames;
+    camera->look = (struct look){.show_boxes = config->show_boxes,
+                                 .show_trails = config->show_trails,
+                                 .show_spaces = config->show_spaces,
+                                 .output_width = (int)config->output_width};
+    chain_quality_set(&camera->quality, settings->rendering.quality, (int)config->quality_min);
     camera->has_spaces = config->space_count > 0;
     observer_destroy(camera->replacement);
     camera->replacement = observer_create(config);
@@ -346,6 +354,8 @@ bool camera_fill(struct camera *camera, struct frame_job *job)
     job->settings = settings_acquire(camera->settings);
     job->view = view_acquire(camera->view);
     job->taken_ns = clock_monotonic_ns();
+    job->look = camera->look;
+    job->quality_limit = chain_quality_limit(&camera->quality);
     job->blind = camera->blind;
     camera_add_renderings(camera, job, !job->boxes_are_known || camera->tell_blind);
     camera->tell_blind = false;
@@ -368,6 +378,16 @@ static void camera_keep_last(struct camera *camera, struct frame_job *job)
     job->boxes = boxes;
 }
 
+/* Redrawing for a new viewer is not the chain's own pace. Time is that of the frames. */
+static void camera_note_pace(struct camera *camera, const struct frame_job *job)
+{
+    if (!job->boxes_are_known &&
+        chain_quality_note(&camera->quality, camera_frame_wanted(camera), job->info.captured_ns)) {
+        log_camera(LOG_DEBUG, camera->id, "detection%s keep up with the rate quality=%d",
+                   camera->quality.behind > 0.5 ? " cannot" : " can", camera->quality.quality);
+    }
+}
+
 void camera_finish(struct camera *camera, struct frame_job *job)
 {
     camera->in_work = false;
@@ -375,6 +395,7 @@ void camera_finish(struct camera *camera, struct frame_job *job)
     job->observer = NULL;
     camera_take_replacement(camera);
     camera_counts_result(&camera->counts, job, camera->skip, camera_rate(camera));
+    camera_note_pace(camera, job);
     if (!job->failed) {
         camera_keep_last(camera, job);
     }
@@ -394,8 +415,8 @@ void camera_count_post(struct camera *camera, const struct post_outcome *outcome
 
 json_t *camera_stats(const struct camera *camera)
 {
-    json_t *stats = json_pack("{s:b, s:i}", "attached", camera->attached, "renderings",
-                              (int)camera->demand.count);
+    json_t *stats = json_pack("{s:b, s:i, s:i}", "attached", camera->attached, "renderings",
+                              (int)camera->demand.count, "quality", camera->quality.quality);
     json_object_update_new(stats, camera_counts_stats(&camera->counts));
     return stats;
 }

@@ -7,10 +7,9 @@
 const char *frame_stage_name(enum frame_stage stage)
 {
     static const char *const names[FRAME_STAGES] = {
-        [STAGE_DECODE] = "decode",     [STAGE_PREPROCESS] = "preprocess",
-        [STAGE_INFER] = "infer",       [STAGE_BOXES] = "boxes",
-        [STAGE_TRACK] = "track",       [STAGE_SPACES] = "spaces",
-        [STAGE_ANNOTATE] = "annotate", [STAGE_ENCODE] = "encode",
+        [STAGE_DECODE] = "decode",     [STAGE_PREPROCESS] = "preprocess", [STAGE_INFER] = "infer",
+        [STAGE_BOXES] = "boxes",       [STAGE_TRACK] = "track",           [STAGE_SPACES] = "spaces",
+        [STAGE_SCALE] = "scale",       [STAGE_ANNOTATE] = "annotate",     [STAGE_ENCODE] = "encode",
         [STAGE_METADATA] = "metadata",
     };
     return names[stage];

@@ -25,6 +25,7 @@ enum frame_stage {
     STAGE_BOXES,      /* its output to boxes */
     STAGE_TRACK,      /* boxes to tracks */
     STAGE_SPACES,     /* boxes to parking spaces */
+    STAGE_SCALE,      /* the picture to the size in which it goes out */
     STAGE_ANNOTATE,   /* boxes into the pixels */
     STAGE_ENCODE,     /* pixels to JPEG */
     STAGE_METADATA,   /* JSON, and all of it into one message */
@@ -32,6 +33,12 @@ enum frame_stage {
 };
 
 const char *frame_stage_name(enum frame_stage stage);
+
+/* What a camera's pictures look like, whoever watches. */
+struct look {
+    bool show_boxes, show_trails, show_spaces;
+    int output_width; /* pixels; 0: as the camera sends them */
+};
 
 /* One finished message, `application/vnd.ringcast.frame`. */
 struct frame_output {
@@ -54,6 +61,8 @@ struct frame_job {
     bool boxes_are_known; /* only drawn again: `boxes` are those of an earlier job */
     bool blind;           /* the camera is away or frozen: what is in its spaces cannot be known */
     bool metadata_only;   /* a message of rendering 0 without a picture is wanted too */
+    struct look look;
+    int quality_limit; /* of the chain: no rendering is encoded better */
     struct rendering renderings[DEMAND_RENDERINGS_MAX];
     size_t rendering_count;
 

@@ -7,7 +7,7 @@
 
 /* So much of a label may be covered before another place is looked for: who always gives way at once
  * jumps to and fro when two boxes pass each other. */
-#define COVERED_MAX 0.15
+#define COVERED_MAX 0.05
 
 void label_places_clear(struct label_places *places)
 {

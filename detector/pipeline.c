@@ -14,6 +14,7 @@
 #include "detector/picture.h"
 #include "detector/pieces.h"
 #include "detector/preprocess.h"
+#include "detector/twins.h"
 
 /* The input of a network whose file leaves it open. */
 #define INPUT_SIDE_DEFAULT 640
@@ -28,7 +29,10 @@ struct pipeline {
     struct preprocess preprocess;
     struct picture picture; /* as decoded */
     struct pieces pieces;   /* what was seen in tiles */
-    struct picture drawn;   /* a copy to draw into, while `picture` is needed again */
+    struct picture shrunk;  /* at the camera's output_width */
+    struct picture drawn;   /* a copy to draw into, while the other is needed again */
+    bool *twins;            /* by box of the job */
+    size_t twin_capacity;
 };
 
 /* --- the network --- */
@@ -102,7 +106,9 @@ void pipeline_destroy(struct pipeline *pipeline)
     preprocess_finish(&pipeline->preprocess);
     picture_finish(&pipeline->picture);
     pieces_finish(&pipeline->pieces);
+    picture_finish(&pipeline->shrunk);
     picture_finish(&pipeline->drawn);
+    free(pipeline->twins);
     free(pipeline);
 }
 
@@ -240,12 +246,20 @@ static size_t pipeline_count_above(const struct boxes *boxes, float conf)
     return count;
 }
 
-static size_t pipeline_count_vehicles(const struct frame_job *job)
+/* A vehicle that was seen as two counts once. */
+static size_t pipeline_count_vehicles(struct pipeline *pipeline, const struct frame_job *job)
 {
+    const bool *vehicle = job->settings->vehicle;
     size_t vehicles = 0;
     size_t count = pipeline_count_above(&job->boxes, job->settings->conf);
+    if (job->boxes.count > pipeline->twin_capacity) {
+        pipeline->twin_capacity = 2 * job->boxes.count;
+        pipeline->twins =
+            xreallocarray(pipeline->twins, pipeline->twin_capacity, sizeof *pipeline->twins);
+    }
+    twins_find(job->boxes.items, job->boxes.count, vehicle, pipeline->twins);
     for (size_t i = 0; i < count; i++) {
-        vehicles += job->settings->vehicle[job->boxes.items[i].class_id];
+        vehicles += vehicle[job->boxes.items[i].class_id] && !pipeline->twins[i];
     }
     return vehicles;
 }
@@ -291,37 +305,69 @@ static void pipeline_compose(struct frame_job *job, uint32_t rendering, size_t b
     free(text);
 }
 
-/* `last`: nobody needs the picture after this rendering, so it may be drawn into. */
-static int pipeline_render(struct pipeline *pipeline, struct frame_job *job,
-                           const struct rendering *rendering, bool last, uint64_t *since_ns)
+/* The picture that is drawn into: as decoded, or at the camera's output_width. */
+static struct picture *pipeline_scale(struct pipeline *pipeline, const struct frame_job *job)
 {
     struct picture *picture = &pipeline->picture;
+    int width = job->look.output_width;
+    if (width == 0 || width >= picture->width) {
+        return picture;
+    }
+    int height = (int)((int64_t)picture->height * width / picture->width);
+    picture_shrink(&pipeline->shrunk, picture, width, height > 0 ? height : 1);
+    return &pipeline->shrunk;
+}
+
+/* `last`: nobody needs the picture after this rendering, so it may be drawn into. */
+static int pipeline_render(struct pipeline *pipeline, struct frame_job *job,
+                           const struct rendering *rendering, struct picture *picture, bool last,
+                           uint64_t *since_ns)
+{
     size_t box_count = pipeline_count_above(&job->boxes, rendering->conf);
+    int quality = rendering->quality < job->quality_limit ? rendering->quality : job->quality_limit;
     const uint8_t *jpeg;
     size_t jpeg_size;
     if (!last) {
-        picture_copy(&pipeline->drawn, &pipeline->picture);
+        picture_copy(&pipeline->drawn, picture);
         picture = &pipeline->drawn;
     }
     struct annotation annotation = {.boxes = job->boxes.items,
-                                    .box_count = box_count,
+                                    .box_count = job->boxes.count,
+                                    .conf = rendering->conf,
+                                    .twins = pipeline->twins,
                                     .names = job->settings->names,
-                                    .show_boxes = true,
+                                    .show_boxes = job->look.show_boxes,
                                     .show_labels = rendering->show_labels,
-                                    .show_trails = job->settings->show_trails,
-                                    .show_spaces = job->settings->show_spaces,
+                                    .show_trails = job->look.show_trails,
+                                    .show_spaces = job->look.show_spaces,
                                     .observation = &job->observation,
                                     .width = job->width,
                                     .height = job->height};
     annotator_draw(pipeline->annotator, picture, &annotation);
     pipeline_clock(job, STAGE_ANNOTATE, since_ns);
-    if (encoder_run(pipeline->encoder, picture, rendering->quality, &jpeg, &jpeg_size) < 0) {
+    if (encoder_run(pipeline->encoder, picture, quality, &jpeg, &jpeg_size) < 0) {
         snprintf(job->error, sizeof job->error, "%s", encoder_error(pipeline->encoder));
         return -1;
     }
     pipeline_clock(job, STAGE_ENCODE, since_ns);
     pipeline_compose(job, rendering->id, box_count, jpeg, jpeg_size);
     pipeline_clock(job, STAGE_METADATA, since_ns);
+    return 0;
+}
+
+static int pipeline_render_all(struct pipeline *pipeline, struct frame_job *job, uint64_t *since_ns)
+{
+    if (job->rendering_count == 0) {
+        return 0;
+    }
+    struct picture *picture = pipeline_scale(pipeline, job);
+    pipeline_clock(job, STAGE_SCALE, since_ns);
+    for (size_t i = 0; i < job->rendering_count; i++) {
+        bool last = i + 1 == job->rendering_count;
+        if (pipeline_render(pipeline, job, &job->renderings[i], picture, last, since_ns) < 0) {
+            return -1;
+        }
+    }
     return 0;
 }
 
@@ -339,12 +385,9 @@ static int pipeline_walk(struct pipeline *pipeline, struct frame_job *job)
         pipeline_observe(job, &since_ns);
     }
     job->inferred_ns = since_ns;
-    job->vehicle_count = pipeline_count_vehicles(job);
-    for (size_t i = 0; i < job->rendering_count; i++) {
-        bool last = i + 1 == job->rendering_count;
-        if (pipeline_render(pipeline, job, &job->renderings[i], last, &since_ns) < 0) {
-            return -1;
-        }
+    job->vehicle_count = pipeline_count_vehicles(pipeline, job);
+    if (pipeline_render_all(pipeline, job, &since_ns) < 0) {
+        return -1;
     }
     if (job->metadata_only) {
         pipeline_compose(job, 0, pipeline_count_above(&job->boxes, job->settings->conf), NULL, 0);

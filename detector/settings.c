@@ -59,8 +59,6 @@ struct detection_settings *settings_create(const struct config_detector *config,
         .wanted = wanted,
         /* The default list has names of several name lists, so not all of them must be known. */
         .vehicle = settings_flags(&config->vehicle_classes, names, &unknown),
-        .show_trails = config->show_trails,
-        .show_spaces = config->show_spaces,
         .rendering = {.id = 0,
                       .conf = (float)config->conf,
                       .show_labels = config->show_labels,

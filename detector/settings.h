@@ -23,7 +23,6 @@ struct detection_settings {
     bool *vehicle; /* by class id: counted by vehicle_count */
     struct tracker_config tracker;
     struct occupancy_config occupancy;
-    bool show_trails, show_spaces;
     struct rendering rendering; /* the camera's default rendering, id 0 */
     size_t references;          /* of the loop's thread */
 };

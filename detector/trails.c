@@ -1,9 +1,12 @@
 #include "detector/trails.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/memory.h"
+
+#define TRAIL_SMOOTHED 4 /* points to each side */
 
 void trails_finish(struct trails *trails)
 {
@@ -64,7 +67,52 @@ void trails_update(struct trails *trails, const struct track *tracks, size_t cou
             trail_drop_first(trail, 1);
         }
         trail->class_id = box->class_id;
-        trail->points[trail->count++] = (struct trail_point){
-            .x = box->x + box->width / 2, .y = box->y + box->height / 2, .time_ns = time_ns};
+        trail->size = sqrtf(box->width * box->height);
+        trail->points[trail->count++] = (struct trail_point){.x = box->x + box->width / 2,
+                                                             .y = box->y + box->height / 2,
+                                                             .confidence = box->confidence,
+                                                             .time_ns = time_ns};
     }
+}
+
+const struct trail *trails_of(const struct trails *trails, uint64_t id)
+{
+    for (size_t i = 0; i < trails->count; i++) {
+        if (trails->items[i].id == id) {
+            return &trails->items[i];
+        }
+    }
+    return NULL;
+}
+
+float trail_recent_confidence(const struct trail *trail, uint64_t now_ns)
+{
+    float most = 0;
+    for (size_t i = trail->count; i-- > 0;) {
+        const struct trail_point *point = &trail->points[i];
+        if (clock_elapsed_ns(point->time_ns, now_ns) > NS_PER_SECOND) {
+            break;
+        }
+        most = point->confidence > most ? point->confidence : most;
+    }
+    return most;
+}
+
+struct trail_point trail_smooth(const struct trail *trail, size_t index)
+{
+    size_t behind = trail->count - 1 - index;
+    size_t reach = index < behind ? index : behind;
+    reach = reach < TRAIL_SMOOTHED ? reach : TRAIL_SMOOTHED;
+    struct trail_point point = trail->points[index];
+    float x = 0, y = 0, weights = 0;
+    for (size_t i = index - reach; i <= index + reach; i++) {
+        size_t away = i < index ? index - i : i - index;
+        float weight = (float)(reach + 1 - away);
+        x += trail->points[i].x * weight;
+        y += trail->points[i].y * weight;
+        weights += weight;
+    }
+    point.x = x / weights;
+    point.y = y / weights;
+    return point;
 }

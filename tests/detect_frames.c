@@ -75,8 +75,6 @@ static void options_read(struct options *options, int argc, char **argv)
                                              .threads = 1,
                                              .quality = 85,
                                              .show_labels = true,
-                                             .show_trails = true,
-                                             .show_spaces = true,
                                              .track_high = default_of("track_high"),
                                              .track_low = default_of("track_low"),
                                              .track_buffer_s = default_of("track_buffer_s"),
@@ -171,6 +169,8 @@ static void detect(struct pipeline *pipeline, struct detection_settings *setting
     job->view = view_create(&options->camera);
     job->info = (struct frame_info){.number = number + 1, .size = (uint32_t)size};
     job->taken_ns = clock_monotonic_ns();
+    job->look = (struct look){.show_boxes = true, .show_trails = true, .show_spaces = true};
+    job->quality_limit = 100;
     job->renderings[0] = settings->rendering;
     job->rendering_count = 1;
     if (options->rate > 0) {

@@ -66,6 +66,8 @@ static void run(struct pipeline *pipeline, struct detection_settings *settings,
     job->settings = settings_acquire(settings);
     job->view = view_create(&(struct config_camera){.tiles = {1, 1}});
     job->info = (struct frame_info){.number = 1, .size = (uint32_t)size};
+    job->look = (struct look){.show_boxes = true, .show_trails = true, .show_spaces = true};
+    job->quality_limit = 100;
     job->renderings[0] = settings->rendering;
     job->rendering_count = 1;
     pipeline_run(pipeline, job);

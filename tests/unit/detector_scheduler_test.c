@@ -105,6 +105,7 @@ struct seen {
     char camera[CAMERA_ID_SIZE];
     uint64_t number;
     uint32_t rendering, jpeg_size;
+    int coarseness; /* the first number of its first quantisation table */
 };
 
 struct bench {
@@ -132,6 +133,8 @@ static void on_output(void *arg, const struct frame_output *output)
     seen->number = output->header.frame_number;
     seen->rendering = output->header.rendering;
     seen->jpeg_size = output->header.jpeg_size;
+    const uint8_t *table = memmem(output->body, output->size, "\xff\xdb", 2);
+    seen->coarseness = table != NULL ? table[5] : 0;
     free(output->body);
 }
 
@@ -159,7 +162,7 @@ static void add_camera(size_t number, enum camera_detect detect)
     char name[8];
     camera_name(number, name);
     struct config_camera config = {
-        .fps = 1000, .max_fps = 1000, .skip_frames = 1, .detect = detect};
+        .fps = 1000, .max_fps = 1000, .skip_frames = 1, .detect = detect, .quality_min = 100};
     scheduler_add(bench.scheduler, camera_create(bench.base, bench.run_dir, name, &config,
                                                  bench.settings, scheduler_wake, bench.scheduler));
 }
@@ -226,9 +229,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void publish(size_t camera)
+static void publish_at(size_t camera, uint64_t now_ns)
 {
-    uint64_t now_ns = clock_monotonic_ns();
     struct frame_info info = {.captured_ns = now_ns,
                               .captured_realtime_ns = clock_realtime_ns(),
                               .received_ns = now_ns,
@@ -237,6 +239,11 @@ static void publish(size_t camera)
                               .height = 64};
     assert_int_equal(frame_publisher_publish(bench.publishers[camera], &info, bench.jpeg), 0);
     bench.published[camera] = info.number;
+}
+
+static void publish(size_t camera)
+{
+    publish_at(camera, clock_monotonic_ns());
 }
 
 static void wait_attached(size_t camera)
@@ -406,6 +413,55 @@ static int unreadable_pictures(void)
     return unreadable;
 }
 
+static int quality_of(const struct camera *camera)
+{
+    json_t *stats = camera_stats(camera);
+    int quality = (int)json_integer_value(json_object_get(stats, "quality"));
+    json_decref(stats);
+    return quality;
+}
+
+/* A slow network, and frames half a second apart by their own time: whenever one is done the next is
+ * there already. Then a fast one. */
+static void test_quality_falls_and_comes_back(void **state)
+{
+    const struct config_camera config = {
+        .fps = 1e6, .max_fps = 1e6, .skip_frames = 1, .detect = DETECT_ALWAYS, .quality_min = 70};
+    const uint32_t rendering = 0;
+    uint64_t time_ns = clock_monotonic_ns();
+    (void)state;
+    start_workers(1);
+    struct camera *camera = camera_create(bench.base, bench.run_dir, "CAM0", &config,
+                                          bench.settings, scheduler_wake, bench.scheduler);
+    scheduler_add(bench.scheduler, camera);
+    want(0, 1, &rendering);
+    wait_attached(0);
+    gate_close();
+    atomic_store(&forwards, 0);
+    publish_at(0, time_ns);
+    LOOP_WAIT(bench.base, atomic_load(&forwards) == 1);
+    assert_int_equal(quality_of(camera), 85);
+    for (int i = 2; quality_of(camera) > 70; i++) {
+        assert_true(i < 100);
+        publish_at(0, time_ns += NS_PER_SECOND / 2);
+        event_base_loop(bench.base, EVLOOP_NONBLOCK); /* the camera knows of it */
+        sem_post(&gate);
+        LOOP_WAIT(bench.base, atomic_load(&forwards) == i);
+    }
+    int fine = bench.seen[0].coarseness;
+    gate_open();
+    LOOP_WAIT(bench.base, bench.seen[bench.seen_count - 1].number == bench.published[0]);
+    assert_true(bench.seen[bench.seen_count - 1].coarseness > fine);
+    for (int i = 0; quality_of(camera) < 85; i++) {
+        assert_true(i < 100);
+        publish_at(0, time_ns += NS_PER_SECOND / 2);
+        LOOP_WAIT(bench.base, bench.seen[bench.seen_count - 1].number == bench.published[0]);
+    }
+    publish_at(0, time_ns += NS_PER_SECOND / 2);
+    LOOP_WAIT(bench.base, bench.seen[bench.seen_count - 1].number == bench.published[0]);
+    assert_int_equal(bench.seen[bench.seen_count - 1].coarseness, fine);
+}
+
 static void test_a_picture_that_is_none(void **state)
 {
     (void)state;
@@ -467,6 +523,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_rendering_that_comes_meanwhile, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_camera_that_goes_while_its_frame_is_in_work, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_quality_falls_and_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_picture_that_is_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_camera_that_falls_silent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_end_in_the_middle_of_work, set_up, tear_down),
