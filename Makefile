@@ -88,8 +88,8 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
                picture_hash picture_mask polygon process_usage program schedule supervisor_state \
                text_hash text_table
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
-UNIT_DETECTOR := annotate assignment boxes camera_counts chain_quality decode demand kalman \
-                 layout metadata model_file observer occupancy onnx_file pieces \
+UNIT_DETECTOR := annotate assignment boxes camera_counts chain_quality decode demand draw kalman \
+                 label_places layout metadata model_file observer occupancy onnx_file palette pieces \
                  preprocess scheduler settings tracker twins view
 UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
                     counters credentials forwarded frame_message gzip gzip_cache history \

@@ -14,7 +14,8 @@
 #include "detector/label_places.h"
 #include "detector/palette.h"
 
-#define LABEL_MAX 96
+#define LABEL_MAX     96
+#define LABEL_PER_BOX 1.6 /* so much wider than its box a label may be to say all */
 
 /* Letters and lines, by the picture's shorter side. */
 #define SIDE_PER_CAPITAL 54.0
@@ -276,16 +277,32 @@ static void annotate_draw_box(const struct annotator *annotator, struct picture 
     draw_frame(picture, &mark->place, 2 * line, line, mark->colour, 1);
 }
 
+/* What a label says depends on the width of its box alone, so that it does not change with the neighbours:
+ * all of it where that is not much wider, else less. */
+static void annotate_label_text(const struct font *font, const struct mark *mark,
+                                const struct names *names, char text[LABEL_MAX])
+{
+    const char *name = names_get(names, mark->class_id);
+    int percent = (int)lroundf(mark->box->confidence * 100);
+    double room = (mark->place.right - mark->place.left) * LABEL_PER_BOX;
+    snprintf(text, LABEL_MAX, "%.64s %d%%", name, percent);
+    if (mark->track > 0) {
+        snprintf(text, LABEL_MAX, "%.64s %d%% #%" PRIu64, name, percent, mark->track);
+        if (font_text_width(font, text) > room) {
+            snprintf(text, LABEL_MAX, "%.64s %d%%", name, percent);
+        }
+    }
+    if (font_text_width(font, text) > room) {
+        snprintf(text, LABEL_MAX, "%.64s", name);
+    }
+}
+
 static void annotate_draw_label(struct annotator *annotator, struct picture *picture,
                                 const struct mark *mark, const struct names *names)
 {
-    char text[LABEL_MAX], track[24] = "";
+    char text[LABEL_MAX];
     const struct font *font = annotator->font;
-    if (mark->track > 0) {
-        snprintf(track, sizeof track, " #%" PRIu64, mark->track);
-    }
-    snprintf(text, sizeof text, "%.64s %d%%%s", names_get(names, mark->class_id),
-             (int)lroundf(mark->box->confidence * 100), track);
+    annotate_label_text(font, mark, names, text);
     int capital = font_cap_height(font), padding = capital / 3 + 1;
     struct rectangle plate = label_places_take(
         &annotator->labels, &mark->place, font_text_width(font, text) + 2 * padding,

@@ -38,8 +38,10 @@ const uint8_t *palette_of_state(enum space_state state)
     return state == SPACE_FREE ? free_green : (state == SPACE_OCCUPIED ? taken_red : unknown_grey);
 }
 
+/* By relative luminance, with a gamma of 2: where black and white are read equally well. */
 const uint8_t *palette_of_text(const uint8_t ground[3])
 {
-    int luma = (299 * ground[0] + 587 * ground[1] + 114 * ground[2]) / 1000;
-    return luma > 120 ? palette_dark : palette_light;
+    double red = ground[0] / 255.0, green = ground[1] / 255.0, blue = ground[2] / 255.0;
+    double luminance = 0.2126 * red * red + 0.7152 * green * green + 0.0722 * blue * blue;
+    return luminance > 0.19 ? palette_dark : palette_light;
 }

@@ -8,16 +8,21 @@ import tempfile
 import time
 from pathlib import Path
 
-from figures import asset, median, quantile, table
+from figures import ROOT, asset, median, quantile, table
 from harness.processes import PROGRAMS
 
 MODEL, CLIP = "models/yolov5n_640.onnx", "media/street_720p.mjpeg"
 PICTURES, TURNS, WARM_UP = 8, 40, 2
-SIDE, CONF, IOU = 640, 0.25, 0.45
+CONF, IOU = 0.25, 0.45
+INPUT = 640, 640
+
+# Without assets: the project's own network, on pictures of its own car park.
+DEMO_MODEL, DEMO_INPUT = ROOT / "detector/demo_model/ringcast-demo.onnx", (512, 288)
 
 # Python's steps, and the stages of the pipeline that do the same.
 STEPS = {"decode": ["decode"], "pre": ["preprocess"], "network": ["infer"], "post": ["boxes"],
-         "draw": ["annotate"], "encode": ["encode"], "metadata, message": ["metadata"]}
+         "tracks": ["track"], "spaces": ["spaces"], "draw": ["scale", "annotate"],
+         "encode": ["encode"], "metadata, message": ["metadata"]}
 
 
 def split(clip, folder):
@@ -28,6 +33,14 @@ def split(clip, folder):
         files.append(folder / f"{number}.jpg")
         files[-1].write_bytes(jpeg)
     return files
+
+
+def draw(folder):
+    """The same number of pictures of the simulated car park."""
+    subprocess.run([PROGRAMS / "camsim", "--scene", "carpark", "--seed", "1", "--size", "1280x720",
+                    "--fps", "1", "--frames", str(PICTURES), "--export", folder], check=True,
+                   stdout=subprocess.DEVNULL)
+    return sorted(folder.glob("*.jpg"))
 
 
 class Clock:
@@ -46,8 +59,8 @@ class Clock:
 class PythonWorker:
     """Detection as a Python programmer writes it with OpenCV and numpy."""
 
-    def __init__(self, cv2, numpy, model):
-        self.cv2, self.numpy = cv2, numpy
+    def __init__(self, cv2, numpy, model, size):
+        self.cv2, self.numpy, self.size = cv2, numpy, size
         cv2.setNumThreads(1)
         self.net = cv2.dnn.readNetFromONNX(str(model))
         # What the product does, too: OpenCV's fusion is off for ONNX.
@@ -55,17 +68,25 @@ class PythonWorker:
 
     def letterbox(self, image):
         height, width = image.shape[:2]
-        scale = min(SIDE / width, SIDE / height)
+        scale = min(self.size[0] / width, self.size[1] / height)
         size = round(width * scale), round(height * scale)
-        left, top = (SIDE - size[0]) // 2, (SIDE - size[1]) // 2
-        canvas = self.numpy.full((SIDE, SIDE, 3), 114, self.numpy.uint8)
+        left, top = (self.size[0] - size[0]) // 2, (self.size[1] - size[1]) // 2
+        canvas = self.numpy.full((self.size[1], self.size[0], 3), 114, self.numpy.uint8)
         canvas[top:top + size[1], left:left + size[0]] = self.cv2.resize(image, size)
         return canvas, scale, left, top
 
-    def boxes(self, output, scale, left, top):
+    def candidates(self, output):
+        """Rows with their classes and scores, of YOLOv5 or, where boxes are columns, of YOLOv8."""
+        if output.shape[1] < output.shape[2]:
+            rows = output[0].T[output[0][4:].max(0) >= CONF]
+            classes = rows[:, 4:].argmax(1)
+            return rows, classes, rows[self.numpy.arange(len(rows)), 4 + classes]
         rows = output[0][output[0][:, 4] >= CONF]
         classes = rows[:, 5:].argmax(1)
-        scores = rows[:, 4] * rows[self.numpy.arange(len(rows)), 5 + classes]
+        return rows, classes, rows[:, 4] * rows[self.numpy.arange(len(rows)), 5 + classes]
+
+    def boxes(self, output, scale, left, top):
+        rows, classes, scores = self.candidates(output)
         kept = scores >= CONF
         rows, classes, scores = rows[kept], classes[kept], scores[kept]
         boxes = self.numpy.stack([(rows[:, 0] - rows[:, 2] / 2 - left) / scale,
@@ -101,14 +122,14 @@ class PythonWorker:
         return clock.steps
 
 
-def python_worker(model):
+def python_worker(model, size):
     try:
         import cv2
         import numpy
     except ImportError:
         print("left out: OpenCV's Python binding (python3-opencv) is not installed\n")
         return None
-    return PythonWorker(cv2, numpy, model)
+    return PythonWorker(cv2, numpy, model, size)
 
 
 def pipeline_turn(process):
@@ -117,9 +138,9 @@ def pipeline_turn(process):
     return json.loads(process.stdout.readline())
 
 
-def take_turns(model, files):
+def take_turns(model, size, files):
     ours, python = [], []
-    worker = python_worker(model)
+    worker = python_worker(model, size)
     jpegs = [file.read_bytes() for file in files]
     with subprocess.Popen([PROGRAMS / "detector_bench", model, *files], text=True,
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -144,17 +165,24 @@ def without_network(turns):
             if turn else {} for turn in turns]
 
 
+def sums(turns):
+    return [turn["sum"] for turn in without_network(turns) if turn]
+
+
 def main():
     model, clip = asset(MODEL), asset(CLIP)
-    if model is None or clip is None:
-        return 0
+    real = model is not None and clip is not None
     with tempfile.TemporaryDirectory() as folder:
-        ours, python = take_turns(model, split(clip, Path(folder)))
-    print(f"{Path(MODEL).stem}, 1280 x 720, {TURNS} turns, one thread; CPU milliseconds.\n")
+        files = split(clip, Path(folder)) if real else draw(Path(folder))
+        model, size = (model, INPUT) if real else (DEMO_MODEL, DEMO_INPUT)
+        ours, python = take_turns(model, size, files)
+    print(f"{model.stem}, 1280 x 720, {TURNS} turns, one thread; CPU milliseconds.\n")
     rows = [[step, *cells(ours, step), *cells(python, step)] for step in STEPS]
     rows.append(["**all but the network**", *cells(without_network(ours), "sum"),
                  *cells(without_network(python), "sum")])
     table(["step", "ringcast, median", "90 %", "Python, median", "90 %"], rows)
+    if sums(python):
+        print(f"\nringcast / Python: {median(sums(ours)) / median(sums(python)):.2f}")
     return 0
 
 

@@ -432,6 +432,32 @@ def test_two_workers_and_two_cameras(bench, control):
         here.intake.wait(lambda p, c=camera: p.camera == c and p.number > 5, timeout=30)
 
 
+def frame_size(jpeg):
+    """Width and height, from the frame header."""
+    header = jpeg.index(b"\xff\xc0")
+    height, width = struct.unpack(">HH", jpeg[header + 5:header + 9])
+    return width, height
+
+
+def test_output_width_and_reload(bench, control):
+    """Pictures get smaller, what is said of them does not; a reload acts on the next frame."""
+    here = bench()
+    demand(control(here), wish((0, 0.25)))
+    before = here.intake.wait()
+    whole = frame_size(before.jpeg)
+    here.camera["output_width"] = 321
+    here.reload()
+    after = here.intake.wait(lambda p: frame_size(p.jpeg) != whole)
+    assert frame_size(after.jpeg) == (321, 321 * whole[1] // whole[0])
+    assert (after.metadata["frame"]["width"], after.metadata["frame"]["height"]) == whole
+    box = max(detection["bbox"][0] for detection in after.metadata["detections"])
+    assert box > 321, "in pixels of the camera's picture"
+    here.camera["output_width"] = 7680
+    seen = here.intake.count()
+    here.reload()
+    here.intake.wait(lambda p: frame_size(p.jpeg) == whole, after=seen)
+
+
 def test_more_cameras_than_an_answer_can_name(bench):
     here = bench()
     here.detector.config["cameras"].update({f"CAM-{number:060}": here.camera for number in range(400)})

@@ -99,9 +99,10 @@ class Network:
         return sorted(found, key=lambda detection: -detection[1])
 
 
-def differences(ours, theirs, pixels=2.0, confidence=0.01):
+def differences(ours, theirs, pixels=4.0, confidence=0.04):
     """What one list of detections has and the other has not; a detection so close to the threshold
-    that the tolerance decides may be in either list alone."""
+    that the tolerance decides may be in either list alone. (OpenCV scales RGB with chroma upsampled
+    before, we scale planes: colour edges differ by a few levels, confidences by up to 0.02.)"""
     missing = []
 
     def same(one, other):

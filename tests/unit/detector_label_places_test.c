@@ -1,0 +1,59 @@
+#include "detector/label_places.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static bool touch(const struct rectangle *a, const struct rectangle *b)
+{
+    return a->left < b->right && b->left < a->right && a->top < b->bottom && b->top < a->bottom;
+}
+
+/* Three cars one behind the other: each label finds a place of its own. */
+static void test_none_over_another(void **state)
+{
+    const struct rectangle boxes[] = {
+        {100, 100, 200, 180}, {104, 104, 204, 184}, {96, 98, 196, 176}};
+    struct label_places places = {0};
+    struct rectangle labels[3];
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        labels[i] = label_places_take(&places, &boxes[i], 90, 14, 640, 480);
+        for (int other = 0; other < i; other++) {
+            assert_false(touch(&labels[i], &labels[other]));
+        }
+    }
+    assert_true(labels[0].bottom == 100 && labels[0].left == 100); /* the first has its choice */
+    label_places_clear(&places);
+    struct rectangle again = label_places_take(&places, &boxes[1], 90, 14, 640, 480);
+    assert_true(again.bottom == 104);
+    label_places_finish(&places);
+}
+
+/* Wherever the box is and however many there are, labels stay inside. */
+static void test_inside_the_picture(void **state)
+{
+    struct label_places places = {0};
+    (void)state;
+    srand(5);
+    for (int i = 0; i < 500; i++) {
+        double left = rand() % 330 - 5, top = rand() % 250 - 5;
+        const struct rectangle box = {left, top, left + rand() % 100, top + rand() % 100};
+        struct rectangle label = label_places_take(&places, &box, 60, 14, 320, 240);
+        assert_true(label.left >= 0 && label.top >= 0 && label.right <= 320 && label.bottom <= 240);
+    }
+    label_places_finish(&places);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_none_over_another),
+        cmocka_unit_test(test_inside_the_picture),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
