@@ -13,6 +13,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "detector/chain_quality.h"
 #include "detector/model_names.h"
 #include "detector/pipeline.h"
 
@@ -203,6 +204,8 @@ static void probe_look(struct probe *probe, size_t run)
     job->view = view_create(&probe->camera);
     job->info = (struct frame_info){.number = 1, .size = (uint32_t)size};
     job->taken_ns = clock_monotonic_ns();
+    job->look = (struct look){.show_boxes = true};
+    job->quality_limit = CHAIN_QUALITY_FREE;
     job->renderings[0] = probe->settings->rendering;
     job->rendering_count = 1;
     pipeline_run(probe->pipeline, job);
