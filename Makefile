@@ -417,15 +417,15 @@ uninstall: ## take it away again
 C_FILES = $(shell git ls-files '*.c' '*.h' '*.cpp')
 SCRIPTS := ringcast tests/packages tests/demo .ci/run
 
-.PHONY: docs screenshot client-package format format-check lint
+.PHONY: docs screenshots client-package format format-check lint
 docs: ## write docs/configuration.md anew from the option table
 docs: $(BUILD)/ringcast-ctl
 	$< reference > docs/configuration.md
-screenshot: ## make docs/demo.jpg anew: the demo's page in Chromium
+screenshots: ## make docs/demo.jpg and docs/pages anew: the demo's pages in Chromium; PAGES: some of them
 	@tests/packages test
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	@cd tests/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; }
-	@node tests/browser/screenshots.js
+	@PAGES="$(PAGES)" node tests/browser/screenshots.js
 client-package: ## pack web/lib for npm, with its types, into $(BUILD)
 	@cd tests/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; }
 	@node tests/browser/pack_client.js "$(BUILD)"

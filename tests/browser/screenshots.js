@@ -1,5 +1,6 @@
-// `make screenshot`: docs/demo.jpg, the picture in the README; and build/screenshots/demo-*.png, the same
-// page wide and narrow, light and dark, to be looked at.
+// `make screenshots`: every page of the demo in Chromium. Into build/screenshots, to be looked at: 390, 820 and
+// 1600 pixels wide, light and dark. Into docs/pages, for docs/pages.md: one wide and light, one narrow and dark.
+// docs/demo.jpg is the picture in the README. `make screenshots PAGES="wall health"` makes those of some.
 
 import { mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -8,40 +9,81 @@ import { BUILD, ROOT } from './harness/broadcaster.js';
 import { startChromium } from './harness/chromium.js';
 import { Demo } from './harness/demo.js';
 
-const WIDE = { width: 1280, height: 624 };
-const SETTLED_MS = 5000;
-const NARROW = { width: 390, height: 844 };
+/**
+ * A page, and what shows that it is as it is to be seen.
+ * @typedef {object} Shot
+ * @property {string} name of its files, of docs/pages.md
+ * @property {string} path
+ * @property {string} ready a selector
+ */
+
+/** One line for each page. @type {Shot[]} */
+const shots = [
+  { name: 'wall', path: '/', ready: '.tile[data-camera="LOT2"][data-picture="live"]' },
+  { name: 'camera', path: '/camera/LOT1', ready: '#live[data-picture="live"]' },
+  { name: 'spaces', path: '/camera/LOT1/spaces', ready: 'main canvas, main svg' },
+  { name: 'cameras', path: '/cameras', ready: 'main :is(table, li)' },
+  { name: 'publish', path: '/publish', ready: 'main button' },
+  { name: 'health', path: '/health', ready: 'main table' },
+];
+
+const looks = [390, 820, 1600].flatMap((width) =>
+  /** @type {const} */ (['light', 'dark']).map((colorScheme) => ({
+    colorScheme, viewport: { width, height: width < 600 ? 844 : width < 1000 ? 1180 : 900 },
+  })));
+
+/** Those of the documents. */
+const WIDE = /** @type {const} */ ({ viewport: { width: 1280, height: 720 }, colorScheme: 'light' });
+const NARROW = /** @type {const} */ ({ viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
+const README = /** @type {const} */ ({ viewport: { width: 1280, height: 624 }, colorScheme: 'light' });
+
+const JPEG = /** @type {const} */ ({ type: 'jpeg', quality: 72 });
+const SETTLED_MS = 5000; // the rate of the first second is that of the start
+const READY_LIMIT_MS = 60_000;
 
 /**
  * @param {import('playwright-core').Browser} browser
  * @param {string} url
- * @param {{ camera: string, viewport: { width: number, height: number }, colorScheme: 'light' | 'dark' }} look
+ * @param {Shot} shot
+ * @param {import('playwright-core').BrowserContextOptions} look
  * @param {import('playwright-core').PageScreenshotOptions} file
  */
-async function shoot(browser, url, { camera, ...look }, file) {
+async function shoot(browser, url, { path, ready }, look, file) {
   const page = await browser.newPage(look);
-  await page.goto(`${url}/camera.html?camera=${camera}`);
-  await page.waitForSelector('#live[data-picture="live"]');
-  await page.waitForTimeout(SETTLED_MS); // the rate of the first second is that of the start
-  await page.waitForFunction(() => Number(document.querySelector('#rate')?.textContent) >= 1);
-  await page.screenshot(file);
-  await page.close();
-  console.log(relative(ROOT, file.path ?? ''));
+  try {
+    await page.goto(url + path);
+    await page.waitForSelector(ready, { timeout: READY_LIMIT_MS });
+    await page.waitForTimeout(SETTLED_MS);
+    await page.screenshot(file);
+    console.log(relative(ROOT, file.path ?? ''));
+  } catch (error) {
+    console.error(`${relative(ROOT, file.path ?? '')}: ${error instanceof Error ? error.message : error}`);
+    process.exitCode = 1;
+  } finally {
+    await page.close();
+  }
 }
 
+const asked = (process.env.PAGES ?? '').split(' ').filter((name) => name !== '');
+const wanted = shots.filter(({ name }) => asked.length === 0 || asked.includes(name));
+const folders = { build: join(BUILD, 'screenshots'), docs: join(ROOT, 'docs/pages') };
 const demo = await Demo.start();
 const browser = await startChromium();
 try {
-  const folder = join(BUILD, 'screenshots');
-  await mkdir(folder, { recursive: true });
-  for (const [shape, viewport] of Object.entries({ wide: WIDE, narrow: NARROW })) {
-    for (const [camera, colorScheme] of /** @type {const} */ ([['LOT1', 'light'], ['LOT2', 'dark']])) {
-      const path = join(folder, `demo-${shape}-${colorScheme}.png`);
-      await shoot(browser, demo.url, { camera, viewport, colorScheme }, { path });
+  await mkdir(folders.build, { recursive: true });
+  await mkdir(folders.docs, { recursive: true });
+  for (const shot of wanted) {
+    await shoot(browser, demo.url, shot, WIDE, { ...JPEG, path: join(folders.docs, `${shot.name}.jpg`) });
+    await shoot(browser, demo.url, shot, NARROW, { ...JPEG, path: join(folders.docs, `${shot.name}-phone.jpg`) });
+    for (const look of process.env.DOCS_ONLY === undefined ? looks : []) {
+      const name = `${shot.name}-${look.viewport.width}-${look.colorScheme}.png`;
+      await shoot(browser, demo.url, shot, look, { path: join(folders.build, name) });
     }
   }
-  const picture = { path: join(ROOT, 'docs/demo.jpg'), type: /** @type {const} */ ('jpeg'), quality: 80 };
-  await shoot(browser, demo.url, { camera: 'LOT1', viewport: WIDE, colorScheme: 'light' }, picture);
+  const camera = wanted.find(({ name }) => name === 'camera');
+  if (camera !== undefined) {
+    await shoot(browser, demo.url, camera, README, { ...JPEG, quality: 80, path: join(ROOT, 'docs/demo.jpg') });
+  }
 } finally {
   await browser.close();
   await demo.end();

@@ -71,6 +71,7 @@ export const texts = {
     frozen: 'The same picture again and again',
     rate: (/** @type {string} */ perSecond) => `${perSecond} fps`,
     free: (/** @type {number} */ free, /** @type {number} */ total) => `${free} of ${total} free`,
+    spacesUnknown: 'Spaces not known yet',
     open: (/** @type {string} */ name, /** @type {string} */ word, /** @type {string} */ free) =>
       [name, word, free].filter((part) => part !== '').join(', '),
     page: 'Camera page',

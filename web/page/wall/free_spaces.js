@@ -5,6 +5,7 @@
 /**
  * @typedef {object} FreeSpaces
  * @property {number} free those that are known to be
+ * @property {number} unknown those of which it is not decided
  * @property {number} total
  */
 
@@ -26,7 +27,8 @@ export function freeSpaces(metadata) {
   const spaces = Array.isArray(metadata?.space_occupancy) ? metadata.space_occupancy : [];
   const states = spaces.map((space) => space?.state).filter((state) => typeof state === 'string');
   if (states.length > 0) {
-    return { free: Math.min(total, states.filter((state) => state === 'free').length), total };
+    const count = (/** @type {string} */ wanted) => states.filter((state) => state === wanted).length;
+    return { free: Math.min(total, count('free')), unknown: Math.min(total, count('unknown')), total };
   }
-  return isCount(occupied) ? { free: Math.max(0, total - occupied), total } : null;
+  return isCount(occupied) ? { free: Math.max(0, total - occupied), unknown: 0, total } : null;
 }

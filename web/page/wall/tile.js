@@ -161,8 +161,9 @@ export class Tile {
     const spaces = freeSpaces(frame.metadata);
     if (spaces !== null) {
       this.#free.hidden = false;
-      write(this.#free, texts.wall.free(spaces.free, spaces.total));
-      this.#free.dataset.tone = spaces.free === 0 ? 'bad' : 'good';
+      const { free, unknown, total } = spaces;
+      write(this.#free, unknown === total ? texts.wall.spacesUnknown : texts.wall.free(free, total));
+      this.#free.dataset.tone = free > 0 ? 'good' : unknown > 0 ? 'muted' : 'bad';
     }
   }
 
