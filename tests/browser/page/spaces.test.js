@@ -128,12 +128,32 @@ async function focused(page) {
   return (await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))) ?? '';
 }
 
+/** What has changed is shown once per turn of the screen. @param {Page} page */
+function drawn(page) {
+  return page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
+/** @param {Page} page @param {string} selector */
+async function textOf(page, selector) {
+  await drawn(page);
+  return (await page.textContent(selector)) ?? '';
+}
+
+/** @param {Page} page @param {string} selector */
+async function countOf(page, selector) {
+  await drawn(page);
+  return page.locator(selector).count();
+}
+
 /** @param {Page} page */
-const names = (page) => page.locator('.space-item .space-name').allTextContents();
+async function names(page) {
+  await drawn(page);
+  return page.locator('.space-item .space-name').allTextContents();
+}
 
 test('by mouse: a polygon, a box, a corner moved, one added, a name, a copy; all saved', async () => {
   const page = await open('EMPTY');
-  assert.match((await page.textContent('#tool-hint')) ?? '', /first space/);
+  assert.match(await textOf(page, '#tool-hint'), /first space/);
   await page.click('#tool-draw');
   const shape = [[0.1, 0.2], [0.3, 0.2], [0.35, 0.5], [0.08, 0.5]];
   await clickAll(page, [...shape, [0.1, 0.2]]);
@@ -148,7 +168,7 @@ test('by mouse: a polygon, a box, a corner moved, one added, a name, a copy; all
   assert.deepEqual(await names(page), ['A1', 'North 7', 'North 8']);
   await page.click('#tool-remove');
   await page.click('#tool-undo');
-  assert.equal(await page.textContent('#save-state'), 'Not saved yet');
+  assert.equal(await textOf(page, '#save-state'), 'Not saved yet');
   await save(page);
   const [first, second, third] = await stored('EMPTY');
   assertNear(first?.polygon, shape, 0.004);
@@ -162,19 +182,19 @@ test('edges that cross are refused in words, and undone', async () => {
   const page = await open('MOUSE');
   await clickAll(page, [[0.2, 0.2]]);
   await drag(page, [0.1, 0.1], [0.35, 0.25]);
-  assert.equal(await page.textContent('.space-note'), 'Edges cross or touch');
+  assert.equal(await textOf(page, '.space-note'), 'Edges cross or touch');
   assert.match((await page.getAttribute('.space[data-id="s1"]', 'aria-label')) ?? '', /Edges cross/);
   await page.click('#save');
-  assert.match((await page.textContent('#wrong')) ?? '', /Not saved. A1: Edges cross or touch/);
+  assert.match(await textOf(page, '#wrong'), /Not saved. A1: Edges cross or touch/);
   assert.deepEqual(await stored('MOUSE'), TWO);
   await page.keyboard.press('Control+z');
   await page.waitForSelector('#wrong', { state: 'hidden' });
-  assert.equal(await page.locator('.space-note').count(), 0);
+  assert.equal(await countOf(page, '.space-note'), 0);
   await page.keyboard.press('Control+Shift+z');
-  assert.equal(await page.locator('.space-note').count(), 1);
+  assert.equal(await countOf(page, '.space-note'), 1);
   await page.keyboard.press('Control+z');
   await page.fill('#space-name', 'A2');
-  assert.equal(await page.textContent('#space-name-error'), 'Another space has this name');
+  assert.equal(await textOf(page, '#space-name-error'), 'Another space has this name');
   await page.click('#save');
   assert.deepEqual(await stored('MOUSE'), TWO);
 
@@ -214,13 +234,13 @@ test('by keyboard alone', async () => {
   }
   await page.keyboard.press('Control+s');
   await page.waitForFunction(() => document.querySelector('#save-state')?.textContent === 'Saved', undefined, LIMIT);
-  const [first, , drawn] = await stored('KEYS');
+  const [first, , last] = await stored('KEYS');
   const [px, py] = [1 / 1280, 1 / 720];
   assertNear(first?.polygon, [
     [0.1 + px, 0.1 + 10 * py], [0.3 + 11 * px, 0.1 + 10 * py], [0.3 + px, 0.3 + 10 * py], [0.1 + px, 0.3 + 10 * py],
   ], 0.0001);
   assert.equal(first?.name, 'Gate');
-  assertNear(drawn?.polygon, [[0.5, 0.5], [0.5 + 100 * px, 0.5], [0.5 + 100 * px, 0.5 + 100 * py]], 0.0001);
+  assertNear(last?.polygon, [[0.5, 0.5], [0.5 + 100 * px, 0.5], [0.5 + 100 * px, 0.5 + 100 * py]], 0.0001);
   await page.context().close();
 });
 
@@ -266,8 +286,8 @@ test('by finger on a phone: corners, a drag with a magnifier, two fingers', asyn
   await page.tap('#tool-fit');
   await page.tap('#save');
   await page.waitForFunction(() => document.querySelector('#save-state')?.textContent === 'Saved', undefined, LIMIT);
-  const drawn = (await stored('TOUCH'))[2];
-  assertNear(drawn?.polygon, [[0.2, 0.5], [0.5, 0.5], [0.6, 0.9], [0.2, 0.8]], 0.01);
+  const third = (await stored('TOUCH'))[2];
+  assertNear(third?.polygon, [[0.2, 0.5], [0.5, 0.5], [0.6, 0.9], [0.2, 0.8]], 0.01);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'wider than the phone');
   await page.context().close();
 });
@@ -278,7 +298,7 @@ test('a row is divided into spaces', async () => {
   await clickAll(page, [[0.1, 0.4], [0.9, 0.4], [0.9, 0.6], [0.1, 0.6]]);
   await page.fill('#row-count', '8');
   await page.fill('#row-name', 'B1');
-  assert.equal(await page.textContent('#row-accept'), 'Make 8 spaces');
+  assert.equal(await textOf(page, '#row-accept'), 'Make 8 spaces');
   await page.click('#row-accept');
   assert.deepEqual(await names(page), ['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B7', 'B8']);
   await save(page);
@@ -325,10 +345,10 @@ test('states show at once, and only for what is saved; the picture can be frozen
     const page = await open('LIVE');
     await page.waitForSelector('.space[data-id="s1"][data-state="occupied"]', LIMIT);
     await page.waitForSelector('.space[data-id="s2"][data-state="free"]', LIMIT);
-    assert.match((await page.textContent('#space-count')) ?? '', /1 of 2 free/);
+    assert.match(await textOf(page, '#space-count'), /1 of 2 free/);
     await page.waitForFunction(() => document.querySelector('#badge')?.textContent === 'Live', undefined, LIMIT);
     await page.click('#tool-vehicles');
-    assert.equal(await page.locator('.vehicle-boxes rect').count(), 1);
+    assert.equal(await countOf(page, '.vehicle-boxes rect'), 1);
     await page.click('#tool-freeze');
     await page.waitForSelector('#badge >> text=Frozen', LIMIT);
     await page.click('.space-item >> nth=0');
@@ -351,9 +371,9 @@ test('states show at once, and only for what is saved; the picture can be frozen
 
 test('a viewer sees the spaces and cannot change them; a camera that is not there', async () => {
   const page = await open('SEEN', { as: 'secret-of-viewer' });
-  assert.equal(await page.locator('.space').count(), 2);
-  assert.equal(await page.textContent('#tool-hint'), 'Only an administrator can change spaces.');
-  assert.equal(await page.locator('#tool-draw').count(), 0);
+  assert.equal(await countOf(page, '.space'), 2);
+  assert.equal(await textOf(page, '#tool-hint'), 'Only an administrator can change spaces.');
+  assert.equal(await countOf(page, '#tool-draw'), 0);
   assert.ok(!(await page.isVisible('#save')));
   await page.focus('.space[data-id="s1"]');
   await page.keyboard.press('Delete');

@@ -94,13 +94,17 @@ export class SideView {
 
   #makeRow() {
     const { editor } = this.#host;
+    const cancel = () => {
+      editor.cancel();
+      this.#host.focus();
+    };
     const form = make('form', { className: 'card form', id: 'row-form', hidden: true },
       make('h2', {}, texts.spaces.rowTitle),
       make('div', { className: 'row-fields' }, this.#rowCount.field, this.#rowName.field),
       make('label', { className: 'check' }, this.#across, texts.spaces.rowAcross),
       this.#rowError,
       make('div', { className: 'actions' }, this.#accept,
-        make('button', { className: 'button', type: 'button', onclick: () => editor.cancel() }, texts.common.cancel)));
+        make('button', { className: 'button', type: 'button', onclick: cancel }, texts.common.cancel)));
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       editor.acceptRow();

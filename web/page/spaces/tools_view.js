@@ -51,6 +51,11 @@ export class ToolsView {
         host.focus();
       }
     };
+    // A button that goes, or is disabled, would take the keyboard's place with it.
+    const thenFocus = (/** @type {() => void} */ command) => () => {
+      command();
+      host.focus();
+    };
     this.#host = host;
     this.#tools = {
       draw: makeTool('tool-draw', 'polygon', tool.draw, 'N', start('draw')),
@@ -58,9 +63,9 @@ export class ToolsView {
       undo: makeTool('tool-undo', 'undo', tool.undo, 'Ctrl+Z', () => editor.undo()),
       redo: makeTool('tool-redo', 'redo', tool.redo, 'Ctrl+Shift+Z', () => editor.redo()),
       copy: makeTool('tool-copy', 'copy', tool.copy, 'Ctrl+D', () => editor.duplicate()),
-      remove: makeTool('tool-remove', 'trash', tool.remove, 'Delete', () => editor.remove()),
-      finish: makeTool('tool-finish', 'check', tool.finish, 'Enter', () => editor.finish()),
-      cancel: makeTool('tool-cancel', 'close', texts.common.cancel, 'Escape', () => editor.cancel()),
+      remove: makeTool('tool-remove', 'trash', tool.remove, 'Delete', thenFocus(() => editor.remove())),
+      finish: makeTool('tool-finish', 'check', tool.finish, 'Enter', thenFocus(() => editor.finish())),
+      cancel: makeTool('tool-cancel', 'close', texts.common.cancel, 'Escape', thenFocus(() => editor.cancel())),
       zoomOut: makeTool('tool-zoom-out', 'minus', tool.zoomOut, '-', () => host.zoom(1 / ZOOM_STEP)),
       zoomIn: makeTool('tool-zoom-in', 'plus', tool.zoomIn, '+', () => host.zoom(ZOOM_STEP)),
       fit: makeTool('tool-fit', 'fullscreen', tool.fit, '', () => host.zoom(0)),
