@@ -22,16 +22,31 @@ static const char *source_name(enum camera_source source)
     return names[source];
 }
 
+static json_t *corners_to_json(const struct config_point *corners, size_t count)
+{
+    json_t *polygon = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(polygon, json_pack("[f,f]", corners[i].x, corners[i].y));
+    }
+    return polygon;
+}
+
+static json_t *polygons_to_json(const struct config_polygons *polygons)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < polygons->count; i++) {
+        const struct config_polygon *each = &polygons->items[i];
+        json_array_append_new(list, corners_to_json(each->corners, each->corner_count));
+    }
+    return list;
+}
+
 static json_t *spaces_to_json(const struct config_camera *camera)
 {
     json_t *spaces = json_array();
     for (size_t i = 0; i < camera->space_count; i++) {
         const struct config_space *space = &camera->spaces[i];
-        json_t *polygon = json_array();
-        for (size_t k = 0; k < space->corner_count; k++) {
-            json_array_append_new(polygon,
-                                  json_pack("[f,f]", space->corners[k].x, space->corners[k].y));
-        }
+        json_t *polygon = corners_to_json(space->corners, space->corner_count);
         json_array_append_new(spaces, json_pack("{s:s,s:s,s:o}", "id", space->id, "name",
                                                 space->name, "polygon", polygon));
     }
@@ -95,6 +110,23 @@ static json_t *user_to_json(const struct config_camera *camera, bool *has_passwo
     return result != NULL ? result : json_null();
 }
 
+/* Where it is looked at, and what nobody sees. A region of nothing is none: null. */
+static void add_view(json_t *settings, const struct config_camera *camera)
+{
+    const struct config_polygon *region = &camera->region;
+    json_object_set_new(
+        settings, "tiles",
+        json_pack("[I,I]", (json_int_t)camera->tiles.columns, (json_int_t)camera->tiles.rows));
+    json_object_set_new(settings, "tile_overlap", json_real(camera->tile_overlap));
+    json_object_set_new(settings, "tile_whole", json_boolean(camera->tile_whole));
+    json_object_set_new(settings, "region",
+                        region->corner_count > 0
+                            ? corners_to_json(region->corners, region->corner_count)
+                            : json_null());
+    json_object_set_new(settings, "ignore", polygons_to_json(&camera->ignore));
+    json_object_set_new(settings, "mask", polygons_to_json(&camera->mask));
+}
+
 /* What may be changed, as it is in force: the names are those of PUT. Only what is named here leaves the
  * configuration; of a password no more than that there is one. */
 static json_t *settings_to_json(const struct config_camera *camera)
@@ -108,6 +140,7 @@ static json_t *settings_to_json(const struct config_camera *camera)
                   capture_names[camera->capture], "linger_s", camera->linger_s, "source_fps",
                   camera->source_fps, "fps", camera->fps, "max_fps", camera->max_fps, "skip_frames",
                   (json_int_t)camera->skip_frames, "detect", detect_names[camera->detect]);
+    add_view(settings, camera);
     free(url);
     return settings;
 }

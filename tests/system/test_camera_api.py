@@ -123,6 +123,8 @@ def test_a_camera_that_takes_the_name_of_a_removed_one_gets_nothing_of_it(camsim
     api.remove("CAM1")
     other = camsim()
     added = api.add("CAM1", url=f"{other.url}/stream")
+    assert added["settings"]["tiles"] == [1, 1] and added["settings"]["region"] is None
+    assert added["settings"]["mask"] == added["settings"]["ignore"] == []
     assert added["settings"]["user"] is None and added["settings"]["has_password"] is False
     assert added["settings"]["fps"] == 10
     assert overlay(running) == {"CAM1": {"url": f"{other.url}/stream", "user": None, "password": None,

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
-#include "detector/font.h"
 #include "common/polygon.h"
+#include "detector/font.h"
 
 /* A black picture with a guarded border in memory: whatever is written outside of it is seen. */
 #define GUARD 4096
