@@ -21,8 +21,8 @@ import { Demo } from './harness/demo.js';
 const shots = [
   { name: 'wall', path: '/', ready: '.tile[data-camera="LOT2"][data-picture="live"]' },
   { name: 'camera', path: '/camera/LOT1', ready: '#live[data-picture="live"]' },
-  { name: 'spaces', path: '/camera/LOT1/spaces', ready: 'main canvas, main svg' },
-  { name: 'cameras', path: '/cameras', ready: 'main :is(table, li)' },
+  { name: 'spaces', path: '/camera/LOT1/spaces', ready: '.space[data-state="free"]' },
+  { name: 'cameras', path: '/cameras', ready: '.camera-row:nth-child(2)' },
   { name: 'publish', path: '/publish', ready: 'main button' },
   { name: 'health', path: '/health', ready: 'main table' },
 ];
