@@ -7,7 +7,9 @@ from functools import partial
 
 import pytest
 
-from harness.carpark import Frame, Lot, Recording, watch
+from harness.carpark import FPS, Frame, Lot, Recording, watch
+from harness.identities import identities
+from harness.occupancy import occupancy
 from harness.truth import agreement, matches, score, shift
 
 # Car parks that the demo model has not learnt from: by day and quiet, at dusk and hasty.
@@ -19,6 +21,9 @@ PRECISION_MIN = {"car": 0.93, "person": 0.7}
 SHIFT_MAX = 2.0        # pixels
 STRIDE = 3              # of the frames that faults are tried on
 AGREEMENT_FACTOR = 1.1  # of a frame's own truth over that of its neighbours
+IDF1_MIN = 0.85         # of the cars of LOT1, which is quiet
+SPACES_RIGHT_MIN = 0.97
+CHANGE_S = 4            # around a change a space may be judged either way
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +65,18 @@ def complaints(recordings, note=lambda figures: None):
 def test_what_is_published_is_true(recordings, record_property):
     assert not undrawn(recordings)
     assert not complaints(recordings, partial(record_property, "figures"))
+
+
+def test_identities_are_kept(recordings, record_property):
+    figures = identities(recordings["LOT1"], "car")
+    record_property("figures", f"cars of LOT1: {figures}")
+    assert figures.idf1 > IDF1_MIN
+
+
+def test_spaces_are_as_they_are_said_to_be(recordings, record_property):
+    right, judged = occupancy(recordings["LOT1"], CHANGE_S * FPS)
+    record_property("figures", f"spaces of LOT1 right: {right / max(judged, 1):.4f} of {judged}")
+    assert judged >= 200 and right / judged >= SPACES_RIGHT_MIN
 
 
 # --- and would it be noticed if it were not? -----------------------------------------------------
@@ -127,3 +144,27 @@ def some_frames(recordings):
 def test_a_fault_is_noticed(some_frames, fault):
     faulty, complaint = FAULTS[fault]
     assert complaint in complaints(faulty(some_frames))
+
+
+def new_ids(frame):
+    """Everything has another identity every 3 s."""
+    since = frame.number // (3 * FPS) * 1000
+    return Frame(frame.number, {**frame.metadata, "detections": [
+        {**one, "track_id": since + one["track_id"]} if "track_id" in one else one
+        for one in frame.metadata["detections"]]})
+
+
+def test_new_identities_are_noticed(recordings):
+    assert identities(recordings["LOT1"].with_frames(new_ids), "car").idf1 < IDF1_MIN
+
+
+def one_space_wrong(frame):
+    first, *others = frame.metadata["space_occupancy"]
+    other = {"free": "occupied", "occupied": "free", "unknown": "unknown"}[first["state"]]
+    return Frame(frame.number, {**frame.metadata,
+                                "space_occupancy": [{**first, "state": other}, *others]})
+
+
+def test_a_wrong_space_is_noticed(recordings):
+    right, judged = occupancy(recordings["LOT1"].with_frames(one_space_wrong), CHANGE_S * FPS)
+    assert right / judged < SPACES_RIGHT_MIN
