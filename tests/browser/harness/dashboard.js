@@ -68,9 +68,11 @@ export class Dashboard {
    * @param {import('playwright-core').BrowserContext} context
    * @param {Portal} portal
    * @param {object} options of the manager
+   * @param {(page: import('playwright-core').Page) => unknown} [prepare]
    */
-  static async open(context, portal, options) {
+  static async open(context, portal, options, prepare) {
     const page = await context.newPage();
+    await prepare?.(page);
     await page.goto(portal.add(`
       import { CanvasStreamRenderer, WebSocketStreamManager } from '/lib/index.js';
       const manager = new WebSocketStreamManager(${JSON.stringify(options)});
