@@ -23,8 +23,8 @@ const shots = [
   { name: 'camera', path: '/camera/LOT1', ready: '#live[data-picture="live"]' },
   { name: 'spaces', path: '/camera/LOT1/spaces', ready: '.space[data-state="free"]' },
   { name: 'cameras', path: '/cameras', ready: '.camera-row:nth-child(2)' },
-  { name: 'publish', path: '/publish', ready: 'main button' },
-  { name: 'health', path: '/health', ready: 'main table' },
+  { name: 'publish', path: '/publish', ready: '#toggle:enabled' },
+  { name: 'health', path: '/health', ready: 'section[aria-label="Processes"] table' },
 ];
 
 const looks = [390, 820, 1600].flatMap((width) =>

@@ -49,7 +49,7 @@ def test_stats_tell_everything(capture, camsim):
     assert (answer["width"], answer["height"]) == (64, 48)
     assert answer["pid"] == source.pid and answer["config_hash"]
     assert answer["bad"] == dict.fromkeys(
-        ("truncated", "corrupt", "no_frame", "bad_size", "too_large", "not_jpeg"), 0)
+        ("truncated", "corrupt", "no_frame", "bad_size", "too_large", "not_jpeg", "unpainted"), 0)
 
 
 def test_real_pictures(capture, camsim, assets):
