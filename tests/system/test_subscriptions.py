@@ -96,7 +96,7 @@ def test_a_viewer_that_names_what_it_wants(broadcaster, watch):
     server = broadcaster()
     for camera in ("CAM1", "CAM2"):
         server.post_frame(camera, JPEG)
-    viewer = watch(server, f"{VIEWER}?follow=false")
+    viewer = watch(server, VIEWER, follow="false")
     assert len(viewer.next()["active_streams"]) == 2
     viewer.say("subscribe", camera_id="CAM2")
     assert viewer.until("frame")["camera_id"] == "CAM2"

@@ -88,7 +88,6 @@ export class Tile {
     this.#camera = camera;
     write(this.#name, camera.name || camera.id);
     this.#link.setAttribute('aria-label', texts.wall.pageOf(camera.name || camera.id));
-    this.#free.hidden ||= (camera.spaces ?? []).length === 0;
   }
 
   focus() {
