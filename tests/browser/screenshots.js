@@ -20,7 +20,7 @@ import { Demo } from './harness/demo.js';
 /** One line for each page. @type {Shot[]} */
 const shots = [
   { name: 'wall', path: '/', ready: '.tile[data-camera="LOT2"][data-picture="live"]' },
-  { name: 'camera', path: '/camera/LOT1', ready: '#live[data-picture="live"]' },
+  { name: 'camera', path: '/camera/LOT1', ready: '#main[data-picture="live"]' },
   { name: 'spaces', path: '/camera/LOT1/spaces', ready: '.space[data-state="free"]' },
   { name: 'cameras', path: '/cameras', ready: '.camera-row:nth-child(2)' },
   { name: 'publish', path: '/publish', ready: '#toggle:enabled' },

@@ -40,13 +40,15 @@ export class Broadcaster {
   /**
    * @param {object} cameras as in the configuration file
    * @param {object} [settings] further ones of the broadcaster
+   * @param {object} [sections] further ones of the configuration
    */
-  static async start(cameras, settings = {}) {
+  static async start(cameras, settings = {}, sections = {}) {
     const folder = await mkdtemp(join(tmpdir(), 'ringcast-browser-'));
     const broadcaster = new Broadcaster(folder, {
       run_dir: join(folder, 'run'),
       state_dir: join(folder, 'state'),
       cameras,
+      ...sections,
     }, settings);
     await broadcaster.restart();
     return broadcaster;

@@ -51,21 +51,31 @@ export async function endProcess(child) {
   }
 }
 
+/**
+ * A simulated car park, on a process of its own.
+ * @typedef {object} Lot
+ * @property {string} id
+ * @property {string} name
+ * @property {number} seed
+ * @property {boolean} [spaces] whether its spaces are configured
+ */
+
+/** @type {Lot[]} */
+const ONE_LOT = [{ id: 'LOT', name: 'Simulated lot', seed: 6001 }];
+
 export class Pipeline {
   #folder = '';
-  /** @type {import('node:child_process').ChildProcess | undefined} */
-  #camera;
+  /** @type {Map<string, { process: import('node:child_process').ChildProcess, url: string }>} */
+  #cameras = new Map();
   /** @type {import('node:child_process').ChildProcess | undefined} */
   #supervisor;
   url = '';
-  /** Of the simulated camera. */
-  cameraUrl = '';
 
-  /** @param {{ detects?: boolean }} [options] without a detector: raw pictures only, sooner there */
-  static async start({ detects = true } = {}) {
+  /** @param {{ lots?: Lot[], detects?: boolean }} [options] without a detector: raw pictures only, sooner there */
+  static async start({ lots = ONE_LOT, detects = true } = {}) {
     const pipeline = new Pipeline();
     try {
-      await pipeline.#start(detects);
+      await pipeline.#start(lots, detects);
     } catch (error) {
       await pipeline.end();
       throw error;
@@ -73,14 +83,20 @@ export class Pipeline {
     return pipeline;
   }
 
-  /** @param {boolean} detects */
-  async #start(detects) {
+  /** @param {Lot} lot @returns {Promise<[string, object]>} its id, and what the configuration says of it */
+  async #startCamera({ id, name, seed, spaces = false }) {
+    const scene = ['--fps', '10', '--loop', '--scene', 'carpark', '--seed', String(seed)];
+    const process = spawn(join(BUILD, 'camsim'), scene, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const url = await waitForOutput(process, process.stdout, /^(http:\S+)/);
+    this.#cameras.set(id, { process, url });
+    const drawn = spaces ? { spaces: await (await fetch(new URL('/spaces.json', url))).json() } : {};
+    return [id, { name, url: this.cameraUrl(id), fps: 10, ...drawn }];
+  }
+
+  /** @param {Lot[]} lots @param {boolean} detects */
+  async #start(lots, detects) {
     this.#folder = await mkdtemp(join(tmpdir(), 'ringcast-browser-'));
-    this.#camera = spawn(join(BUILD, 'camsim'), ['--fps', '10', '--loop', '--scene', 'carpark', '--seed', '6001'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const camera = await waitForOutput(this.#camera, this.#camera.stdout, /^(http:\S+)/);
-    this.cameraUrl = new URL('/stream', camera).href;
+    const cameras = Object.fromEntries(await Promise.all(lots.map((lot) => this.#startCamera(lot))));
     const config = join(this.#folder, 'ringcast.json');
     const model = join(ROOT, 'detector/demo_model/ringcast-demo');
     await writeFile(config, JSON.stringify({
@@ -88,7 +104,7 @@ export class Pipeline {
       state_dir: join(this.#folder, 'state'),
       broadcaster: { listen: '127.0.0.1:0', web_dir: join(ROOT, 'web') },
       ...(detects ? { detector: { model: `${model}.onnx`, names: `${model}.names`, conf: 0.4 } } : {}),
-      cameras: { LOT: { name: 'Simulated lot', url: this.cameraUrl, fps: 10 } },
+      cameras,
     }));
     this.#supervisor = spawn(join(ROOT, 'ringcast'), ['up', '-c', config], {
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -98,18 +114,30 @@ export class Pipeline {
     this.url = `http://127.0.0.1:${port}`;
   }
 
+  /** Where a simulated camera has its stream. */
+  cameraUrl(id = 'LOT') {
+    return new URL('/stream', this.#cameras.get(id)?.url).href;
+  }
+
   /** The camera is gone, as if somebody had pulled its plug. */
-  async endCamera() {
-    if (this.#camera !== undefined) {
-      await endProcess(this.#camera);
+  async endCamera(id = 'LOT') {
+    const camera = this.#cameras.get(id);
+    if (camera !== undefined) {
+      await endProcess(camera.process);
     }
+  }
+
+  /** Something is wrong with a camera from now on; camsim --help lists what. @param {string} id @param {string} fault */
+  async breakCamera(id, fault) {
+    const url = new URL('/fault', this.#cameras.get(id)?.url);
+    await fetch(url, { method: 'POST', body: JSON.stringify({ fault }) });
   }
 
   async end() {
     if (this.#supervisor !== undefined) {
       await endProcess(this.#supervisor);
     }
-    await this.endCamera();
+    await Promise.all([...this.#cameras.keys()].map((id) => this.endCamera(id)));
     if (this.#folder !== '') {
       await rm(this.#folder, { recursive: true, force: true });
     }

@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 
+import { assertAccessible } from '../harness/axe.js';
 import { BUILD, Broadcaster } from '../harness/broadcaster.js';
 import { canvasPixel, makePictures, startChromium } from '../harness/chromium.js';
 import { Worker, metadataOf } from '../harness/worker.js';
@@ -12,10 +13,10 @@ import { Worker, metadataOf } from '../harness/worker.js';
 const RED = '#c02020';
 const BLUE = '#2020c0';
 const GREEN = '#20a020';
-const LIMIT = { timeout: 10_000 };
+const LIMIT = { timeout: 30_000 };
 // A server that was killed, and another camera chosen before the connection to the first one was open.
 const EXPECTED = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET|before the connection is established/;
-const BACK_LIMIT = { timeout: 15_000 }; // a server that was slow to come back is asked every 10 s at most
+const BACK_LIMIT = { timeout: 30_000 }; // a server that was slow to come back is asked every 10 s at most
 const CLOSED_TAB_LIMIT_MS = 1000; // 100 ms where nothing else runs: connection.test.js says how long it was
 
 /** @type {import('playwright-core').Browser} */
@@ -59,6 +60,35 @@ function work(cameraId, counts = { car: 2 }, pictures = redBlue) {
   workers.push(new Worker(broadcaster.url, cameraId, pictures, metadataOf(counts)));
 }
 
+/** One frame. @param {string} cameraId @param {object} metadata */
+async function postOnce(cameraId, metadata) {
+  const answer = await fetch(`${broadcaster.url}/api/broadcast-detection`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ camera_id: cameraId, frame_base64: redBlue[0], metadata }),
+  });
+  assert.equal(answer.status, 200);
+}
+
+/** So many seconds ago. @param {number} seconds */
+function ago(seconds) {
+  return new Date(Date.now() - 1000 * seconds).toISOString();
+}
+
+/** Spaces A1, A2, … that have been what they are for 14 minutes. @param {...string} states */
+function spacesOf(...states) {
+  const list = states.map((state, i) => ({
+    space_id: `a${i + 1}`, space_name: `A${i + 1}`, state, is_occupied: state === 'occupied', since: ago(14 * 60 + 5),
+  }));
+  const occupied = states.filter((state) => state === 'occupied').length;
+  return { occupied_spaces: occupied, total_spaces: states.length, space_occupancy: list };
+}
+
+/** @param {number} seconds ago @param {string} name */
+function eventAt(seconds, name) {
+  return { space_id: name, space_name: name, from: 'free', to: 'occupied', at: ago(seconds), held_s: 30.5 };
+}
+
 /** @param {string} path @param {import('playwright-core').BrowserContextOptions} options */
 async function openPage(path, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
@@ -75,7 +105,7 @@ async function openPage(path, options = {}) {
 
 /** @param {import('playwright-core').Page} page @param {'none' | 'live' | 'stale'} picture */
 function waitForPicture(page, picture) {
-  return page.waitForSelector(`#live[data-picture="${picture}"]`, LIMIT);
+  return page.waitForSelector(`#main[data-picture="${picture}"]`, LIMIT);
 }
 
 /** @param {number[]} pixel @param {string} colour */
@@ -99,9 +129,9 @@ async function waitForViewers(cameraId, viewers, limitMs = 5000) {
 }
 
 test('a picture appears with its counts, its age and its rate', async () => {
-  const page = await openPage('/camera.html?camera=LOT');
+  const page = await openPage('/camera/LOT');
   await page.waitForSelector('text=Waiting for frames', LIMIT);
-  assert.equal(await page.getAttribute('#live', 'data-picture'), 'none');
+  assert.equal(await page.getAttribute('#main', 'data-picture'), 'none');
   work('LOT', { car: 7, truck: 2, bus: 1 });
   await waitForPicture(page, 'live');
   assertColour(await canvasPixel(page, 0.25, 0.2), RED);
@@ -118,7 +148,7 @@ test('a picture appears with its counts, its age and its rate', async () => {
 
 test('the canvas has as many pixels as the screen has under it', async () => {
   work('LOT');
-  const page = await openPage('/camera.html?camera=LOT', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 3 });
+  const page = await openPage('/camera/LOT', { viewport: { width: 390, height: 844 }, deviceScaleFactor: 3 });
   await waitForPicture(page, 'live');
   const width = await page.$eval('canvas', (canvas) => canvas.width);
   assert.equal(width, 3 * 390);
@@ -129,7 +159,7 @@ test('the canvas has as many pixels as the screen has under it', async () => {
 
 test('a killed server: greyed at once, and back by itself', async () => {
   work('LOT');
-  const page = await openPage('/camera.html?camera=LOT');
+  const page = await openPage('/camera/LOT');
   await waitForPicture(page, 'live');
   await broadcaster.kill('SIGKILL');
   await waitForPicture(page, 'stale');
@@ -144,7 +174,7 @@ test('a killed server: greyed at once, and back by itself', async () => {
 test('a closed tab is gone from the status at once, ten times of ten', async () => {
   work('LOT');
   for (let i = 0; i < 10; i++) {
-    const page = await openPage('/camera.html?camera=LOT');
+    const page = await openPage('/camera/LOT');
     await waitForPicture(page, 'live');
     await waitForViewers('LOT', 1);
     await page.close();
@@ -153,58 +183,116 @@ test('a closed tab is gone from the status at once, ten times of ten', async () 
   }
 });
 
-test('a camera that is online, and nobody detects on it', async () => {
-  const page = await openPage('about:blank');
-  await page.routeWebSocket(/\/ws\/viewer\/detection/, (route) => {
-    route.send(JSON.stringify({ type: 'camera_state', camera_id: 'LOT', state: 'online', since: 1 }));
-  });
-  await page.goto(`${broadcaster.url}/camera.html?camera=LOT`);
-  await page.waitForSelector('text=Waiting for frames', LIMIT);
-  await page.waitForSelector('text=North lot is online, but no detector has sent a picture of it yet.', LIMIT);
-});
-
 test('another camera: nothing of the first is left', async () => {
-  work('LOT', { car: 3 });
-  const page = await openPage('/camera.html');
-  await page.selectOption('#camera', 'LOT');
+  workers.push(new Worker(broadcaster.url, 'LOT', redBlue, { ...metadataOf({ car: 3 }), ...spacesOf('occupied', 'free') }));
+  await postOnce('LOT', { ...spacesOf('occupied'), space_events: [eventAt(60, 'A1')] });
+  const page = await openPage('/camera/LOT');
   await waitForPicture(page, 'live');
+  await page.waitForSelector('#events li:has-text("A1")', LIMIT);
   await page.selectOption('#camera', 'GATE');
   await waitForPicture(page, 'none');
   assert.equal((await canvasPixel(page, 0.25, 0.2))[3], 0);
-  assert.equal(await page.textContent('#vehicles'), '–');
-  assert.equal(await page.locator('#classes li').count(), 0);
-  assert.equal(new URL(page.url()).search, '?camera=GATE');
+  for (const figure of ['vehicles', 'occupied', 'rate', 'age', 'size', 'frames', 'updated', 'latency']) {
+    assert.equal(await page.textContent(`#${figure}`), '–', figure);
+  }
+  for (const list of ['classes', 'spaces', 'tracks', 'stages', 'events']) {
+    assert.equal(await page.locator(`#${list} li`).count(), 0, list);
+  }
+  assert.equal(await page.isVisible('#snapshot'), false);
+  assert.equal(new URL(page.url()).pathname, '/camera/GATE');
   await waitForViewers('LOT', 0);
   work('GATE', { bus: 1 }, await makePictures(browser, [GREEN, GREEN]));
   await waitForPicture(page, 'live');
   assertColour(await canvasPixel(page, 0.25, 0.2), GREEN);
+  await page.waitForSelector('text=No spaces are drawn for this camera.', LIMIT);
   await page.goBack();
   await page.waitForFunction(() => document.title.startsWith('North lot'), undefined, LIMIT);
   await waitForPicture(page, 'live');
   assertColour(await canvasPixel(page, 0.25, 0.2), RED);
 });
 
-test('an address that names no camera, and the link that skips to the picture', async () => {
-  for (const path of ['/camera.html', '/camera.html?camera=..%2Fx', '/camera.html#%zz']) {
-    const page = await openPage(path);
-    await page.waitForFunction(() => document.title.startsWith('Gate'), undefined, LIMIT);
-    await page.keyboard.press('Tab');
-    await page.keyboard.press('Enter');
-    await page.waitForFunction(() => document.activeElement?.id === 'picture', undefined, LIMIT);
-    await waitForViewers('GATE', 1);
-    await page.selectOption('#camera', 'LOT');
-    await waitForViewers('LOT', 1);
-    await page.goBack();
-    await page.waitForFunction(() => document.title.startsWith('Gate'), undefined, LIMIT);
-    await waitForViewers('LOT', 0);
-    await waitForViewers('GATE', 1);
-    await page.close();
+test('a camera that nobody knows; the link that skips to the picture', async () => {
+  const page = await openPage('/camera/NOBODY');
+  await page.waitForSelector('text=There is no camera NOBODY', LIMIT);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.activeElement?.id === 'main', undefined, LIMIT);
+  work('NOBODY');
+  await waitForPicture(page, 'live');
+});
+
+test('plain pictures where nobody detects, and it is said', async () => {
+  await broadcaster.end();
+  broadcaster = await Broadcaster.start({ LOT: { name: 'North lot', source: 'push', detect: 'off' } });
+  const page = await openPage('/camera/LOT');
+  await page.waitForSelector('text=No detector looks at North lot', LIMIT);
+  await page.evaluate(async ({ url, picture }) => {
+    const socket = new WebSocket(url);
+    await new Promise((open) => socket.addEventListener('open', open));
+    const jpeg = Uint8Array.from(atob(picture), (c) => c.charCodeAt(0));
+    setInterval(() => socket.send(jpeg), 100);
+  }, { url: `${broadcaster.url.replace('http', 'ws')}/ws/streamer?camera_id=LOT`, picture: redBlue[0] ?? '' });
+  await page.click('label[for="kind-raw"]');
+  await waitForPicture(page, 'live');
+  await page.waitForSelector('text=Nobody counts on this stream.', LIMIT);
+  assert.equal(await page.isDisabled('#conf'), true);
+  await page.click('#reset');
+  await waitForPicture(page, 'none');
+});
+
+test('spaces in three states, and since when', async () => {
+  workers.push(new Worker(broadcaster.url, 'LOT', redBlue, {
+    ...metadataOf({ car: 1 }), ...spacesOf('occupied', 'free', 'unknown', 'occupied'), track_ids: [7, 9],
+  }));
+  const page = await openPage('/camera/LOT');
+  await waitForPicture(page, 'live');
+  assert.equal(await page.textContent('#occupied'), '2');
+  assert.equal(await page.textContent('#total'), 'of 4 occupied');
+  assert.equal(await page.textContent('#occupancy-share'), '50 %');
+  assert.equal(await page.getAttribute('#occupancy-meter', 'aria-valuenow'), '50');
+  assert.equal(await page.textContent('#free'), '1 free');
+  assert.equal(await page.textContent('#unknown-spaces'), '1 unknown');
+  const rows = await page.locator('#spaces li').allInnerTexts();
+  assert.deepEqual(rows.map((row) => row.split('\n').slice(0, 2)), [
+    ['A1', 'Occupied'], ['A2', 'Free'], ['A3', 'Unknown'], ['A4', 'Occupied'],
+  ]);
+  assert.match(rows[0] ?? '', /since .*\d\d:\d\d, 1\d min$/);
+  assert.deepEqual(await page.locator('#tracks li').allInnerTexts(), ['#7', '#9']);
+});
+
+test('events: the record page by page, and those that happen now', async () => {
+  const minutes = Array.from({ length: 25 }, (_, i) => 50 - 2 * i);
+  await postOnce('LOT', { ...spacesOf('free'), space_events: minutes.map((ago, i) => eventAt(60 * ago, `P${i}`)) });
+  await postOnce('LOT', spacesOf('free')); // the newest frame, which a viewer gets at once, brings none
+  const page = await openPage('/camera/LOT');
+  const names = () => page.locator('#events .name').allInnerTexts();
+  await page.waitForFunction(() => document.querySelectorAll('#events li').length === 10, undefined, LIMIT);
+  assert.equal((await names())[0], 'P24');
+  for (const shown of [20, 25]) {
+    await page.click('#more');
+    await page.waitForFunction((count) => document.querySelectorAll('#events li').length === count, shown, LIMIT);
   }
+  assert.equal(await page.isVisible('#more'), false);
+  assert.equal((await names()).at(-1), 'P0');
+  await page.waitForSelector('text=Connected', LIMIT);
+  await postOnce('LOT', { ...spacesOf('occupied'), space_events: [eventAt(1, 'NEW')] });
+  await page.waitForSelector('#events li:first-child .name:text("NEW")', LIMIT);
+  assert.match(await page.locator('#events li').first().innerText(), /NEW\s+Occupied\s+free for 30 s before/);
+});
+
+test('a server without a record says so', async () => {
+  await broadcaster.end();
+  broadcaster = await Broadcaster.start({ LOT: { source: 'push' } }, {}, { history: { enabled: false } });
+  const page = await openPage('/camera/LOT');
+  await page.waitForSelector('text=This server keeps no record (history is off)', LIMIT);
+  await page.waitForSelector('text=only what happens from now on is listed', LIMIT);
+  assert.equal(await page.isVisible('#chart'), false);
+  complaints = complaints.filter((text) => !text.includes('404'));
 });
 
 test('a camera that falls silent does not look alive', async () => {
   work('LOT');
-  const page = await openPage('/camera.html?camera=LOT');
+  const page = await openPage('/camera/LOT');
   await waitForPicture(page, 'live');
   workers[0]?.end();
   await waitForPicture(page, 'stale');
@@ -223,7 +311,7 @@ test('a camera that is frozen, a stream that ends: as the server says it', async
     route.connectToServer();
   });
   const say = (/** @type {object} */ message) => socket?.send(JSON.stringify({ camera_id: 'LOT', ...message }));
-  await page.goto(`${broadcaster.url}/camera.html?camera=LOT`);
+  await page.goto(`${broadcaster.url}/camera/LOT`);
   await waitForPicture(page, 'live');
 
   say({ type: 'camera_state', state: 'frozen' }); // frames go on coming, all alike
@@ -244,7 +332,7 @@ test('a camera that is frozen, a stream that ends: as the server says it', async
 });
 
 test('the renderer draws the newest and never queues', async () => {
-  const page = await openPage('/camera.html');
+  const page = await openPage('/camera/LOT');
   await page.waitForSelector('text=Connected', LIMIT);
   const drawn = await page.evaluate(async ({ pictures, count }) => {
     const library = '/lib/index.js';
@@ -279,7 +367,7 @@ test('the renderer draws the newest and never queues', async () => {
 test('the count is that of the picture', async () => {
   work('LOT', { car: 1 }, await makePictures(browser, [RED, RED]));
   work('LOT', { car: 2 }, await makePictures(browser, [BLUE, BLUE]));
-  const page = await openPage('/camera.html?camera=LOT');
+  const page = await openPage('/camera/LOT');
   await waitForPicture(page, 'live');
   const seen = await page.evaluate(() => {
     const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('canvas'));
@@ -303,7 +391,7 @@ test('the count is that of the picture', async () => {
 
 test('the picture reaches the edges where sizes are rounded', async () => {
   work('LOT');
-  const page = await openPage('/camera.html?camera=LOT', { viewport: { width: 390, height: 844 } });
+  const page = await openPage('/camera/LOT', { viewport: { width: 390, height: 844 } });
   await waitForPicture(page, 'live');
   const { width, height } = await page.evaluate(() => {
     const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('canvas'));
@@ -315,14 +403,29 @@ test('the picture reaches the edges where sizes are rounded', async () => {
   }
 });
 
-test('by keyboard: choose a camera', async () => {
+test('by keyboard: choose a camera, a preset, a rate', async () => {
   work('LOT');
-  const page = await openPage('/camera.html?camera=GATE');
+  const page = await openPage('/camera/GATE');
   await page.waitForSelector('#camera:enabled', LIMIT);
   await page.focus('#camera');
   await page.keyboard.type('North');
   await page.keyboard.press('Enter');
   await waitForPicture(page, 'live');
+  await page.focus('#kind-detect');
+  await page.keyboard.press('Tab'); // none of the presets is chosen: the first
+  await page.keyboard.press('Space');
+  assert.equal(await page.textContent('#fps-value'), 'at most 15');
+  await page.keyboard.press('ArrowRight');
+  assert.equal(await page.isChecked('#preset-parking'), true);
+  assert.equal(await page.textContent('#skip-frames-value'), '1 in 2');
+  await page.focus('#fps');
+  await page.keyboard.press('ArrowLeft');
+  assert.equal(await page.textContent('#fps-value'), 'at most 9');
+  assert.equal(await page.locator('#presets input:checked').count(), 0);
+  await page.focus('#reset');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.textContent('#fps-value'), 'as they come');
+  assert.equal(await page.isVisible('#reset'), false);
 });
 
 const layouts = [
@@ -336,15 +439,18 @@ const layouts = [
 for (const [name, options] of layouts) {
   test(`layout: ${name}`, async () => {
     work('LOT', { car: 7, truck: 2, bus: 1 });
-    const page = await openPage('/camera.html?camera=LOT', options);
+    const page = await openPage('/camera/LOT', options);
     await waitForPicture(page, 'live');
     const width = options.viewport.width;
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, 'it scrolls sideways');
-    const canvas = await page.locator('canvas').boundingBox();
+    const canvas = await page.locator('#picture').boundingBox();
     assert.ok(canvas !== null && canvas.x >= 0 && canvas.x + canvas.width <= width);
     assert.ok(Math.abs(canvas.width / canvas.height - 16 / 9) < 0.02, 'the picture is not shown as it is');
     const folder = join(BUILD, 'screenshots');
     await mkdir(folder, { recursive: true });
-    await page.screenshot({ path: join(folder, `${name}.png`) });
+    await page.screenshot({ path: join(folder, `camera-${name}.png`), fullPage: true });
+    if (name.startsWith('wide')) {
+      await assertAccessible(page);
+    }
   });
 }

@@ -122,7 +122,7 @@ test('with a supervisor: a camera is tested, added, changed and removed', { skip
     await row(page, 'LOT').locator('.pill >> text=Online').waitFor(LOADED); // it draws its first pictures slowly
     await page.click('#add');
     await page.fill('#camera-name', 'Second');
-    await page.fill('#camera-url', pipeline.cameraUrl.replace('://', '://guard:secret@'));
+    await page.fill('#camera-url', pipeline.cameraUrl().replace('://', '://guard:secret@'));
     await page.click('#camera-test');
     await page.waitForSelector('.test-picture img', LIMIT);
     await page.waitForFunction(() => {

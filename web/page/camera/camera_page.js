@@ -1,23 +1,57 @@
 // The camera page: one chosen camera, from its connection to what is shown of it.
 
 import { CanvasStreamRenderer, RateMeter, WebSocketStreamManager } from '../../lib/index.js';
+import { cameraUrl, pageUrl } from '../api.js';
 import { CameraList, isCameraId } from '../camera_list.js';
-import { countVehicles } from './counts.js';
-import { CameraView } from './camera_view.js';
+import { element, write } from '../dom.js';
 import { judgePicture } from '../picture_state.js';
+import { startPage } from '../shell.js';
 import { texts } from '../texts.js';
 import { pageToken } from '../token.js';
+import { CameraSelect } from './camera_select.js';
+import { ControlsView } from './controls_view.js';
+import { countVehicles } from './counts.js';
+import { EventsPanel } from './events_panel.js';
+import { FiguresView } from './figures_view.js';
+import { HistoryPanel } from './history_panel.js';
+import { LatencyMeter, readLatency } from './latency.js';
+import { readEvents, readSpaces, spacesChanged } from './spaces.js';
+import { SpacesView } from './spaces_view.js';
+import { StageView } from './stage_view.js';
+import { readTracks } from './tracks.js';
+import { snapshotName } from './when.js';
+import { parametersOf, wishesAny } from './wishes.js';
 
 /** @typedef {import('../../lib/frame_container.js').Frame} Frame */
+/** @typedef {import('../../lib/frame_container.js').FrameMetadata} FrameMetadata */
 /** @typedef {import('../../lib/stream_manager.js').CameraEvent} CameraEvent */
+/** @typedef {import('./spaces.js').Spaces} Spaces */
+/** @typedef {import('../../lib/frame_container.js').StreamKind} StreamKind */
+/** @typedef {import('./wishes.js').Wishes} Wishes */
 
 const TICK_MS = 200;
+const UNSAID_MS = 3000; // of pictures of which nobody says anything for so long, that is said
+const ANSWER_MS = 3000; // what the server says within this of a wish is said of the wish
+
+/** The camera that the address names, or null. */
+function cameraOfAddress() {
+  const [, id] = /\/camera\/([^/]+)\/?$/.exec(location.pathname) ?? [];
+  return id !== undefined && isCameraId(id) ? id : null;
+}
 
 export class CameraPage {
-  #view = new CameraView();
-  #renderer = new CanvasStreamRenderer(this.#view.canvas);
-  #list = new CameraList((_list, failed) => this.#onCameras(failed));
+  #shell = startPage({ page: 'camera' });
+  #stage = new StageView(() => this.#saveSnapshot());
+  #figures = new FiguresView();
+  #spacesView = new SpacesView();
+  #controls = new ControlsView((wishes) => this.#onWishes(wishes));
+  #history = new HistoryPanel(() => this.#nowMs);
+  #events = new EventsPanel(() => this.#nowMs);
+  #renderer = new CanvasStreamRenderer(this.#stage.canvas);
+  #list = new CameraList(() => this.#onCameras());
+  #select = new CameraSelect((id) => this.#choose(id, true));
   #rate = new RateMeter();
+  #latency = new LatencyMeter();
   /** @type {string | null} */
   #cameraId = null;
   /** @type {WebSocketStreamManager | null} */
@@ -26,51 +60,52 @@ export class CameraPage {
   #cameraState = null;
   /** @type {string | null} why, when the stream has ended */
   #ended = null;
-  /** @type {number | null} when the picture on the screen was taken, ms by the server's clock */
-  #capturedMs = null;
+  /** @type {Frame | null} on the screen */
+  #shown = null;
+  /** @type {Spaces | null} as the newest metadata have them, drawn or not */
+  #spaces = null;
+  /** @type {Spaces | null} of what is on the screen */
+  #spacesShown = null;
+  /** @type {StreamKind} */
+  #kind = 'detect';
+  #wishedAt = -Infinity;
+  #said = false; // something, of the pictures that are shown
+  /** By performance.now(): since when there are pictures and nobody has said anything of them. @type {number | null} */
+  #unsaidSince = null;
 
   start() {
-    this.#view.showConnection('idle');
-    this.#view.select.addEventListener('change', () => this.#choose(this.#view.select.value, true));
+    this.#shell.showConnection('idle');
     addEventListener('popstate', () => this.#chooseFromAddress());
-    this.#renderer.onDrawn((frame, { width, height }) => {
-      this.#capturedMs = frame.capturedMs || frame.sentMs;
-      this.#view.showFrame(frame.frameCount, width, height);
-      if (frame.metadata !== null) {
-        this.#view.showCounts(countVehicles(frame.metadata));
-      }
-      this.#showState();
-    });
+    this.#renderer.onDrawn((frame, size) => this.#onDrawn(frame, size));
     this.#renderer.onError((error) => console.warn(texts.camera.badPicture, error));
-    this.#chooseFromAddress();
-    void this.#list.refresh();
-    setInterval(() => this.#showState(), TICK_MS);
+    void this.#shell.session.then((session) => {
+      this.#select.mayEdit = session.may('admin');
+      if (cameraOfAddress() === null) {
+        location.replace(pageUrl('./')); // where they all are
+        return;
+      }
+      this.#chooseFromAddress();
+      void this.#list.refresh();
+      setInterval(() => this.#showState(), TICK_MS);
+    });
   }
 
-  /** `?camera=ID`; an address that names none means the first one, as soon as that is known. */
+  /** By the server's clock, once there was a connection. */
+  get #nowMs() {
+    return this.#manager?.serverTimeMs() ?? Date.now();
+  }
+
   #chooseFromAddress() {
-    const asked = new URLSearchParams(location.search).get('camera') ?? '';
-    const cameraId = isCameraId(asked) ? asked : this.#list.cameras?.[0]?.id;
-    if (cameraId !== undefined) {
+    const cameraId = cameraOfAddress();
+    if (cameraId !== null) {
       this.#choose(cameraId, false);
     }
   }
 
-  /** @param {boolean} failed */
-  #onCameras(failed) {
-    const cameras = this.#list.cameras ?? [];
-    const first = cameras[0];
-    if (this.#cameraId === null && first !== undefined) {
-      this.#choose(first.id, false);
-    }
-    this.#view.showCameras(cameras, this.#cameraId);
+  #onCameras() {
+    this.#select.show(this.#list.cameras ?? [], this.#cameraId);
+    this.#controls.showKinds(this.#list.find(this.#cameraId ?? '')?.source !== 'post');
     this.#showName();
-    if (this.#cameraId === null) {
-      this.#view.showMessage(
-        failed ? texts.camera.camerasUnknown : texts.camera.noCameras,
-        failed ? texts.camera.camerasUnknownDetail : texts.camera.noCamerasDetail,
-      );
-    }
   }
 
   get #name() {
@@ -80,7 +115,9 @@ export class CameraPage {
 
   #showName() {
     if (this.#cameraId !== null) {
-      this.#view.showName(this.#name);
+      this.#shell.showTitle(this.#name);
+      this.#stage.showName(this.#name);
+      write(element('camera-name', HTMLElement), this.#name);
     }
   }
 
@@ -98,42 +135,74 @@ export class CameraPage {
     this.#ended = null;
     this.#clear();
     if (byHand) {
-      history.pushState(null, '', `?${new URLSearchParams({ camera: cameraId })}`);
+      history.pushState(null, '', cameraUrl(cameraId));
     }
-    this.#view.showCameras(this.#list.cameras ?? [], cameraId);
+    this.#select.show(this.#list.cameras ?? [], cameraId);
     this.#showName();
-    this.#connect(cameraId);
+    this.#controls.showProblem('');
+    this.#connect();
+    this.#history.showCamera(cameraId);
+    this.#events.showCamera(cameraId);
     this.#showState();
   }
 
-  /** @param {string} cameraId */
-  #connect(cameraId) {
-    const manager = new WebSocketStreamManager({ cameraId, token: pageToken() });
+  #connect() {
+    const { wishes } = this.#controls;
+    const manager = new WebSocketStreamManager({
+      cameraId: this.#cameraId ?? '',
+      token: pageToken,
+      ...(wishes.kind === 'raw' ? { url: pageUrl('ws/stream/raw'), metadata: true } : {}),
+      ...parametersOf(wishes),
+    });
+    this.#kind = wishes.kind;
     manager.onState((status) => {
       if (status !== 'open') {
         this.#cameraState = null; // known again when the server says it again
+      } else if (manager.stats.connections > 1) {
+        this.#events.lookAgain();
+        void this.#history.refresh();
       }
-      this.#view.showConnection(status);
+      this.#shell.showConnection(status);
       this.#showState();
     });
-    manager.onFrame((frame) => this.#onFrame(frame));
-    manager.onMetadata((metadata, { jpeg }) => {
-      if (jpeg.length === 0) { // else the counts appear with their picture
-        this.#view.showCounts(countVehicles(metadata));
-      }
+    manager.onFrame((frame) => {
+      this.#ended = null;
+      this.#rate.add();
+      this.#renderer.renderFrame(frame);
     });
+    manager.onMetadata((metadata, { jpeg }) => this.#onMetadata(metadata, jpeg.length > 0));
     manager.onCamera((event) => this.#onCamera(event));
-    manager.onError((error) => console.warn(error));
+    manager.onError((error) => this.#onError(error));
     manager.onDisconnect(() => void this.#list.refresh());
     this.#manager = manager;
     manager.connect();
   }
 
-  /** @param {Frame} frame */
-  #onFrame(frame) {
-    this.#ended = null;
-    this.#rate.add();
-    this.#renderer.renderFrame(frame);
+  /** @param {Wishes} wishes */
+  #onWishes(wishes) {
+    const manager = this.#manager;
+    if (manager === null || this.#cameraId === null) {
+      return;
+    }
+    this.#wishedAt = performance.now();
+    this.#rate.reset(); // it is another one now
+    if (wishes.kind !== this.#kind) {
+      manager.disconnect();
+      this.#clear();
+      this.#connect();
+    } else if (wishesAny(wishes)) {
+      manager.set(parametersOf(wishes));
+    } else {
+      manager.subscribe(this.#cameraId); // as the server has it for everybody
+    }
+  }
+
+  /** @param {Error} error */
+  #onError(error) {
+    console.info(error.message);
+    if (performance.now() - this.#wishedAt < ANSWER_MS) {
+      this.#controls.showProblem(error.message);
+    }
   }
 
   /** @param {CameraEvent} event */
@@ -149,18 +218,87 @@ export class CameraPage {
     this.#showState();
   }
 
+  /**
+   * @param {FrameMetadata} metadata
+   * @param {boolean} withPicture then the figures appear with it
+   */
+  #onMetadata(metadata, withPicture) {
+    const spaces = readSpaces(metadata);
+    const events = readEvents(metadata);
+    this.#events.add(events);
+    if (events.length === 0 && spacesChanged(this.#spaces?.list ?? [], spaces?.list ?? [])) {
+      this.#events.lookAgain();
+    }
+    this.#spaces = spaces;
+    if (!withPicture) {
+      this.#showFigures(metadata);
+    }
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {import('../../lib/canvas_renderer.js').PictureSize} size
+   */
+  #onDrawn(frame, { width, height }) {
+    const nowMs = this.#nowMs;
+    const latency = readLatency(frame, nowMs);
+    this.#shown = frame;
+    if (latency !== null) {
+      this.#latency.add(latency);
+    }
+    this.#stage.showSize(width, height);
+    this.#figures.showFrame({
+      frameCount: frame.frameCount, width, height, capturedMs: frame.capturedMs || frame.sentMs, nowMs,
+    });
+    if (frame.metadata !== null) {
+      this.#showFigures(frame.metadata);
+    } else if (!this.#said) {
+      this.#unsaidSince ??= performance.now();
+    }
+    this.#showState();
+  }
+
+  /** @param {FrameMetadata} metadata */
+  #showFigures(metadata) {
+    this.#said = true;
+    this.#unsaidSince = null;
+    this.#figures.showCounts(countVehicles(metadata));
+    this.#figures.showTracks(readTracks(metadata));
+    this.#spacesShown = readSpaces(metadata);
+    this.#showSpaces();
+  }
+
+  #showSpaces() {
+    const drawn = (this.#list.find(this.#cameraId ?? '')?.spaces?.length ?? 0) > 0;
+    this.#spacesView.show(this.#spacesShown, this.#nowMs, drawn);
+  }
+
+  /** Nobody detects on this stream, or not yet. */
+  #showNothingSaid() {
+    this.#unsaidSince = null;
+    this.#figures.showCounts(countVehicles(null));
+    this.#figures.showTracks(null);
+    this.#showSpaces();
+  }
+
   #clear() {
     this.#renderer.clear();
     this.#rate.reset();
-    this.#capturedMs = null;
-    this.#view.clearFigures();
+    this.#latency.reset();
+    this.#shown = null;
+    this.#spaces = this.#spacesShown = null;
+    this.#said = false;
+    this.#unsaidSince = null;
+    this.#figures.clear();
+    this.#spacesView.clear();
   }
 
   /** How often frames come, in ms: as measured, or as the camera has it when that is slower. */
   get #intervalMs() {
     const fps = this.#list.find(this.#cameraId ?? '')?.fps ?? 0;
+    const wished = this.#controls.wishes.fps;
     const measured = this.#rate.intervalMs;
-    const known = fps > 0 ? 1000 / fps : null;
+    const known = fps > 0 ? 1000 / Math.min(fps, wished ?? fps) : null;
     return measured === null ? known : Math.max(measured, known ?? 0);
   }
 
@@ -170,32 +308,55 @@ export class CameraPage {
       return;
     }
     const connection = manager.connectionStatus;
-    const ageMs = this.#capturedMs === null ? 0 : Math.max(0, manager.serverTimeMs() - this.#capturedMs);
-    const hasPicture = this.#capturedMs !== null;
+    const frame = this.#shown;
+    const ageMs = frame === null ? 0 : Math.max(0, manager.serverTimeMs() - (frame.capturedMs || frame.sentMs));
     const state = judgePicture({
-      connection,
-      cameraState: this.#cameraState,
-      hasPicture,
-      ageMs,
-      intervalMs: this.#intervalMs,
+      connection, cameraState: this.#cameraState, hasPicture: frame !== null, ageMs, intervalMs: this.#intervalMs,
     });
-    this.#view.showCameraState(this.#cameraState);
-    this.#view.showPictureState(state, this.#cameraState, connection, ageMs);
-    this.#view.showTimes(hasPicture ? ageMs : null, state.picture === 'live' ? this.#rate.perSecond : null);
-    if (!hasPicture) {
+    const live = state.picture === 'live';
+    this.#figures.showCameraState(this.#cameraState);
+    this.#stage.showState(state, this.#cameraState, connection, ageMs);
+    this.#figures.showTimes({
+      ageMs: frame === null ? null : ageMs,
+      perSecond: live ? this.#rate.perSecond : null,
+      latency: live ? this.#latency.mean : null,
+    });
+    if (frame === null) {
       this.#explainNoPicture(connection);
+    } else if (this.#spacesShown !== null) {
+      this.#showSpaces(); // how long they have been what they are
+    } else if (this.#unsaidSince !== null && performance.now() - this.#unsaidSince > UNSAID_MS) {
+      this.#showNothingSaid();
     }
   }
 
   /** @param {import('../../lib/stream_manager.js').ConnectionStatus} connection */
   #explainNoPicture(connection) {
     if (connection === 'waiting' || connection === 'offline') {
-      this.#view.showMessage(texts.common.noConnection, texts.common.reconnecting);
+      this.#stage.showMessage(texts.common.noConnection, texts.common.reconnecting);
     } else if (this.#ended !== null) {
-      this.#view.showMessage(texts.camera.streamEnded, texts.camera.streamEndedDetail);
+      this.#stage.showMessage(texts.camera.streamEnded, texts.camera.streamEndedDetail);
+    } else if (this.#list.cameras !== null && this.#list.find(this.#cameraId ?? '') === undefined) {
+      this.#stage.showMessage(texts.camera.noSuchCamera(this.#name), texts.camera.noSuchCameraDetail);
+    } else if (this.#kind === 'detect' && this.#list.find(this.#cameraId ?? '')?.detect === 'off') {
+      this.#stage.showMessage(texts.camera.waiting, texts.camera.notDetected(this.#name));
     } else {
       const detail = this.#cameraState === 'online' ? texts.camera.waitingForDetector : texts.camera.waitingFrom;
-      this.#view.showMessage(texts.camera.waiting, detail(this.#name));
+      this.#stage.showMessage(texts.camera.waiting, detail(this.#name));
     }
+  }
+
+  /** The picture on the screen as a file, byte for byte as it came. */
+  #saveSnapshot() {
+    const frame = this.#shown;
+    const picture = this.#renderer.snapshot();
+    if (frame === null || picture === null) {
+      return;
+    }
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(picture);
+    link.download = snapshotName(frame.cameraId, frame.capturedMs || frame.sentMs);
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // some browsers take it later
   }
 }

@@ -1,0 +1,187 @@
+// What the camera page makes of the server's words, without a browser.
+
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+
+import { EventLog } from '../../../web/page/camera/event_log.js';
+import { SPANS, columnsOf, summarize, tableOf } from '../../../web/page/camera/history_series.js';
+import { LatencyMeter, readLatency } from '../../../web/page/camera/latency.js';
+import { readEvent, readEvents, readSpaces, spacesChanged } from '../../../web/page/camera/spaces.js';
+import { readTracks } from '../../../web/page/camera/tracks.js';
+import { NO_WISHES, PRESETS, Settled, presetOf, wishesAny } from '../../../web/page/camera/wishes.js';
+
+const SINCE = '2026-01-07T12:29:15.123456Z';
+const SINCE_MS = Date.UTC(2026, 0, 7, 12, 29, 15, 123);
+
+/** @param {string} id @param {string} state */
+function space(id, state) {
+  return { space_id: id, space_name: `Space ${id}`, state, is_occupied: state === 'occupied', since: SINCE };
+}
+
+test('spaces: three states, counted and named', () => {
+  const spaces = readSpaces({
+    occupied_spaces: 1,
+    total_spaces: 3,
+    space_occupancy: [space('a', 'occupied'), space('b', 'free'), space('c', 'unknown')],
+  });
+  assert.deepEqual({ ...spaces, list: undefined }, { total: 3, occupied: 1, free: 1, unknown: 1, list: undefined });
+  assert.deepEqual(spaces.list[0], { id: 'a', name: 'Space a', state: 'occupied', sinceMs: SINCE_MS });
+});
+
+test('spaces: a list that was cut, a worker that only counts, one without states', () => {
+  const cut = readSpaces({ occupied_spaces: 5, total_spaces: 9, space_occupancy: [space('a', 'unknown')] });
+  assert.deepEqual([cut.occupied, cut.free, cut.unknown, cut.list.length], [5, 3, 1, 1]);
+  const counted = readSpaces({ occupied_spaces: 4, total_spaces: 10 });
+  assert.deepEqual(counted, { total: 10, occupied: 4, free: 6, unknown: 0, list: [] });
+  const bare = readSpaces({ space_occupancy: [{ space_id: 'x', is_occupied: true }, { space_id: 'y', is_occupied: false }] });
+  assert.deepEqual(bare.list.map(({ state, name, sinceMs }) => [state, name, sinceMs]), [['occupied', 'x', null], ['free', 'y', null]]);
+  assert.deepEqual([bare.occupied, bare.free, bare.total], [1, 1, 2]);
+});
+
+test('spaces: none, and nonsense', () => {
+  for (const odd of [null, {}, { total_spaces: 0 }, { space_occupancy: 'x' }, { space_occupancy: [] }, { total_spaces: -1 }]) {
+    assert.equal(readSpaces(odd), null);
+  }
+  assert.equal(readSpaces({ space_occupancy: [null, 7, { space_id: 'a', state: 'gone', since: 5 }] }).list[0].state, 'unknown');
+});
+
+test('a space that became another one', () => {
+  const before = readSpaces({ space_occupancy: [space('a', 'free'), space('b', 'free')] }).list;
+  const now = readSpaces({ space_occupancy: [space('a', 'free'), space('b', 'occupied')] }).list;
+  assert.equal(spacesChanged(before, now), true);
+  assert.equal(spacesChanged(now, now), false);
+  assert.equal(spacesChanged([], now), false, 'the first frame is no change');
+});
+
+const event = { space_id: 'a', space_name: 'A1', from: 'free', to: 'occupied', at: SINCE, held_s: 12.5 };
+
+test('events: read, or left out', () => {
+  assert.deepEqual(readEvent(event), {
+    spaceId: 'a', spaceName: 'A1', from: 'free', to: 'occupied', atMs: SINCE_MS, heldMs: 12_500,
+  });
+  assert.equal(readEvent({ ...event, held_s: null }).heldMs, null);
+  assert.equal(readEvent({ ...event, space_name: '' }).spaceName, 'a');
+  assert.deepEqual(readEvents({ space_events: [null, {}, { ...event, at: 'noon' }, event] }).length, 1);
+  assert.deepEqual(readEvents({ space_events: 'x' }), []);
+  assert.deepEqual(readEvents(null), []);
+});
+
+test('the log of events: the newest first, each once, and no more than it may have', () => {
+  const log = new EventLog(3);
+  const at = (/** @type {number} */ ms) => ({ ...readEvent(event), atMs: ms });
+  assert.equal(log.add([at(10), at(20)]), true);
+  assert.equal(log.add([at(20.2)]), false, 'the same, from the record');
+  log.add([at(40), at(30)]);
+  assert.deepEqual(log.newestFirst.map(({ atMs }) => atMs), [40, 30, 20.2]);
+  log.clear();
+  assert.deepEqual(log.newestFirst, []);
+});
+
+test('latency: what the worker says, and what follows from the clocks', () => {
+  const stages = { received: 2000, published: 1000, taken: 3000, inferred: 40_000, encoded: 4000 };
+  const latency = readLatency({ capturedMs: 1000, sentMs: 1060, metadata: { stages } }, 1085);
+  assert.equal(latency.totalMs, 85);
+  assert.deepEqual(latency.stages, [
+    ['received', 2], ['published', 1], ['taken', 3], ['inferred', 40], ['encoded', 4], ['posted', 10], ['shown', 25],
+  ]);
+  assert.deepEqual(readLatency({ capturedMs: 1000, sentMs: 1060, metadata: null }, 1085).stages, [['posted', 60], ['shown', 25]]);
+  assert.equal(readLatency({ capturedMs: 0, sentMs: 1060, metadata: null }, 1085), null);
+  assert.equal(readLatency({ capturedMs: 1000, sentMs: 0, metadata: { stages: { taken: 'x' } } }, 900).totalMs, 0);
+});
+
+test('latency: means over the last frames', () => {
+  const meter = new LatencyMeter();
+  assert.equal(meter.mean, null);
+  meter.add({ totalMs: 100, stages: [['posted', 60], ['shown', 40]] });
+  meter.add({ totalMs: 200, stages: [['posted', 120], ['shown', 80]] });
+  assert.deepEqual(meter.mean, { totalMs: 150, stages: [['posted', 90], ['shown', 60]] });
+  for (let i = 0; i < 20; i++) {
+    meter.add({ totalMs: 10, stages: [] });
+  }
+  assert.deepEqual(meter.mean, { totalMs: 10, stages: [] });
+  meter.reset();
+  assert.equal(meter.mean, null);
+});
+
+test('tracks: all of them, with the class of those that are listed', () => {
+  assert.deepEqual(readTracks({ track_ids: [43, 42], detections: [{ class: 'car', track_id: 42 }, { class: 'bus' }] }), [
+    { id: 42, name: 'car' }, { id: 43, name: null },
+  ]);
+  assert.deepEqual(readTracks({ tracking_enabled: true, detections: [] }), []);
+  for (const odd of [null, {}, { detections: [{ class: 'car' }] }, { track_ids: 'x' }]) {
+    assert.equal(readTracks(odd), null);
+  }
+});
+
+test('presets: what they are, and what no longer is one', () => {
+  assert.deepEqual(PRESETS, {
+    security: { skipFrames: 1, fps: 15 },
+    parking: { skipFrames: 2, fps: 10 },
+    background: { skipFrames: 5, fps: 5 },
+    snapshot: { skipFrames: 10, fps: 1 },
+  });
+  assert.equal(presetOf({ ...NO_WISHES }), null);
+  assert.equal(presetOf({ ...NO_WISHES, ...PRESETS.parking, conf: 0.4 }), 'parking');
+  assert.equal(presetOf({ ...PRESETS.parking, fps: 9 }), null);
+  assert.equal(wishesAny(NO_WISHES), false);
+  assert.equal(wishesAny({ ...NO_WISHES, showLabels: false }), true);
+});
+
+test('of many values in quick succession the last one', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const seen = /** @type {number[]} */ ([]);
+  const settled = new Settled(300, (value) => seen.push(value));
+  for (let value = 0; value < 50; value++) {
+    settled.set(value);
+    mock.timers.tick(20);
+  }
+  assert.deepEqual(seen, []);
+  mock.timers.tick(300);
+  assert.deepEqual(seen, [49]);
+  settled.set(1);
+  settled.flush();
+  settled.flush();
+  settled.set(2);
+  settled.cancel();
+  mock.timers.tick(1000);
+  assert.deepEqual(seen, [49, 1]);
+  mock.timers.reset();
+});
+
+/** @param {number} time @param {object} [known] */
+function point(time, known) {
+  return known === undefined
+    ? { time, known_s: 0, vehicle_count: null, vehicle_count_max: null, occupied_spaces: null, occupied_spaces_max: null, total_spaces: null }
+    : { time, known_s: 60, vehicle_count: 3, vehicle_count_max: 4, occupied_spaces: 2, occupied_spaces_max: 2, total_spaces: 12, ...known };
+}
+
+test('the record: gaps stay gaps', () => {
+  const history = { from: 0, to: 180, step: 60, points: [point(0, { vehicle_count: 3.26 }), point(60), point(120, {})] };
+  assert.deepEqual(columnsOf(history), [[30, 90, 150], [3.3, null, 3], [2, null, 2], [12, null, 12]]);
+  const bare = { ...history, points: [point(0, { total_spaces: null, occupied_spaces: null })] };
+  assert.deepEqual(columnsOf(bare), [[30], [3]], 'a camera without spaces');
+});
+
+test('the record in a sentence: means weigh by what was known', () => {
+  const summary = summarize([
+    point(0, { occupied_spaces: 10, known_s: 30, occupied_spaces_max: 11 }),
+    point(60),
+    point(120, { occupied_spaces: 4, known_s: 60, vehicle_count_max: 9, total_spaces: 14 }),
+  ]);
+  assert.equal(summary.meanOccupied, 6);
+  assert.deepEqual(summary.mostOccupied, { most: 11, at: 0 });
+  assert.deepEqual(summary.mostVehicles, { most: 9, at: 120 });
+  assert.equal(summary.totalSpaces, 14);
+  assert.equal(summary.knownS, 90);
+  assert.deepEqual(summarize([point(0)]), {
+    knownS: 0, meanOccupied: null, mostOccupied: null, totalSpaces: null, meanVehicles: null, mostVehicles: null,
+  });
+});
+
+test('the record as a table: few rows, the newest first', () => {
+  const points = Array.from({ length: 240 }, (_, i) => point(3600 + 15 * i, {}));
+  const rows = tableOf({ from: 3600, to: 7200, step: 15, points }, SPANS['1h'].tableStep);
+  assert.equal(rows.length, 12);
+  assert.equal(rows[0].time, 6900);
+  assert.equal(rows[0].summary.meanVehicles, 3);
+});
