@@ -99,10 +99,11 @@ class Network:
         return sorted(found, key=lambda detection: -detection[1])
 
 
-def differences(ours, theirs, pixels=4.0, confidence=0.04):
+def differences(ours, theirs, pixels=8.0, confidence=0.04):
     """What one list of detections has and the other has not; a detection so close to the threshold
     that the tolerance decides may be in either list alone. (OpenCV scales RGB with chroma upsampled
-    before, we scale planes: colour edges differ by a few levels, confidences by up to 0.02.)"""
+    before, we scale planes: colour edges differ by a few levels, confidences by up to 0.02, and of
+    two boxes that are nearly the same the other one may stay.)"""
     missing = []
 
     def same(one, other):
