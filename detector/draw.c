@@ -114,6 +114,15 @@ static struct area draw_area(const struct picture *picture, double left, double 
         draw_clamp(ceil(right), picture->width), draw_clamp(ceil(bottom), picture->height)};
 }
 
+static bool draw_is_empty(const uint8_t *coverage, int count)
+{
+    uint8_t any = 0;
+    for (int i = 0; i < count; i++) {
+        any |= coverage[i];
+    }
+    return any == 0;
+}
+
 /* Draws what lies of a shape in an area, whose edges are moved outwards to even numbers. */
 static void draw_shape(struct picture *picture, const struct area *area, draw_cover_fn *cover,
                        const void *shape, const struct ink *ink, double opacity)
@@ -133,7 +142,9 @@ static void draw_shape(struct picture *picture, const struct area *area, draw_co
                     draw_fade(coverage[row], count, share);
                 }
             }
-            draw_ink_strip(picture, x, y, count, coverage, ink);
+            if (!draw_is_empty(coverage[0], count) || !draw_is_empty(coverage[1], count)) {
+                draw_ink_strip(picture, x, y, count, coverage, ink);
+            }
         }
     }
 }
@@ -231,6 +242,12 @@ static void path_cover_piece(const struct path *path, size_t piece, int x, int y
     const struct draw_point *from = &path->points[piece], *to = from + 1;
     double along_x = to->x - from->x, along_y = to->y - from->y;
     double length = along_x * along_x + along_y * along_y;
+    /* Most of the bounds of a slanted piece is far from it. */
+    double off = (x + count / 2.0 - from->x) * along_y - (y + 0.5 - from->y) * along_x;
+    double far = path->reach + count / 2.0 + 1;
+    if (off * off > far * far * length) {
+        return;
+    }
     for (int i = 0; i < count; i++) {
         double from_x = x + i + 0.5 - from->x, from_y = y + 0.5 - from->y;
         double along = length > 0 ? draw_share((from_x * along_x + from_y * along_y) / length) : 0;
@@ -301,18 +318,31 @@ static size_t polygon_crossings(const struct polygon_shape *polygon, double row,
     return found;
 }
 
+/* Only where it begins and ends a span covers a part of a pixel. */
+static void polygon_cover_span(double from, double to, int count, uint8_t *coverage)
+{
+    int begin = draw_clamp(from, count), end = draw_clamp(ceil(to), count);
+    int whole = draw_clamp(ceil(from), count), rest = draw_clamp(to, count);
+    if (whole < rest) {
+        memset(coverage + whole, 255, (size_t)(rest - whole));
+    }
+    for (int i = begin; i < end; i++) {
+        if (i >= whole && i < rest) {
+            i = rest - 1; /* all of these are covered */
+            continue;
+        }
+        int sum = coverage[i] + draw_whole(fmin(to, i + 1) - fmax(from, i));
+        coverage[i] = (uint8_t)(sum < 255 ? sum : 255);
+    }
+}
+
 static void polygon_cover(const void *shape, int x, int y, int count, uint8_t *coverage)
 {
     double crossings[SPACE_CORNERS_MAX];
     size_t found = polygon_crossings(shape, y + 0.5, crossings);
     memset(coverage, 0, (size_t)count);
     for (size_t span = 0; span + 1 < found; span += 2) {
-        double from = crossings[span] - x, to = crossings[span + 1] - x;
-        int end = draw_clamp(ceil(to), count);
-        for (int i = draw_clamp(from, count); i < end; i++) {
-            coverage[i] =
-                (uint8_t)fmin(coverage[i] + draw_whole(fmin(to, i + 1) - fmax(from, i)), 255);
-        }
+        polygon_cover_span(crossings[span] - x, crossings[span + 1] - x, count, coverage);
     }
 }
 
