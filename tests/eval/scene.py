@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Judges tracks and spaces on the simulated car park (camsim --scene carpark) with the demo model.
 
-    tests/eval/scene.py --build build [--seeds 6102] [--minutes 10]
+    tests/eval/scene.py --build build [--seeds 6102] [--minutes 10] [--still] [--shake]
 
 Nothing but the project's own is needed, and python3-numpy and python3-scipy. Prints IDF1 of the cars, the share
 of time in which spaces are right outside of 3 s around a change, and changes that never were; fails where a
@@ -34,9 +34,9 @@ def overlap(one, other):
     return common / (one[2] * one[3] + other[2] * other[3] - common)
 
 
-def export(build, seed, frames, folder):
+def export(build, seed, frames, folder, options):
     subprocess.run([build / "camsim", "--scene", "carpark", "--seed", str(seed), "--size", SIZE, "--fps", str(FPS),
-                    "--frames", str(frames), "--export", folder], check=True, stdout=subprocess.DEVNULL)
+                    "--frames", str(frames), "--export", folder, *options], check=True, stdout=subprocess.DEVNULL)
     return [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
 
 
@@ -116,11 +116,11 @@ def judge_spaces(truth, told):
     return right, moments, false
 
 
-def judge(build, seed, minutes):
+def judge(build, seed, minutes, options):
     frames = int(minutes * 60 * FPS)
     with tempfile.TemporaryDirectory(prefix="ringcast-eval-") as name:
         folder = Path(name)
-        truth = export(build, seed, frames, folder)
+        truth = export(build, seed, frames, folder, options)
         told = detect(build, folder, frames)
     identities = Identities()
     for true, metadata in zip(truth, told):
@@ -130,7 +130,8 @@ def judge(build, seed, minutes):
     share = right / moments
     true_changes = sum(map(len, changes_of(truth).values()))
     reached = idf1 >= IDF1_MIN and share >= RIGHT_MIN and not false
-    print(f"car park {seed}, {minutes:g} min: IDF1 {idf1:.3f} (goal {IDF1_MIN}) of {len(identities.objects)} cars, "
+    print(f"car park {' '.join((str(seed), *options))}, {minutes:g} min: IDF1 {idf1:.3f} (goal {IDF1_MIN}) "
+          f"of {len(identities.objects)} cars, "
           f"spaces right {share:.4f} (goal {RIGHT_MIN}), {true_changes} changes, {len(false)} false"
           f"{'' if reached else ' MISSED'}", flush=True)
     print("".join(f"  false change: {one}\n" for one in false), end="")
@@ -142,8 +143,12 @@ def main():
     parser.add_argument("--build", required=True, type=Path)
     parser.add_argument("--seeds", default="6102")
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--still", action="store_true", help="without traffic")
+    parser.add_argument("--shake", action="store_true", help="the pole sways")
     arguments = parser.parse_args()
-    reached = [judge(arguments.build, int(seed), arguments.minutes) for seed in arguments.seeds.split(",")]
+    options = [f"--{name}" for name in ("still", "shake") if getattr(arguments, name)]
+    reached = [judge(arguments.build, int(seed), arguments.minutes, options)
+               for seed in arguments.seeds.split(",")]
     return 0 if all(reached) else 1
 
 
