@@ -49,8 +49,9 @@ static json_t *log_tail_text(const char *text)
 
 static json_t *log_tail_line_json(const struct log_tail_line *line)
 {
-    return json_pack("{s:f, s:s, s:o, s:o}", "time", (double)(line->time_ns / NS_PER_MS) / 1000,
-                     "level", line->level == LOG_ERROR ? "error" : "warn", "camera",
+    uint64_t time_ms = line->time_ns / NS_PER_MS;
+    return json_pack("{s:f, s:s, s:o, s:o}", "time", (double)time_ms / 1000, "level",
+                     line->level == LOG_ERROR ? "error" : "warn", "camera",
                      line->camera[0] != '\0' ? log_tail_text(line->camera) : json_null(), "message",
                      log_tail_text(line->message));
 }

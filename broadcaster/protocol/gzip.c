@@ -1,8 +1,8 @@
 #include "broadcaster/protocol/gzip.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#define ZLIB_CONST /* what goes in is not changed */
 #include <zlib.h>
 
 #include "broadcaster/protocol/http_syntax.h"
@@ -70,7 +70,7 @@ struct shared_bytes *gzip_compress(const struct shared_bytes *plain)
         die("out of memory");
     }
     struct shared_bytes *packed = shared_bytes_create(deflateBound(&stream, plain->size));
-    stream.next_in = (Bytef *)(uintptr_t)plain->data; /* zlib knows no const unless asked */
+    stream.next_in = plain->data;
     stream.avail_in = (uInt)plain->size;
     stream.next_out = packed->data;
     stream.avail_out = (uInt)packed->size;
