@@ -39,13 +39,14 @@ static struct ink draw_ink(const uint8_t colour[3])
 }
 
 /* `share` of 255. */
-static uint8_t draw_blend(uint8_t value, uint8_t ink, unsigned share)
+static uint8_t draw_blend(uint8_t value, uint8_t ink, uint8_t share)
 {
-    unsigned sum = value * (255 - share) + ink * share + 128;
-    return (uint8_t)((sum + (sum >> 8)) >> 8);
+    uint16_t sum = (uint16_t)(value * (255 - share) + ink * share + 128);
+    return (uint8_t)((uint16_t)(sum + (sum >> 8)) >> 8);
 }
 
-static void draw_ink_row(uint8_t *values, const uint8_t *coverage, int count, uint8_t ink)
+static void draw_ink_row(uint8_t *restrict values, const uint8_t *restrict coverage, int count,
+                         uint8_t ink)
 {
     for (int i = 0; i < count; i++) {
         values[i] = draw_blend(values[i], ink, coverage[i]);
@@ -161,17 +162,23 @@ struct frame {
 static void frame_cover(const void *shape, int x, int y, int count, uint8_t *coverage)
 {
     const struct frame *frame = shape;
-    double middle_x = (frame->outer.left + frame->outer.right) / 2;
-    double half_width = (frame->outer.right - frame->outer.left) / 2 - frame->radius;
-    double half_height = (frame->outer.bottom - frame->outer.top) / 2 - frame->radius;
-    double below = fabs(y + 0.5 - (frame->outer.top + frame->outer.bottom) / 2) - half_height;
+    const struct rectangle *outer = &frame->outer;
+    float radius = (float)frame->radius, line = (float)frame->line;
+    float half_width = (float)(outer->right - outer->left) / 2 - radius;
+    float half_height = (float)(outer->bottom - outer->top) / 2 - radius;
+    float below = fabsf((float)(y + 0.5 - (outer->top + outer->bottom) / 2)) - half_height;
+    float first = (float)(x + 0.5 - (outer->left + outer->right) / 2);
     for (int i = 0; i < count; i++) {
-        double beside = fabs(x + i + 0.5 - middle_x) - half_width;
-        double distance = beside > 0 && below > 0 ? sqrt(beside * beside + below * below)
-                                                  : (beside > below ? beside : below);
-        distance -= frame->radius;
-        double outside = 0.5 - distance, inside = distance + frame->line + 0.5;
-        coverage[i] = draw_whole(outside < inside ? outside : inside);
+        float beside = fabsf(first + (float)i) - half_width;
+        float distance = beside > below ? beside : below;
+        if (beside > 0 && below > 0) {
+            distance = sqrtf(beside * beside + below * below);
+        }
+        distance -= radius;
+        float outside = 0.5F - distance, inside = distance + line + 0.5F;
+        float share = outside < inside ? outside : inside;
+        share = share > 0 ? (share < 1 ? share : 1) : 0;
+        coverage[i] = (uint8_t)(share * 255 + 0.5F);
     }
 }
 
@@ -259,14 +266,22 @@ static void path_cover_piece(const struct path *path, size_t piece, int x, int y
     }
 }
 
+/* Whether both ends lie beyond the same side of a strip. */
+static bool path_piece_is_far(const struct path *path, size_t piece, int x, int y, int count)
+{
+    const struct draw_point *from = &path->points[piece], *to = from + 1;
+    double reach = path->reach + 0.5;
+    double left = x - reach, right = x + count + reach, top = y - reach, bottom = y + 1 + reach;
+    return (from->y < top && to->y < top) || (from->y > bottom && to->y > bottom) ||
+           (from->x < left && to->x < left) || (from->x > right && to->x > right);
+}
+
 static void path_cover(const void *shape, int x, int y, int count, uint8_t *coverage)
 {
     const struct path *path = shape;
     memset(coverage, 0, (size_t)count);
     for (size_t piece = 0; piece + 1 < path->count; piece++) {
-        struct rectangle bounds = path_piece_bounds(path, piece);
-        if (bounds.left < x + count && bounds.right > x && bounds.top < y + 1 &&
-            bounds.bottom > y) {
+        if (!path_piece_is_far(path, piece, x, y, count)) {
             path_cover_piece(path, piece, x, y, count, coverage);
         }
     }
