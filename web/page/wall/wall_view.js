@@ -87,6 +87,7 @@ export class WallView {
     const key = message === null ? '' : `${message.title}\n${message.detail}\n${message.action !== undefined}`;
     this.grid.hidden = message !== null;
     this.#empty.hidden = message === null;
+    this.#bar.toggleAttribute('data-empty', message !== null);
     if (message === null || this.#empty.dataset.key === key) {
       return;
     }
