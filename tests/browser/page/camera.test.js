@@ -167,7 +167,7 @@ test('a killed server: greyed at once, and back by itself', async () => {
   assert.match(await page.$eval('canvas', (canvas) => getComputedStyle(canvas).filter), /grayscale/);
   assert.notEqual(await page.textContent('#badge'), 'Live');
   await broadcaster.restart();
-  await page.waitForSelector('#live[data-picture="live"]', BACK_LIMIT);
+  await page.waitForSelector('#main[data-picture="live"]', BACK_LIMIT);
   assert.equal(await page.isVisible('#notice'), false);
 });
 
@@ -366,7 +366,8 @@ test('the renderer draws the newest and never queues', async () => {
 
 test('the count is that of the picture', async () => {
   work('LOT', { car: 1 }, await makePictures(browser, [RED, RED]));
-  work('LOT', { car: 2 }, await makePictures(browser, [BLUE, BLUE]));
+  const blue = await makePictures(browser, [BLUE, BLUE]);
+  workers.push(new Worker(broadcaster.url, 'LOT', blue, metadataOf({ car: 2 }), 7)); // out of step: neither hides the other
   const page = await openPage('/camera/LOT');
   await waitForPicture(page, 'live');
   const seen = await page.evaluate(() => {

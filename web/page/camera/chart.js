@@ -16,6 +16,17 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+/**
+ * The values that no line reaches, which would not be seen.
+ * @param {{ data: Columns }} plot
+ * @param {number} series
+ */
+function alone({ data }, series) {
+  const values = data[series] ?? [];
+  const known = (/** @type {number} */ i) => (values[i] ?? null) !== null;
+  return [...values.keys()].filter((i) => known(i) && !known(i - 1) && !known(i + 1));
+}
+
 /** @param {number} span seconds */
 function axisTime(span) {
   return (/** @type {number} */ seconds, /** @type {number} */ step) =>
@@ -98,7 +109,7 @@ export class Chart {
     const value = (/** @type {unknown} */ _plot, /** @type {number | null} */ number) =>
       number === null || number === undefined ? texts.common.unknown : String(number);
     const line = (/** @type {string} */ label, /** @type {string} */ stroke, /** @type {object} */ more = {}) =>
-      ({ label, stroke: colour(stroke), width: 2, spanGaps: false, points: { show: false }, value, ...more });
+      ({ label, stroke: colour(stroke), width: 2, spanGaps: false, points: { show: false, size: 5, filter: alone }, value, ...more });
     const axis = { stroke: colour('--text-muted'), grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false } };
     const spaces = columns.length > 2 ? [
       line(texts.camera.occupiedSpaces, '--chart-occupied', { fill: colour('--chart-occupied-soft') }),
