@@ -25,9 +25,11 @@ static void test_cameras(void **state)
         assert_string_equal(first[i]->camera, id);
         first[i]->sent = i;
     }
-    assert_int_equal(counters.camera_count, COUNTERS_CAMERAS_MOST);
-    for (size_t i = 1; i < counters.camera_count; i++) {
-        assert_true(strcmp(counters.cameras[i - 1]->camera, counters.cameras[i]->camera) < 0);
+    assert_int_equal(counters.cameras.count, COUNTERS_CAMERAS_MOST);
+    for (size_t i = 1; i < counters.cameras.count; i++) {
+        const struct camera_counters *one = counters.cameras.items[i - 1];
+        const struct camera_counters *next = counters.cameras.items[i];
+        assert_true(strcmp(one->camera, next->camera) < 0);
     }
     struct camera_counters *other = counters_camera(&counters, "one-more");
     assert_string_equal(other->camera, COUNTERS_OTHER_CAMERAS);
