@@ -218,11 +218,11 @@ static void test_a_camera_without_frames_is_not_counted(void **state)
     struct subscription *subscription = subscribe(&wish);
     (void)state;
     subscription_start(subscription, &fixture.services, true);
-    assert_int_equal(fixture.services.counters.camera_count, 0);
+    assert_int_equal(fixture.services.counters.cameras.count, 0);
     post(STREAM_DETECT, 1, "");
     subscription_wait(subscription);
     subscription_sent(subscription, 100, START_NS);
-    assert_int_equal(fixture.services.counters.camera_count, 1);
+    assert_int_equal(fixture.services.counters.cameras.count, 1);
     assert_int_equal(counters_camera(&fixture.services.counters, "CAM1")->sent, 1);
     subscription_stop(subscription, &fixture.services);
     subscription_destroy(subscription);
