@@ -25,6 +25,7 @@ import { ServerClock } from './server_clock.js';
  * @typedef {object} ConnectionHandlers
  * @property {(status: ConnectionStatus) => void} status
  * @property {() => void} open before anything else is sent
+ * @property {() => void} resumed frames are asked for again
  * @property {(data: string | ArrayBuffer) => void} message
  * @property {(reason: string) => void} lost one that was open
  * @property {(error: Error) => void} failed it cannot even be tried
@@ -53,6 +54,8 @@ export class Connection {
   #wanted = false;
   #pausedByHand = false;
   #pauseSaid = false;
+  /** When the ping left whose answer says that the link has run dry. @type {number | null} */
+  #drainedBy = null;
   #openedAt = 0;
   #heardAt = 0;
   /** When the first ping left that nothing came behind. @type {number | null} */
@@ -125,10 +128,33 @@ export class Connection {
     return this.#options.pauseHidden && this.#platform.hidden();
   }
 
+  /** Nothing more is asked for until what is on its way has come. */
+  drain() {
+    this.#drainedBy = this.#platform.now();
+    this.#sayPause();
+    this.#ping(); // its answer stands behind all that is queued
+  }
+
+  /** Whether the answer to a ping says that the link has run dry. @param {number} sentAt when that ping left */
+  isDry(sentAt) {
+    return this.#drainedBy !== null && sentAt >= this.#drainedBy;
+  }
+
+  /** The link has run dry. */
+  endDrain() {
+    this.#drainedBy = null;
+    this.#ping(); // the link is empty: there is no better moment for the clock
+    this.#sayPause();
+  }
+
   #sayPause() {
-    if (this.#status === 'open' && this.paused !== this.#pauseSaid) {
-      this.#pauseSaid = this.paused;
-      this.send({ type: this.#pauseSaid ? 'pause' : 'resume' });
+    const pause = this.paused || this.#drainedBy !== null;
+    if (this.#status === 'open' && pause !== this.#pauseSaid) {
+      this.#pauseSaid = pause;
+      this.send({ type: pause ? 'pause' : 'resume' });
+      if (!pause) {
+        this.#handlers.resumed();
+      }
     }
   }
 
@@ -194,6 +220,7 @@ export class Connection {
     this.#openedAt = this.#heardAt = this.#platform.now();
     this.#unansweredSince = null;
     this.#pauseSaid = false;
+    this.#drainedBy = null;
     this.#clock.reset();
     for (const ms of FIRST_PINGS_MS) {
       this.#after(ms, () => this.#ping());

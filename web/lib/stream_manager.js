@@ -3,6 +3,7 @@
 
 import { Connection } from './connection.js';
 import { decodeFrame } from './frame_container.js';
+import { LinkPace } from './link_pace.js';
 import { browserPlatform } from './platform.js';
 import { RateMeter } from './rate_meter.js';
 import { Subscriptions } from './subscriptions.js';
@@ -61,6 +62,7 @@ import { TextFrame } from './text_frame.js';
  * @property {boolean} [autoReconnect] default true
  * @property {Binary} [binary] default true; false: frames as base64 in JSON, a third larger
  * @property {boolean} [pauseHidden] default true: nothing comes while the tab is hidden
+ * @property {boolean} [adaptive] default true: where frames queue on their way to the page, it asks for fewer of them
  * @property {string | (() => string | undefined)} [token] where the server asks for one; a function is asked
  *   before every connection
  * @property {Platform} [platform] for tests
@@ -79,6 +81,10 @@ import { TextFrame } from './text_frame.js';
  */
 
 const SUBPROTOCOLS = { binary: 'ringcast.binary.v1', json: 'ringcast.json.v1' };
+const FPS_MOST = 60;
+/** What the server sends of a stream whose rate nobody has named: of `/ws/stream/…`, of `/ws/viewer/detection`. */
+const DEFAULT_FPS = { stream: { raw: 30, detect: 10 }, viewer: { raw: 30, detect: FPS_MOST } };
+const NO_SUBSCRIPTION = 'there is no such subscription';
 const DEFAULT_ADDRESS = '../ws/viewer/detection'; // wherever a proxy has put it and this library
 
 /** @param {string | URL | undefined} given */
@@ -102,6 +108,10 @@ export class WebSocketStreamManager {
   #subscriptions;
   #connection;
   #rate;
+  #adaptive;
+  #pace;
+  /** Answers to pings until which the server may refuse what was replayed. */
+  #refusalsUntil = 0;
   #framesReceived = 0;
   #bytesReceived = 0;
   /** @type {ServerStats | null} */
@@ -127,7 +137,7 @@ export class WebSocketStreamManager {
   /** @param {ManagerOptions<Binary>} options */
   constructor({
     url, cameraId, userId, conf, fps, skipFrames, showLabels, metadata, autoReconnect = true, binary, pauseHidden = true,
-    token, platform = browserPlatform(),
+    adaptive = true, token, platform = browserPlatform(),
   } = {}) {
     this.#url = socketUrl(url);
     this.#cameraId = cameraId ?? this.#url.searchParams.get('camera_id') ?? '';
@@ -140,9 +150,13 @@ export class WebSocketStreamManager {
     const parameters = { conf, fps, skipFrames, showLabels, metadata };
     this.#subscriptions = new Subscriptions(this.#cameraId, this.#kind, parameters);
     this.#rate = new RateMeter(platform.now);
+    const defaults = DEFAULT_FPS[this.#url.pathname.includes('/ws/stream/') ? 'stream' : 'viewer'];
+    this.#adaptive = adaptive;
+    this.#pace = new LinkPace(platform.now, (camera, kind) => this.#subscriptions.rateOf(camera, kind) ?? defaults[kind]);
     this.#connection = new Connection({ platform, autoReconnect, pauseHidden, target: () => this.#target() }, {
       status: (status) => this.#stateHandler(status),
-      open: () => this.#subscriptions.replay().forEach((message) => this.#connection.send(message)),
+      open: () => this.#onOpen(),
+      resumed: () => this.#pace.resume(this.serverTimeMs()),
       message: (data) => this.#onMessage(data),
       lost: (reason) => this.#disconnectHandler(reason),
       failed: (error) => this.#errorHandler(error),
@@ -263,6 +277,7 @@ export class WebSocketStreamManager {
    */
   subscribe(cameraId, { kind, ...parameters } = {}) {
     this.#connection.send(this.#subscriptions.subscribe(cameraId, kind, parameters));
+    this.#ask(this.#pace.again());
   }
 
   /**
@@ -271,6 +286,8 @@ export class WebSocketStreamManager {
    * @param {StreamKind} [kind] without it both
    */
   unsubscribe(cameraId, kind) {
+    this.#pace.forget(cameraId, kind);
+    this.#refusalsUntil = 0; // from now on one may be about this
     this.#connection.send(this.#subscriptions.unsubscribe(cameraId, kind));
   }
 
@@ -279,7 +296,9 @@ export class WebSocketStreamManager {
    * @param {StreamParameters & {cameraId?: string, kind?: StreamKind}} parameters
    */
   set({ cameraId = '', kind, ...parameters }) {
+    this.#refusalsUntil = 0;
     this.#connection.send(this.#subscriptions.set(parameters, cameraId, kind));
+    this.#ask(this.#pace.again());
   }
 
   /** No frames, and no work for them on the server, until resume(); the connection stays. */
@@ -304,6 +323,61 @@ export class WebSocketStreamManager {
     return { url: url.href, protocols: token === undefined ? [this.#subprotocol] : [this.#subprotocol, token] };
   }
 
+  #onOpen() {
+    this.#pace.reset();
+    const messages = this.#subscriptions.replay();
+    messages.forEach((message) => this.#connection.send(message));
+    this.#refusalsUntil = messages.some(({ type }) => type === 'unsubscribe') ? 2 : 0; // the first may overtake them
+  }
+
+  /**
+   * Of the server, not for the next connection.
+   * @param {import('./link_pace.js').Rate[]} rates
+   */
+  #ask(rates) {
+    for (const { cameraId, kind, fps } of rates) {
+      this.#connection.send({ type: 'set', camera_id: cameraId, kind, fps });
+    }
+  }
+
+  /** What the time that a frame took says about the link. @param {Frame} frame */
+  #judgeLink({ cameraId, kind, sentMs }) {
+    const { roundTripMs } = this.#connection.clock;
+    if (!this.#adaptive || sentMs === 0 || roundTripMs === null || this.#connection.paused) {
+      return;
+    }
+    const transitMs = this.serverTimeMs() - sentMs;
+    if (this.#pace.add({ cameraId, kind, sentMs, transitMs, roundTripMs })) {
+      this.#connection.drain();
+      return;
+    }
+    const more = this.#pace.raise(cameraId, kind);
+    if (more !== null) {
+      this.#ask([more]);
+    }
+  }
+
+  /**
+   * @param {number} sentAt when its ping left
+   * @param {number} serverTime seconds since 1970
+   */
+  #onPong(sentAt, serverTime) {
+    this.#connection.clock.addSample(sentAt, serverTime);
+    this.#refusalsUntil = Math.max(0, this.#refusalsUntil - 1);
+    if (this.#connection.isDry(sentAt)) {
+      this.#ask(this.#pace.dry());
+      this.#connection.endDrain();
+    }
+  }
+
+  /** @param {string} reason */
+  #onRefusal(reason) {
+    /* A camera that was unsubscribed from on an earlier connection has no stream now. */
+    if (reason !== NO_SUBSCRIPTION || this.#refusalsUntil === 0) {
+      this.#errorHandler(new Error(reason));
+    }
+  }
+
   /** @param {string | ArrayBuffer} data */
   #onMessage(data) {
     try {
@@ -323,6 +397,7 @@ export class WebSocketStreamManager {
    */
   #onFrame(frame, size) {
     this.#bytesReceived += size;
+    this.#judgeLink(frame);
     const picture = frame instanceof TextFrame ? frame.base64 : frame;
     if (typeof picture === 'string' ? picture !== '' : picture.jpeg.length > 0) {
       this.#framesReceived++;
@@ -353,7 +428,7 @@ export class WebSocketStreamManager {
         break;
       case 'pong':
         if (typeof message.t === 'number' && typeof message.server_time === 'number') {
-          this.#connection.clock.addSample(message.t, message.server_time);
+          this.#onPong(message.t, message.server_time);
         }
         break;
       case 'stats':
@@ -369,7 +444,7 @@ export class WebSocketStreamManager {
         this.#streamsHandler(message.active_streams ?? []);
         break;
       case 'error':
-        this.#errorHandler(new Error(message.message));
+        this.#onRefusal(message.message);
         break;
       default: // a newer server may say more
         break;

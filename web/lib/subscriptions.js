@@ -161,6 +161,26 @@ export class Subscriptions {
     return messageOf({ verb: 'set', cameraId, kind, parameters });
   }
 
+  /**
+   * How many frames a second at most are wanted of a stream; undefined: what the server has as default.
+   * @param {string} cameraId
+   * @param {StreamKind} kind
+   * @returns {number | undefined}
+   */
+  rateOf(cameraId, kind) {
+    const first = this.#first;
+    if (first.cameraId !== '' && this.#isFirst(cameraId, kind)) {
+      return first.parameters.fps;
+    }
+    const keys = [`${kind} ${cameraId}`, `undefined ${cameraId}`, `${kind} `, 'undefined '];
+    for (const entry of keys.map((key) => this.#entries.get(key))) {
+      if (entry?.verb === 'subscribe' || entry?.parameters.fps !== undefined) {
+        return entry.parameters.fps;
+      }
+    }
+    return first.cameraId === '' ? first.parameters.fps : undefined;
+  }
+
   /** What a new connection is told beyond its address. @returns {Message[]} */
   replay() {
     const entries = [...this.#entries.values()];

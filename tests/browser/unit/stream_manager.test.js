@@ -183,6 +183,35 @@ test('all cameras on one connection: told what there is, streams more and less',
   ]);
 });
 
+test('a refusal of what was replayed is nobody\'s error, any other is', () => {
+  manager = new WebSocketStreamManager({ url: URL, platform });
+  const errors = [];
+  manager.onError((error) => errors.push(error.message));
+  const refuse = (message = 'there is no such subscription') => platform.socket.say({ type: 'error', message });
+  const pong = () => platform.socket.say({ type: 'pong', t: platform.time, server_time: 0 });
+  open();
+  refuse();
+  assert.equal(errors.splice(0).length, 1, 'nothing was replayed');
+  manager.unsubscribe('C');
+  const reconnect = () => {
+    platform.socket.end();
+    platform.pass(10_000);
+    platform.socket.open();
+  };
+  reconnect();
+  pong(); // it may overtake
+  refuse();
+  refuse('there is no such camera');
+  assert.deepEqual(errors.splice(0), ['there is no such camera']);
+  pong();
+  refuse();
+  assert.equal(errors.splice(0).length, 1, 'later');
+  reconnect();
+  manager.set({ cameraId: 'D', fps: 5 });
+  refuse();
+  assert.equal(errors.splice(0).length, 1, 'the user has asked for something');
+});
+
 test('one camera: what was set since is in the next address', () => {
   manager = new WebSocketStreamManager({ url: URL, platform, cameraId: 'A', conf: 0.3, fps: 4 });
   open();
