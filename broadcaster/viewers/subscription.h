@@ -99,7 +99,7 @@ void subscription_set_demand(struct subscription *subscription, struct services 
 /* The viewer has asked for it by name after all: its stream is not to go without it. */
 void subscription_keep(struct subscription *subscription, struct services *services);
 
-/* Nothing is due any more. */
+/* Nothing is due any more; the next frame that is offered is. */
 void subscription_rest(struct subscription *subscription);
 
 /* --- the pace --- */

@@ -250,6 +250,16 @@ def test_a_paused_viewer_gets_the_newest_when_it_resumes(broadcaster, watch):
     assert viewer.until("frame")["frame_count"] == 4
 
 
+def test_what_a_pause_left_out_is_not_made_up_for(live, watch):
+    viewer = watch(live, RAW, camera_id="CAM1", fps=2)
+    viewer.until("frame")
+    viewer.say("pause")
+    viewer.settled()
+    assert viewer.count(1.2, "frame") == []
+    viewer.say("resume")
+    assert len(viewer.count(0.3, "frame")) == 1
+
+
 # --- what operators see of it ---
 
 def test_how_viewers_fare(live, watch):
