@@ -112,7 +112,7 @@ void subscription_rest(struct subscription *subscription)
 {
     subscription->frame_due = subscription->early = false;
     subscription->texts_due &= ~(unsigned)SUBSCRIPTION_DETECTIONS;
-    subscription->pace.due_ns = 0; /* what it misses is not made up for: that would be frames in a row */
+    subscription->pace.due_ns = 0; /* what it misses is not made up for by frames in a row */
 }
 
 /* Stays with the rendering that it has. */
