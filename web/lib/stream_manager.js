@@ -343,7 +343,8 @@ export class WebSocketStreamManager {
   /** What the time that a frame took says about the link. @param {Frame} frame */
   #judgeLink({ cameraId, kind, sentMs }) {
     const { roundTripMs } = this.#connection.clock;
-    if (!this.#adaptive || sentMs === 0 || roundTripMs === null || this.#connection.paused) {
+    if (!this.#adaptive || sentMs === 0 || roundTripMs === null || this.#connection.paused ||
+        !this.#subscriptions.wants(cameraId, kind)) {
       return;
     }
     const transitMs = this.serverTimeMs() - sentMs;

@@ -162,6 +162,19 @@ export class Subscriptions {
   }
 
   /**
+   * Whether a stream that came was not unsubscribed from since.
+   * @param {string} cameraId
+   * @param {StreamKind} kind
+   */
+  wants(cameraId, kind) {
+    if (this.#first.cameraId !== '' && this.#isFirst(cameraId, kind)) {
+      return this.#firstWanted;
+    }
+    const entry = this.#entries.get(`${kind} ${cameraId}`) ?? this.#entries.get(`undefined ${cameraId}`);
+    return entry === undefined ? this.#first.cameraId === '' : entry.verb !== 'unsubscribe';
+  }
+
+  /**
    * How many frames a second at most are wanted of a stream; undefined: what the server has as default.
    * @param {string} cameraId
    * @param {StreamKind} kind

@@ -229,6 +229,20 @@ test('what the user sets meanwhile, the link does not carry either; less is less
   assert.equal(link.streams.get('detect LOT').fps, 20);
 });
 
+test('nothing is asked for a stream that is no more wanted, though its frames still come', () => {
+  for (const options of [{}, { cameraId: 'A' }]) {
+    platform = new FakePlatform();
+    start([{ cameraId: 'A', fps: 15 }, { cameraId: 'B', fps: 15 }], options);
+    manager.subscribe('B', { fps: 15 });
+    platform.pass(5000);
+    link.bytesPerSecond = SLOW;
+    passUntil('pause');
+    manager.unsubscribe('A');
+    const words = passUntil('resume');
+    assert.deepEqual(words.filter(({ type }) => type === 'set').map((word) => word.camera_id), ['B']);
+  }
+});
+
 test('the next connection begins with what is wanted', () => {
   start([LOT], { cameraId: 'LOT', fps: 12 });
   platform.pass(5000);
