@@ -40,7 +40,7 @@ CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_par
 DETECTOR := annotate assignment boxes camera camera_counts chain_quality decode demand detector \
             draw encode font frame_job kalman label_places layout metadata metadata_spaces \
             model_file model_names names observer occupancy onnx_file palette picture pieces \
-            pipeline poster preprocess probe scheduler service settings tracker trails twins view \
+            pipeline poster preprocess probe rgb_row scheduler service settings tracker trails twins view \
             worker
 
 BROADCASTER := routes services \
@@ -90,7 +90,7 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate assignment boxes camera_counts chain_quality decode demand draw kalman \
                  label_places layout metadata model_file observer occupancy onnx_file palette pieces \
-                 preprocess scheduler settings tracker twins view
+                 preprocess rgb_row scheduler settings tracker twins view
 UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
                     counters credentials forwarded frame_message gzip gzip_cache history \
                     history_bucket history_database history_queue history_reading history_scan \
@@ -286,7 +286,7 @@ $(BUILD)/%.o: %.cpp $(BUILD)/flags
 $(BUILD)/tests/camsim/%.o: CFLAGS += -ffp-contract=off
 # Loops over pixels and scores: worth the vectoriser.
 $(addprefix $(BUILD)/tests/camsim/scene_,backdrop.o noise.o raster.o render.o): CFLAGS += -O3
-$(BUILD)/detector/annotate.o $(BUILD)/detector/draw.o $(BUILD)/detector/boxes.o $(BUILD)/detector/preprocess.o: CFLAGS += -O3
+$(BUILD)/detector/annotate.o $(BUILD)/detector/draw.o $(BUILD)/detector/boxes.o $(BUILD)/detector/preprocess.o $(BUILD)/detector/rgb_row.o: CFLAGS += -O3
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

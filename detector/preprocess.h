@@ -6,10 +6,9 @@
  *   darknet          stretched to the whole input; RGB 0..1
  *
  * Interpolation is bilinear with pixel centres at .5, in the fixed-point arithmetic of
- * cv::resize(INTER_LINEAR) for 8-bit pictures: networks are trained with it, and small nets answer
- * visibly differently to a grey value more or less. Each plane is scaled by itself and the small result
- * turned into RGB; that is what libjpeg's smooth upsampling, RGB and scaling come to, but for rounding and
- * for colour edges that are a little sharper. Not thread-safe: one struct per thread. */
+ * cv::resize(INTER_LINEAR) for 8-bit pictures, of the RGB that libjpeg makes (rgb_row.h): networks are
+ * trained with both, and small nets answer visibly differently to a grey value more or less. So the
+ * input is the same to the last bit. Not thread-safe: one struct per thread. */
 #ifndef DETECTOR_PREPROCESS_H
 #define DETECTOR_PREPROCESS_H
 
@@ -18,6 +17,7 @@
 
 #include "detector/layout.h"
 #include "detector/picture.h"
+#include "detector/rgb_row.h"
 
 /* A part of a picture, in its pixels; inside of it, and not empty. */
 struct window {
@@ -37,10 +37,13 @@ struct preprocess_tap {
     int16_t near_share, far_share;
 };
 
-/* Two source rows of a plane scaled to the new width, in 128ths of a pixel's value. */
-struct preprocess_rows {
-    int16_t *values[2];
-    uint32_t sources[2]; /* which rows of the window they are; UINT32_MAX: none */
+/* How the columns come from the source: as they are, each from a pair of its own, or in some other way. */
+enum preprocess_pattern { COLUMNS_ANY, COLUMNS_SAME, COLUMNS_HALVES };
+
+/* A row of the window scaled to the new width, in 128ths of a pixel's value. */
+struct preprocess_row {
+    int16_t *channels[RGB_CHANNELS];
+    uint32_t source; /* which row it is; UINT32_MAX: none */
 };
 
 struct preprocess {
@@ -51,11 +54,10 @@ struct preprocess {
     int input_width, input_height;
     struct window window; /* what the tables are made for, but for its place; width 0: none yet */
     int left, top, scaled_width, scaled_height;
-    struct preprocess_taps {
-        struct preprocess_tap *columns, *rows;
-    } luma, chroma;
-    struct preprocess_rows scaled[PICTURE_PLANES];
-    uint8_t *mixed[PICTURE_PLANES]; /* one row of the scaled picture */
+    struct preprocess_tap *columns, *rows;
+    enum preprocess_pattern pattern; /* of the columns */
+    struct rgb_row row;              /* of the window */
+    struct preprocess_row scaled[2];
 };
 
 void preprocess_init(struct preprocess *preprocess, const struct layout *layout);

