@@ -223,12 +223,16 @@ export class CanvasStreamRenderer {
     this.#waiting = null;
     this.#decoding = true;
     const epoch = this.#epoch;
+    const room = { width: this.#canvas.width, height: this.#canvas.height };
     try {
       const source = frame instanceof TextFrame ? frame.base64 : frame.jpeg;
-      const decoded = await this.#decoder.decode(source, { width: this.#canvas.width, height: this.#canvas.height });
+      const decoded = await this.#decoder.decode(source, room);
       if (epoch === this.#epoch) {
         this.#setPicture({ ...decoded, frame });
         this.#requestDraw();
+        if (this.#canvas.width > room.width && decoded.bitmap.width < decoded.width) {
+          this.#waiting ??= frame; // the canvas has grown meanwhile
+        }
       } else {
         decoded.bitmap.close();
       }
@@ -311,7 +315,7 @@ export class CanvasStreamRenderer {
       this.#canvas.height = height;
       this.#draw();
       const picture = this.#picture;
-      if (picture !== null && picture.bitmap.width < picture.width && this.#waiting === null) {
+      if (picture !== null && picture.bitmap.width < picture.width && this.#waiting === null && !this.#decoding) {
         this.#show(picture.frame); // it was made smaller than it may be now
       }
     }
