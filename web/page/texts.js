@@ -31,6 +31,7 @@ export const texts = {
     reconnecting: 'The picture comes back by itself.',
     live: 'Live',
     delayed: 'Delayed',
+    onDemand: 'On demand',
     connection: {
       idle: 'Not connected',
       connecting: 'Connecting',
@@ -62,7 +63,6 @@ export const texts = {
     summary: (/** @type {number} */ shown, /** @type {number} */ online) =>
       `${online} of ${shown} ${shown === 1 ? 'camera' : 'cameras'} online`,
     changed: (/** @type {string} */ name, /** @type {string} */ word) => `${name}: ${word}`,
-    onDemand: 'On demand',
     fetching: 'Fetching a picture',
     noSnapshot: (/** @type {string} */ reason) => `No picture: ${reason}`,
     waiting: 'Waiting for frames',
@@ -110,6 +110,10 @@ export const texts = {
     streamEnded: 'The stream has ended',
     streamEndedDetail: 'It shows again as soon as there are frames.',
     pictureOf: (/** @type {string} */ name) => `Live picture of ${name}`,
+    frozenPicture: 'The camera sends the same picture again and again',
+    offline: (/** @type {string} */ name) => `${name} is offline`,
+    offlineDetail: 'The server cannot reach it, and keeps trying.',
+    nobodySends: 'Nobody sends its pictures now.',
     pictureAge: (/** @type {string} */ age) => `This picture is ${age} old`,
     badPicture: 'A picture could not be read',
     fullscreen: 'Full screen (F)',
@@ -336,7 +340,7 @@ export const texts = {
     kind: { mjpeg: 'MJPEG', snapshot: 'Snapshots', file: 'File', push: 'Phone or browser', post: 'Posted by a program' },
     size: (/** @type {number} */ width, /** @type {number} */ height) => `${width} × ${height}`,
     rate: (/** @type {string} */ rate) => `${rate}\u00a0frames/s`,
-    spaceCount: (/** @type {number} */ count) => (count === 1 ? '1 space' : `${count} spaces`),
+    spaceCount: (/** @type {number} */ count) => (count === 1 ? '1\u00a0space' : `${count}\u00a0spaces`),
     sources: {
       mjpeg: 'A stream of pictures (MJPEG)',
       snapshot: 'Single pictures (snapshots)',
@@ -545,6 +549,14 @@ export const texts = {
 export function stateText(state) {
   const known = /** @type {Record<string, string>} */ (texts.common.state);
   return state === null ? texts.common.unknown : known[state] ?? state;
+}
+
+/**
+ * Of a camera in a list. One that is connected on demand rests as `connecting` while nobody wants it.
+ * @param {{ state: string, capture?: string }} camera
+ */
+export function cameraText({ state, capture }) {
+  return state === 'connecting' && capture === 'on_demand' ? texts.common.onDemand : stateText(state);
 }
 
 /** @param {import('../lib/stream_manager.js').ConnectionStatus} status */

@@ -2,7 +2,7 @@
 
 import { pageUrl } from '../api.js';
 import { element, write } from '../dom.js';
-import { stateText, texts } from '../texts.js';
+import { cameraText, texts } from '../texts.js';
 
 /** @typedef {import('../camera_list.js').Camera} Camera */
 
@@ -26,8 +26,9 @@ export class CameraSelect {
    * @param {string | null} chosen may be one that the list does not have
    */
   show(cameras, chosen) {
-    const options = cameras.map(({ id, name, state }) => {
-      const suffix = state === 'online' ? '' : ` – ${stateText(state).toLowerCase()}`;
+    const options = cameras.map((camera) => {
+      const { id, name, state } = camera;
+      const suffix = state === 'online' ? '' : ` – ${cameraText(camera).toLowerCase()}`;
       return { id, text: `${name || id}${suffix}` };
     });
     if (chosen !== null && !cameras.some(({ id }) => id === chosen)) {

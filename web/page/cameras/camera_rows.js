@@ -3,8 +3,8 @@
 import { cameraUrl } from '../api.js';
 import { make, write } from '../dom.js';
 import { formatRate } from '../format.js';
-import { stateText, texts } from '../texts.js';
-import { stateTone } from '../tones.js';
+import { cameraText, texts } from '../texts.js';
+import { cameraTone } from '../tones.js';
 
 /** @typedef {import('./camera_values.js').ListedCamera} ListedCamera */
 /** @typedef {'test' | 'edit' | 'remove'} Command */
@@ -85,7 +85,8 @@ export class CameraRows {
   }
 
   /** @param {Row} row @param {ListedCamera} camera */
-  #showRow(row, { id, name, state, source, width, height, fps, spaces, settings }) {
+  #showRow(row, camera) {
+    const { id, name, source, width, height, fps, spaces, settings } = camera;
     const { cameras } = texts;
     const url = typeof settings?.url === 'string' ? settings.url : '';
     const kind = /** @type {Record<string, string>} */ (cameras.kind)[source] ?? source;
@@ -96,8 +97,8 @@ export class CameraRows {
     ];
     write(row.name, name);
     write(row.id, name === id ? '' : id);
-    row.state.dataset.tone = stateTone(state);
-    write(row.stateText, stateText(state));
+    row.state.dataset.tone = cameraTone(camera);
+    write(row.stateText, cameraText(camera));
     write(row.source, url === '' ? kind : `${kind} · ${url}`);
     write(row.figures, figures.filter((part) => part !== '').join(' · '));
     write(row.spaces, cameras.spaces);

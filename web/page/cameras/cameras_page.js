@@ -56,7 +56,7 @@ class CamerasPage {
     this.#rows = new CameraRows(this.#list, (command, camera) => this.#onCommand(command, camera));
     this.#empty.append(makeIcon('camera'), make('h2', {}, texts.cameras.none), make('p', {}, texts.cameras.noneDetail),
       make('div', { className: 'actions' }, addButton('add-first')));
-    main.className = 'page';
+    main.className = 'page cameras-page';
     const head = make('header', { className: 'page-head' },
       make('h1', {}, texts.cameras.title), make('div', { className: 'actions' }, addButton('add')));
     main.replaceChildren(head, this.#trouble, this.#empty, this.#list);
@@ -71,9 +71,11 @@ class CamerasPage {
       this.#empty.hidden = this.#cameras.length > 0;
       this.#list.hidden = this.#cameras.length === 0;
       this.#trouble.hidden = true;
+      this.#list.removeAttribute('data-old');
     } catch (error) {
       write(this.#trouble, texts.cameras.listOld(errorText(error)));
       this.#trouble.hidden = false;
+      this.#list.setAttribute('data-old', '');
     }
     clearTimeout(this.#timer);
     if (!document.hidden) {

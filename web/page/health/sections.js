@@ -3,8 +3,8 @@
 import { cameraUrl } from '../api.js';
 import { make, write } from '../dom.js';
 import { formatAge, formatBytes, formatCount, formatRate } from '../format.js';
-import { stateText, texts } from '../texts.js';
-import { stateTone } from '../tones.js';
+import { cameraText, texts } from '../texts.js';
+import { cameraTone } from '../tones.js';
 import { detectorSummary, limitTone, lossOf, lossTone, processTone } from './figures.js';
 import { KeyedTable } from './table.js';
 
@@ -122,7 +122,7 @@ export class CameraSection extends Section {
         key: camera.id,
         cells: [
           { text: camera.name, href: cameraUrl(camera.id) },
-          { text: stateText(camera.state), tone: stateTone(camera.state), pill: true },
+          { text: cameraText(camera), tone: cameraTone(camera), pill: true },
           { text: whyNot(camera, stats) },
           cell(camera.fps, formatRate),
           { text: camera.width > 0 ? `${camera.width} × ${camera.height}` : texts.common.unknown },

@@ -40,14 +40,14 @@ function snapshotState({ connection, cameraState, ageMs, failure }) {
   const gone = cameraState === 'offline' || connection === 'waiting' || connection === 'offline';
   if (ageMs === null) {
     return {
-      picture: 'none', word: texts.wall.onDemand, tone: failure === '' ? 'muted' : 'warn', notice: '',
+      picture: 'none', word: texts.common.onDemand, tone: failure === '' ? 'muted' : 'warn', notice: '',
       message: failure === '' ? texts.wall.fetching : failure,
     };
   }
   const old = gone || failure !== '' || ageMs > SNAPSHOT_LIMIT_MS;
   return {
     picture: old ? 'stale' : 'snapshot',
-    word: texts.wall.onDemand,
+    word: texts.common.onDemand,
     tone: old ? 'warn' : 'muted',
     notice: old ? texts.wall.old(formatAge(ageMs)) : '',
     message: '',
