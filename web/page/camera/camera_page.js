@@ -31,6 +31,7 @@ import { parametersOf, wishesAny } from './wishes.js';
 
 const TICK_MS = 200;
 const UNSAID_MS = 3000; // of pictures of which nobody says anything for so long, that is said
+const LATENCY_LIMIT_MS = 10_000; // a picture that the server had from before says nothing of the way
 const ANSWER_MS = 3000; // what the server says within this of a wish is said of the wish
 
 /** The camera that the address names, or null. */
@@ -106,6 +107,11 @@ export class CameraPage {
     this.#select.show(this.#list.cameras ?? [], this.#cameraId);
     this.#controls.showKinds(this.#list.find(this.#cameraId ?? '')?.source !== 'post');
     this.#showName();
+  }
+
+  /** To the server, as far as it was asked. */
+  get #isUnknown() {
+    return this.#list.cameras !== null && this.#list.find(this.#cameraId ?? '') === undefined;
   }
 
   get #name() {
@@ -243,7 +249,7 @@ export class CameraPage {
     const nowMs = this.#nowMs;
     const latency = readLatency(frame, nowMs);
     this.#shown = frame;
-    if (latency !== null) {
+    if (latency !== null && latency.totalMs < LATENCY_LIMIT_MS) {
       this.#latency.add(latency);
     }
     this.#stage.showSize(width, height);
@@ -321,6 +327,7 @@ export class CameraPage {
       perSecond: live ? this.#rate.perSecond : null,
       latency: live ? this.#latency.mean : null,
     });
+    this.#stage.showUnknown(frame === null && this.#isUnknown);
     if (frame === null) {
       this.#explainNoPicture(connection);
     } else if (this.#spacesShown !== null) {
@@ -336,10 +343,14 @@ export class CameraPage {
       this.#stage.showMessage(texts.common.noConnection, texts.common.reconnecting);
     } else if (this.#ended !== null) {
       this.#stage.showMessage(texts.camera.streamEnded, texts.camera.streamEndedDetail);
-    } else if (this.#list.cameras !== null && this.#list.find(this.#cameraId ?? '') === undefined) {
+    } else if (this.#isUnknown) {
       this.#stage.showMessage(texts.camera.noSuchCamera(this.#name), texts.camera.noSuchCameraDetail);
     } else if (this.#kind === 'detect' && this.#list.find(this.#cameraId ?? '')?.detect === 'off') {
       this.#stage.showMessage(texts.camera.waiting, texts.camera.notDetected(this.#name));
+    } else if (this.#cameraState === 'offline') {
+      const pushed = this.#list.find(this.#cameraId ?? '')?.source === 'push';
+      this.#stage.showMessage(
+        texts.camera.offline(this.#name), pushed ? texts.camera.nobodySends : texts.camera.offlineDetail);
     } else {
       const detail = this.#cameraState === 'online' ? texts.camera.waitingForDetector : texts.camera.waitingFrom;
       this.#stage.showMessage(texts.camera.waiting, detail(this.#name));

@@ -90,6 +90,11 @@ export class StageView {
     write(this.#messageDetail, detail);
   }
 
+  /** Nobody knows the camera: there is neither anything to be said of it nor to be wished. @param {boolean} unknown */
+  showUnknown(unknown) {
+    this.#main.toggleAttribute('data-unknown', unknown);
+  }
+
   /** @param {number} width of the picture @param {number} height */
   showSize(width, height) {
     this.#main.style.setProperty('--ratio', String(Math.max(0.5, Math.min(3, width / height))));
@@ -113,7 +118,9 @@ export class StageView {
         cameraState === null ? connectionText(connection) : stateText(cameraState),
         cameraState === null ? connectionTones[connection] : stateTone(cameraState));
     } else {
-      write(this.#notice, texts.camera.pictureAge(formatAge(ageMs)));
+      // The bytes of a frozen camera are fresh, what they show is not: their age would lie.
+      const frozen = cause === 'camera' && cameraState === 'frozen';
+      write(this.#notice, frozen ? texts.camera.frozenPicture : texts.camera.pictureAge(formatAge(ageMs)));
       if (cause === 'camera') {
         this.#showBadge(stateText(cameraState), stateTone(cameraState));
       } else {
