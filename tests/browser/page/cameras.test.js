@@ -81,7 +81,7 @@ test('without a supervisor: what can be added, what cannot, and what is wrong, a
     await page.fill('#camera-fps', '5');
     await page.click('#camera-save');
     await row(page, 'einfahrt-sud').waitFor(LIMIT);
-    assert.match((await row(page, 'einfahrt-sud').textContent()) ?? '', /Einfahrt Süd.*Phone or browser.*0 spaces/);
+    assert.match((await row(page, 'einfahrt-sud').textContent()) ?? '', /Einfahrt Süd.*Phone or browser.*0\sspaces/);
 
     await page.click('#add');
     for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
