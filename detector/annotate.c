@@ -1,5 +1,6 @@
 #include "detector/annotate.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -106,7 +107,7 @@ static void annotate_draw_space(const struct annotator *annotator, struct pictur
                                 const struct space *space)
 {
     const uint8_t *colour = palette_of_state(space->state);
-    struct draw_point outline[SPACE_CORNERS_MAX + 1];
+    struct draw_point outline[DRAW_POINTS_MAX];
     draw_polygon(picture, space->corners, space->corner_count, colour, 0.22);
     for (size_t i = 0; i <= space->corner_count; i++) {
         const struct config_point *corner = &space->corners[i % space->corner_count];
@@ -161,6 +162,7 @@ static double annotate_trail_presence(const struct trail *trail)
 static void annotate_draw_trail(const struct annotator *annotator, struct picture *picture,
                                 const struct trail *trail, uint64_t now_ns)
 {
+    static_assert(TRAIL_POINTS <= DRAW_POINTS_MAX, "a trail is one path");
     struct draw_point path[TRAIL_POINTS], rim[TRAIL_POINTS];
     double presence = annotate_trail_presence(trail);
     size_t count = 0;
@@ -211,7 +213,7 @@ static bool annotate_shows(const struct annotation *annotation, size_t index)
 {
     const struct observation *observation = annotation->observation;
     const uint64_t *tracks = observation->box_tracks;
-    if (annotation->twins != NULL && annotation->twins[index]) {
+    if (annotation->elders != NULL && annotation->elders[index] != index) {
         return false;
     }
     if (annotation->boxes[index].confidence >= annotation->conf) {
@@ -236,6 +238,25 @@ static void annotator_add_mark(struct annotator *annotator, const struct annotat
                       .track = tracks != NULL ? tracks[index] : 0};
 }
 
+/* The track may have gone to the twin that is not drawn. */
+static void annotator_inherit_tracks(struct annotator *annotator,
+                                     const struct annotation *annotation)
+{
+    const uint64_t *tracks = annotation->observation->box_tracks;
+    if (annotation->elders == NULL || tracks == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < annotation->box_count; i++) {
+        const struct box *elder = &annotation->boxes[annotation->elders[i]];
+        for (size_t m = 0; tracks[i] > 0 && m < annotator->mark_count; m++) {
+            struct mark *mark = &annotator->marks[m];
+            if (mark->box == elder && mark->track == 0) {
+                mark->track = tracks[i];
+            }
+        }
+    }
+}
+
 static void annotator_collect(struct annotator *annotator, const struct annotation *annotation)
 {
     const struct observation *observation = annotation->observation;
@@ -250,6 +271,7 @@ static void annotator_collect(struct annotator *annotator, const struct annotati
             annotator_add_mark(annotator, annotation, i);
         }
     }
+    annotator_inherit_tracks(annotator, annotation);
     for (size_t i = 0; i < observation->track_count; i++) {
         const struct track *track = &observation->tracks[i];
         for (size_t m = 0; m < annotator->mark_count; m++) {

@@ -23,7 +23,8 @@ struct annotation {
     float
         conf; /* those below are not drawn, unless their track was above it within the last second:
                    else a box that wavers around it would flicker */
-    const bool *twins; /* by box: the same vehicle as an earlier one, not drawn; NULL: none is */
+    /* By box: the one that is drawn for its vehicle, as twins_find() says; NULL: itself. */
+    const size_t *elders;
     const struct names *names;
     bool show_boxes, show_labels, show_trails, show_spaces;
     const struct observation *observation; /* of tracks and spaces */

@@ -8,7 +8,7 @@
 #include "common/config_spaces.h"
 
 /* Shapes are drawn in strips: two rows of so many pixels, an even number. */
-#define STRIP 64
+#define STRIP 128
 
 /* A colour as the planes have it. */
 struct ink {
@@ -53,35 +53,70 @@ static void draw_ink_row(uint8_t *restrict values, const uint8_t *restrict cover
     }
 }
 
-/* Inks a strip whose left top corner is at even `x` and `y`. A cell that the picture's edge cuts is
- * covered like the part of it that is there. */
-static void draw_ink_strip(struct picture *picture, int x, int y, int count,
-                           uint8_t coverage[2][STRIP], const struct ink *ink)
+static void draw_tint_row(uint8_t *restrict values, int count, uint8_t ink, uint8_t share)
 {
-    bool cut_right = x + count > picture->width, cut_below = y + 1 >= picture->height;
-    for (int row = 0; row < 2 && y + row < picture->height; row++) {
-        uint8_t *luma =
-            picture->planes[PLANE_LUMA] + (size_t)(y + row) * (size_t)picture->strides[PLANE_LUMA];
-        draw_ink_row(luma + x, coverage[row], count - cut_right, ink->values[PLANE_LUMA]);
-        if (cut_right) {
-            coverage[row][count - 1] = coverage[row][count - 2];
-        }
-    }
-    if (cut_below) {
-        memcpy(coverage[1], coverage[0], (size_t)count);
-    }
-    uint8_t cells[STRIP / 2];
-    for (int i = 0; i < count / 2; i++) {
-        const uint8_t *upper = coverage[0] + 2 * i, *lower = coverage[1] + 2 * i;
-        cells[i] = (uint8_t)((upper[0] + upper[1] + lower[0] + lower[1] + 2) >> 2);
-    }
-    for (int plane = PLANE_BLUE; plane < PICTURE_PLANES; plane++) {
-        uint8_t *chroma =
-            picture->planes[plane] + (size_t)(y / 2) * (size_t)picture->strides[plane] + x / 2;
-        draw_ink_row(chroma, cells, count / 2, ink->values[plane]);
+    for (int i = 0; i < count; i++) {
+        values[i] = draw_blend(values[i], ink, share);
     }
 }
 
+/* Inks all cells of two rows between even edges within the picture by the same share. */
+static void draw_tint(struct picture *picture, int y, int left, int right, const struct ink *ink,
+                      uint8_t share)
+{
+    for (int row = y; row < y + 2 && row < picture->height; row++) {
+        uint8_t *luma =
+            picture->planes[PLANE_LUMA] + (size_t)row * (size_t)picture->strides[PLANE_LUMA];
+        draw_tint_row(luma + left, right - left, ink->values[PLANE_LUMA], share);
+    }
+    for (int plane = PLANE_BLUE; plane < PICTURE_PLANES; plane++) {
+        uint8_t *chroma =
+            picture->planes[plane] + (size_t)(y / 2) * (size_t)picture->strides[plane];
+        draw_tint_row(chroma + left / 2, (right - left) / 2, ink->values[plane], share);
+    }
+}
+
+/* Two rows of pixels, from even `x` and `y` on, and how much of each a shape covers. */
+struct strip {
+    int x, y, count;
+    uint8_t coverage[2][STRIP];
+    uint8_t cells[STRIP / 2];
+};
+
+/* A cell that the picture's edge cuts is covered like the part of it that is there. */
+static void draw_cover_cells(struct strip *strip, const struct picture *picture)
+{
+    int last = strip->count - 1;
+    if (strip->x + last >= picture->width) {
+        strip->coverage[0][last] = strip->coverage[0][last - 1];
+        strip->coverage[1][last] = strip->coverage[1][last - 1];
+    }
+    if (strip->y + 1 >= picture->height) {
+        memcpy(strip->coverage[1], strip->coverage[0], (size_t)strip->count);
+    }
+    for (int i = 0; i < strip->count / 2; i++) {
+        const uint8_t *upper = strip->coverage[0] + 2 * i, *lower = strip->coverage[1] + 2 * i;
+        strip->cells[i] = (uint8_t)((upper[0] + upper[1] + lower[0] + lower[1] + 2) >> 2);
+    }
+}
+
+static void draw_ink_strip(struct picture *picture, const struct strip *strip,
+                           const struct ink *ink)
+{
+    int rest = picture->width - strip->x, count = strip->count < rest ? strip->count : rest;
+    for (int row = 0; row < 2 && strip->y + row < picture->height; row++) {
+        uint8_t *luma = picture->planes[PLANE_LUMA] +
+                        (size_t)(strip->y + row) * (size_t)picture->strides[PLANE_LUMA];
+        draw_ink_row(luma + strip->x, strip->coverage[row], count, ink->values[PLANE_LUMA]);
+    }
+    for (int plane = PLANE_BLUE; plane < PICTURE_PLANES; plane++) {
+        uint8_t *chroma =
+            picture->planes[plane] + (size_t)(strip->y / 2) * (size_t)picture->strides[plane];
+        draw_ink_row(chroma + strip->x / 2, strip->cells, strip->count / 2, ink->values[plane]);
+    }
+}
+
+/* `opacity`: 0 to 256. */
 static void draw_fade(uint8_t *coverage, int count, int opacity)
 {
     for (int i = 0; i < count; i++) {
@@ -95,10 +130,17 @@ static int draw_clamp(double value, int limit)
     return value > 0 ? (value < limit ? (int)value : limit) : 0;
 }
 
-/* Not fmin() and fmax(): they are calls, for the sake of NaN, and this is asked for every pixel. */
+/* Not fmin() and fmax(): they are calls, for the sake of NaN. */
 static double draw_share(double value)
 {
     return value > 0 ? (value < 1 ? value : 1) : 0;
+}
+
+/* In two steps, which the vectoriser makes a maximum and a minimum of. */
+static float draw_part(float value)
+{
+    value = value > 0 ? value : 0;
+    return value < 1 ? value : 1;
 }
 
 static uint8_t draw_whole(double share)
@@ -124,27 +166,59 @@ static bool draw_is_empty(const uint8_t *coverage, int count)
     return any == 0;
 }
 
+/* How opacity counts: 256 leaves coverage as it is. */
+static int draw_strength(double opacity)
+{
+    return (int)(draw_share(opacity) * 256);
+}
+
+/* False: not one of the strip's pixels is covered. */
+static bool draw_cover_strip(struct strip *strip, draw_cover_fn *cover, const void *shape,
+                             int strength)
+{
+    for (int row = 0; row < 2; row++) {
+        cover(shape, strip->x, strip->y + row, strip->count, strip->coverage[row]);
+        if (strength < 256) {
+            draw_fade(strip->coverage[row], strip->count, strength);
+        }
+    }
+    return !draw_is_empty(strip->coverage[0], strip->count) ||
+           !draw_is_empty(strip->coverage[1], strip->count);
+}
+
 /* Draws what lies of a shape in an area, whose edges are moved outwards to even numbers. */
 static void draw_shape(struct picture *picture, const struct area *area, draw_cover_fn *cover,
-                       const void *shape, const struct ink *ink, double opacity)
+                       const void *shape, const struct ink *ink, int strength)
 {
-    uint8_t coverage[2][STRIP];
-    int share = (int)(draw_share(opacity) * 256);
+    struct strip strip;
     int left = area->left & ~1, right = (area->right + 1) & ~1;
     if (area->left >= area->right || area->top >= area->bottom) {
         return;
     }
-    for (int y = area->top & ~1; y < area->bottom; y += 2) {
-        for (int x = left; x < right; x += STRIP) {
-            int count = right - x < STRIP ? right - x : STRIP;
-            for (int row = 0; row < 2; row++) {
-                cover(shape, x, y + row, count, coverage[row]);
-                if (share < 256) {
-                    draw_fade(coverage[row], count, share);
-                }
+    for (strip.y = area->top & ~1; strip.y < area->bottom; strip.y += 2) {
+        for (strip.x = left; strip.x < right; strip.x += STRIP) {
+            strip.count = right - strip.x < STRIP ? right - strip.x : STRIP;
+            if (draw_cover_strip(&strip, cover, shape, strength)) {
+                draw_cover_cells(&strip, picture);
+                draw_ink_strip(picture, &strip, ink);
             }
-            if (!draw_is_empty(coverage[0], count) || !draw_is_empty(coverage[1], count)) {
-                draw_ink_strip(picture, x, y, count, coverage, ink);
+        }
+    }
+}
+
+/* The same, of a shape that covers every row of the area alike. The area's edges are even. */
+static void draw_columns(struct picture *picture, const struct area *area, draw_cover_fn *cover,
+                         const void *shape, const struct ink *ink, int strength)
+{
+    struct strip strip;
+    for (strip.x = area->left; strip.x < area->right; strip.x += STRIP) {
+        int rest = area->right - strip.x;
+        strip.count = rest < STRIP ? rest : STRIP;
+        strip.y = area->top;
+        if (draw_cover_strip(&strip, cover, shape, strength)) {
+            draw_cover_cells(&strip, picture);
+            for (; strip.y < area->bottom; strip.y += 2) {
+                draw_ink_strip(picture, &strip, ink);
             }
         }
     }
@@ -167,18 +241,16 @@ static void frame_cover(const void *shape, int x, int y, int count, uint8_t *cov
     float half_width = (float)(outer->right - outer->left) / 2 - radius;
     float half_height = (float)(outer->bottom - outer->top) / 2 - radius;
     float below = fabsf((float)(y + 0.5 - (outer->top + outer->bottom) / 2)) - half_height;
+    float past_below = below > 0 ? below * below : 0;
     float first = (float)(x + 0.5 - (outer->left + outer->right) / 2);
     for (int i = 0; i < count; i++) {
         float beside = fabsf(first + (float)i) - half_width;
-        float distance = beside > below ? beside : below;
-        if (beside > 0 && below > 0) {
-            distance = sqrtf(beside * beside + below * below);
-        }
-        distance -= radius;
+        float most = beside > below ? beside : below;
+        float past = beside > 0 ? beside : 0;
+        float distance = sqrtf(past * past + past_below) + (most < 0 ? most : 0) - radius;
         float outside = 0.5F - distance, inside = distance + line + 0.5F;
         float share = outside < inside ? outside : inside;
-        share = share > 0 ? (share < 1 ? share : 1) : 0;
-        coverage[i] = (uint8_t)(share * 255 + 0.5F);
+        coverage[i] = (uint8_t)(int)(draw_part(share) * 255 + 0.5F);
     }
 }
 
@@ -195,10 +267,11 @@ void draw_plate(struct picture *picture, const struct rectangle *rectangle, doub
     struct area area = draw_area(picture, rectangle->left - 0.5, rectangle->top - 0.5,
                                  rectangle->right + 0.5, rectangle->bottom + 0.5);
     struct ink ink = draw_ink(colour);
-    draw_shape(picture, &area, frame_cover, &frame, &ink, opacity);
+    draw_shape(picture, &area, frame_cover, &frame, &ink, draw_strength(opacity));
 }
 
-/* In four parts: most of it has nothing to draw in the middle. */
+/* In four parts: most of it has nothing to draw in the middle, and beside that each row is like the
+ * others: the upper and the lower line are too far away to cover anything there. */
 void draw_frame(struct picture *picture, const struct rectangle *rectangle, double radius,
                 double line, const uint8_t colour[3], double opacity)
 {
@@ -209,80 +282,144 @@ void draw_frame(struct picture *picture, const struct rectangle *rectangle, doub
     struct area inner = draw_area(picture, rectangle->left + reach, rectangle->top + reach,
                                   rectangle->right - reach, rectangle->bottom - reach);
     struct ink ink = draw_ink(colour);
-    /* Its edges are even, so that no cell belongs to two parts. */
+    int strength = draw_strength(opacity);
+    /* Edges are even, so that no cell belongs to two parts. */
+    all = (struct area){all.left & ~1, all.top, (all.right + 1) & ~1, all.bottom};
     inner = (struct area){(inner.left + 1) & ~1, (inner.top + 1) & ~1, inner.right & ~1,
                           inner.bottom & ~1};
     if (inner.left >= inner.right || inner.top >= inner.bottom) {
-        draw_shape(picture, &all, frame_cover, &frame, &ink, opacity);
+        draw_shape(picture, &all, frame_cover, &frame, &ink, strength);
         return;
     }
-    const struct area parts[] = {{all.left, all.top, all.right, inner.top},
-                                 {all.left, inner.bottom, all.right, all.bottom},
-                                 {all.left, inner.top, inner.left, inner.bottom},
-                                 {inner.right, inner.top, all.right, inner.bottom}};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        draw_shape(picture, &parts[i], frame_cover, &frame, &ink, opacity);
+    const struct area above = {all.left, all.top, all.right, inner.top};
+    const struct area below = {all.left, inner.bottom, all.right, all.bottom};
+    const struct area before = {all.left, inner.top, inner.left, inner.bottom};
+    const struct area behind = {inner.right, inner.top, all.right, inner.bottom};
+    draw_shape(picture, &above, frame_cover, &frame, &ink, strength);
+    draw_shape(picture, &below, frame_cover, &frame, &ink, strength);
+    draw_columns(picture, &before, frame_cover, &frame, &ink, strength);
+    draw_columns(picture, &behind, frame_cover, &frame, &ink, strength);
+}
+
+/* --- spans --- */
+
+/* Pixels of two rows, right is outside. */
+struct span {
+    int left, right;
+};
+
+static struct span draw_span(double left, double right, int limit)
+{
+    return (struct span){draw_clamp(floor(left), limit), draw_clamp(ceil(right), limit)};
+}
+
+/* Puts a span into a list in order of their left ends; what overlaps or touches becomes one. */
+static size_t draw_add_span(struct span *spans, size_t count, struct span span)
+{
+    size_t from = 0, to;
+    while (from < count && spans[from].right < span.left) {
+        from++;
     }
+    for (to = from; to < count && spans[to].left <= span.right; to++) {
+        span.left = spans[to].left < span.left ? spans[to].left : span.left;
+        span.right = spans[to].right > span.right ? spans[to].right : span.right;
+    }
+    memmove(spans + from + 1, spans + to, (count - to) * sizeof *spans);
+    spans[from] = span;
+    return count - (to - from) + 1;
 }
 
 /* --- paths --- */
 
+/* What can be seen of a path in two rows. */
 struct path {
     const struct draw_point *points;
-    size_t count;
     double reach; /* half the width */
+    struct path_piece {
+        size_t from;      /* its first point */
+        struct span span; /* nothing of it lies beyond */
+    } pieces[DRAW_POINTS_MAX];
+    size_t count;
 };
 
-/* From where to where a piece can be seen, in pixels. */
-static struct rectangle path_piece_bounds(const struct path *path, size_t piece)
+static double draw_limit(double value, double low, double high)
 {
-    const struct draw_point *from = &path->points[piece], *to = from + 1;
-    double reach = path->reach + 0.5;
-    return (struct rectangle){fmin(from->x, to->x) - reach, fmin(from->y, to->y) - reach,
-                              fmax(from->x, to->x) + reach, fmax(from->y, to->y) + reach};
+    return value < low ? low : (value > high ? high : value);
+}
+
+/* Where a piece can be seen between two heights; false: nowhere. */
+static bool path_see_piece(const struct draw_point *from, double reach, double top, double bottom,
+                           double *left, double *right)
+{
+    const struct draw_point *to = from + 1;
+    double high = top - reach, low = bottom + reach;
+    if ((from->y < high && to->y < high) || (from->y > low && to->y > low)) {
+        return false;
+    }
+    double begin = from->x, end = to->x;
+    if (from->y != to->y) {
+        double slope = (to->x - from->x) / (to->y - from->y);
+        begin += (draw_limit(from->y, high, low) - from->y) * slope;
+        end += (draw_limit(to->y, high, low) - to->y) * slope;
+    }
+    *left = fmin(begin, end) - reach;
+    *right = fmax(begin, end) + reach;
+    return true;
+}
+
+/* Finds what is to be seen of `count` points in rows `y` and `y` + 1, and where, for even edges. */
+static size_t path_look(struct path *path, size_t count, int y, int width,
+                        struct span spans[DRAW_POINTS_MAX])
+{
+    size_t found = 0;
+    path->count = 0;
+    for (size_t i = 0; i + 1 < count; i++) {
+        double left, right;
+        if (!path_see_piece(&path->points[i], path->reach + 0.5, y, y + 2, &left, &right)) {
+            continue;
+        }
+        struct span span = draw_span(left, right, width);
+        if (span.left < span.right) {
+            span = (struct span){span.left & ~1, (span.right + 1) & ~1};
+            path->pieces[path->count++] = (struct path_piece){i, span};
+            found = draw_add_span(spans, found, span);
+        }
+    }
+    return found;
 }
 
 /* Where pieces meet the stronger one is seen. */
-static void path_cover_piece(const struct path *path, size_t piece, int x, int y, int count,
-                             uint8_t *coverage)
+static void path_cover_piece(const struct path *path, const struct draw_point *from, int x, int y,
+                             int count, uint8_t *restrict coverage)
 {
-    const struct draw_point *from = &path->points[piece], *to = from + 1;
-    double along_x = to->x - from->x, along_y = to->y - from->y;
-    double length = along_x * along_x + along_y * along_y;
-    /* Most of the bounds of a slanted piece is far from it. */
-    double off = (x + count / 2.0 - from->x) * along_y - (y + 0.5 - from->y) * along_x;
-    double far = path->reach + count / 2.0 + 1;
-    if (off * off > far * far * length) {
-        return;
-    }
+    const struct draw_point *to = from + 1;
+    float along_x = (float)(to->x - from->x), along_y = (float)(to->y - from->y);
+    float length = along_x * along_x + along_y * along_y;
+    float share_x = length > 0 ? along_x / length : 0, share_y = length > 0 ? along_y / length : 0;
+    float first_x = (float)(x + 0.5 - from->x), from_y = (float)(y + 0.5 - from->y);
+    float reach = (float)path->reach + 0.5F;
+    float opacity = (float)from->opacity * 255, more = (float)(to->opacity - from->opacity) * 255;
     for (int i = 0; i < count; i++) {
-        double from_x = x + i + 0.5 - from->x, from_y = y + 0.5 - from->y;
-        double along = length > 0 ? draw_share((from_x * along_x + from_y * along_y) / length) : 0;
-        double off_x = from_x - along * along_x, off_y = from_y - along * along_y;
-        double distance = sqrt(off_x * off_x + off_y * off_y);
-        double opacity = from->opacity + along * (to->opacity - from->opacity);
-        uint8_t cover = draw_whole(draw_share(path->reach + 0.5 - distance) * opacity);
+        float from_x = first_x + (float)i;
+        float along = draw_part(from_x * share_x + from_y * share_y);
+        float off_x = from_x - along * along_x, off_y = from_y - along * along_y;
+        float share = draw_part(reach - sqrtf(off_x * off_x + off_y * off_y));
+        uint8_t cover = (uint8_t)(int)(share * (opacity + along * more) + 0.5F);
         coverage[i] = cover > coverage[i] ? cover : coverage[i];
     }
-}
-
-/* Whether both ends lie beyond the same side of a strip. */
-static bool path_piece_is_far(const struct path *path, size_t piece, int x, int y, int count)
-{
-    const struct draw_point *from = &path->points[piece], *to = from + 1;
-    double reach = path->reach + 0.5;
-    double left = x - reach, right = x + count + reach, top = y - reach, bottom = y + 1 + reach;
-    return (from->y < top && to->y < top) || (from->y > bottom && to->y > bottom) ||
-           (from->x < left && to->x < left) || (from->x > right && to->x > right);
 }
 
 static void path_cover(const void *shape, int x, int y, int count, uint8_t *coverage)
 {
     const struct path *path = shape;
     memset(coverage, 0, (size_t)count);
-    for (size_t piece = 0; piece + 1 < path->count; piece++) {
-        if (!path_piece_is_far(path, piece, x, y, count)) {
-            path_cover_piece(path, piece, x, y, count, coverage);
+    for (size_t i = 0; i < path->count; i++) {
+        const struct path_piece *piece = &path->pieces[i];
+        int left = piece->span.left > x ? piece->span.left : x;
+        int right = piece->span.right < x + count ? piece->span.right : x + count;
+        if (left < right) {
+            path_cover_piece(path, &path->points[piece->from], left, y, right - left,
+                             coverage + (left - x));
         }
     }
 }
@@ -290,17 +427,23 @@ static void path_cover(const void *shape, int x, int y, int count, uint8_t *cove
 void draw_path(struct picture *picture, const struct draw_point *points, size_t count, double width,
                const uint8_t colour[3])
 {
-    const struct path path = {points, count, width / 2};
-    struct rectangle bounds = {INFINITY, INFINITY, -INFINITY, -INFINITY};
+    struct path path = {.points = points, .reach = width / 2};
+    struct span spans[DRAW_POINTS_MAX];
     struct ink ink = draw_ink(colour);
-    for (size_t piece = 0; piece + 1 < count; piece++) {
-        struct rectangle more = path_piece_bounds(&path, piece);
-        bounds =
-            (struct rectangle){fmin(bounds.left, more.left), fmin(bounds.top, more.top),
-                               fmax(bounds.right, more.right), fmax(bounds.bottom, more.bottom)};
+    double top = INFINITY, bottom = -INFINITY, reach = path.reach + 0.5;
+    assert(count <= DRAW_POINTS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        top = fmin(top, points[i].y - reach);
+        bottom = fmax(bottom, points[i].y + reach);
     }
-    struct area area = draw_area(picture, bounds.left, bounds.top, bounds.right, bounds.bottom);
-    draw_shape(picture, &area, path_cover, &path, &ink, 1);
+    struct span rows = draw_span(top, bottom, picture->height);
+    for (int y = rows.left & ~1; y < rows.right; y += 2) {
+        size_t found = path_look(&path, count, y, picture->width, spans);
+        for (size_t i = 0; i < found; i++) {
+            const struct area area = {spans[i].left, y, spans[i].right, y + 2};
+            draw_shape(picture, &area, path_cover, &path, &ink, 256);
+        }
+    }
 }
 
 /* --- polygons --- */
@@ -309,13 +452,17 @@ struct polygon_shape {
     const struct config_point *corners;
     size_t count;
     double width, height; /* of the picture that the corners are relative to */
+    struct crossings {
+        double places[SPACE_CORNERS_MAX]; /* where the edges cross a row, in order */
+        size_t count;
+    } crossings[2]; /* of the row with an even number, and the other */
 };
 
-/* The places in which a row crosses the edges, in order. */
-static size_t polygon_crossings(const struct polygon_shape *polygon, double row,
-                                double crossings[SPACE_CORNERS_MAX])
+static void polygon_cross(struct polygon_shape *polygon, int y)
 {
-    size_t found = 0;
+    struct crossings *crossings = &polygon->crossings[y % 2];
+    double row = y + 0.5;
+    crossings->count = 0;
     for (size_t i = 0; i < polygon->count; i++) {
         const struct config_point *a = &polygon->corners[i];
         const struct config_point *b = &polygon->corners[(i + 1) % polygon->count];
@@ -324,13 +471,12 @@ static size_t polygon_crossings(const struct polygon_shape *polygon, double row,
             continue;
         }
         double x = (a->x + (row - from) / (to - from) * (b->x - a->x)) * polygon->width;
-        size_t place = found++;
-        for (; place > 0 && crossings[place - 1] > x; place--) {
-            crossings[place] = crossings[place - 1];
+        size_t place = crossings->count++;
+        for (; place > 0 && crossings->places[place - 1] > x; place--) {
+            crossings->places[place] = crossings->places[place - 1];
         }
-        crossings[place] = x;
+        crossings->places[place] = x;
     }
-    return found;
 }
 
 /* Only where it begins and ends a span covers a part of a pixel. */
@@ -353,18 +499,48 @@ static void polygon_cover_span(double from, double to, int count, uint8_t *cover
 
 static void polygon_cover(const void *shape, int x, int y, int count, uint8_t *coverage)
 {
-    double crossings[SPACE_CORNERS_MAX];
-    size_t found = polygon_crossings(shape, y + 0.5, crossings);
+    const struct polygon_shape *polygon = shape;
+    const struct crossings *crossings = &polygon->crossings[y % 2];
     memset(coverage, 0, (size_t)count);
-    for (size_t span = 0; span + 1 < found; span += 2) {
-        polygon_cover_span(crossings[span] - x, crossings[span + 1] - x, count, coverage);
+    for (size_t i = 0; i + 1 < crossings->count; i += 2) {
+        polygon_cover_span(crossings->places[i] - x, crossings->places[i + 1] - x, count, coverage);
     }
+}
+
+/* The cells that are covered whole between these crossings of both rows. */
+static struct span polygon_inside(const struct polygon_shape *polygon, size_t crossing, int limit)
+{
+    const double *upper = polygon->crossings[0].places + crossing;
+    const double *lower = polygon->crossings[1].places + crossing;
+    return (struct span){(draw_clamp(ceil(fmax(upper[0], lower[0])), limit) + 1) & ~1,
+                         draw_clamp(fmin(upper[1], lower[1]), limit) & ~1};
+}
+
+/* Two rows: most of what lies inside is tinted as it is, and only the rest looked at pixel by pixel. */
+static void polygon_draw_rows(const struct polygon_shape *polygon, struct picture *picture,
+                              const struct area *rows, const struct ink *ink, int strength)
+{
+    const struct crossings *upper = &polygon->crossings[0], *lower = &polygon->crossings[1];
+    struct area rest = *rows;
+    for (size_t i = 0; upper->count == lower->count && i + 1 < upper->count; i += 2) {
+        struct span inside = polygon_inside(polygon, i, picture->width);
+        if (inside.left < inside.right) {
+            rest.right = inside.left;
+            draw_shape(picture, &rest, polygon_cover, polygon, ink, strength);
+            draw_tint(picture, rows->top, inside.left, inside.right, ink,
+                      (uint8_t)(255 * strength >> 8));
+            rest.left = inside.right;
+        }
+    }
+    rest.right = rows->right;
+    draw_shape(picture, &rest, polygon_cover, polygon, ink, strength);
 }
 
 void draw_polygon(struct picture *picture, const struct config_point *corners, size_t count,
                   const uint8_t colour[3], double opacity)
 {
-    const struct polygon_shape polygon = {corners, count, picture->width, picture->height};
+    struct polygon_shape polygon = {
+        .corners = corners, .count = count, .width = picture->width, .height = picture->height};
     double left = INFINITY, top = INFINITY, right = -INFINITY, bottom = -INFINITY;
     struct ink ink = draw_ink(colour);
     assert(count <= SPACE_CORNERS_MAX);
@@ -375,7 +551,12 @@ void draw_polygon(struct picture *picture, const struct config_point *corners, s
         bottom = fmax(bottom, corners[i].y * polygon.height);
     }
     struct area area = draw_area(picture, left, top, right, bottom);
-    draw_shape(picture, &area, polygon_cover, &polygon, &ink, opacity);
+    for (int y = area.top & ~1; y < area.bottom; y += 2) {
+        const struct area rows = {area.left, y, area.right, y + 2};
+        polygon_cross(&polygon, y);
+        polygon_cross(&polygon, y + 1);
+        polygon_draw_rows(&polygon, picture, &rows, &ink, draw_strength(opacity));
+    }
 }
 
 /* --- blocks --- */
@@ -406,5 +587,5 @@ void draw_coverage(struct picture *picture, int x, int y, int width, int height,
     const struct block block = {coverage, x, y, width, height};
     struct area area = draw_area(picture, x, y, (double)x + width, (double)y + height);
     struct ink ink = draw_ink(colour);
-    draw_shape(picture, &area, block_cover, &block, &ink, 1);
+    draw_shape(picture, &area, block_cover, &block, &ink, 256);
 }

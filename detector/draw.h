@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/config.h"
+#include "common/config_spaces.h"
 #include "common/rectangle.h"
 #include "detector/picture.h"
 
@@ -20,12 +21,14 @@ void draw_frame(struct picture *picture, const struct rectangle *rectangle, doub
 void draw_plate(struct picture *picture, const struct rectangle *rectangle, double radius,
                 const uint8_t colour[3], double opacity);
 
+#define DRAW_POINTS_MAX (SPACE_CORNERS_MAX + 1) /* a closed outline has one more */
+
 /* A place on a path, and how visible the path is there: 0 to 1. */
 struct draw_point {
     double x, y, opacity;
 };
 
-/* A path of straight pieces with round ends; between two points its opacity goes over from one to the
+/* A path of straight pieces between at most DRAW_POINTS_MAX points, with round ends; between two points its opacity goes over from one to the
  * other. It may cross itself, no place is covered twice. */
 void draw_path(struct picture *picture, const struct draw_point *points, size_t count, double width,
                const uint8_t colour[3]);

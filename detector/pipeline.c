@@ -31,8 +31,8 @@ struct pipeline {
     struct pieces pieces;   /* what was seen in tiles */
     struct picture shrunk;  /* at the camera's output_width */
     struct picture drawn;   /* a copy to draw into, while the other is needed again */
-    bool *twins;            /* by box of the job */
-    size_t twin_capacity;
+    size_t *elders;         /* by box of the job, as twins_find() says */
+    size_t elder_capacity;
 };
 
 /* --- the network --- */
@@ -108,7 +108,7 @@ void pipeline_destroy(struct pipeline *pipeline)
     pieces_finish(&pipeline->pieces);
     picture_finish(&pipeline->shrunk);
     picture_finish(&pipeline->drawn);
-    free(pipeline->twins);
+    free(pipeline->elders);
     free(pipeline);
 }
 
@@ -252,14 +252,14 @@ static size_t pipeline_count_vehicles(struct pipeline *pipeline, const struct fr
     const bool *vehicle = job->settings->vehicle;
     size_t vehicles = 0;
     size_t count = pipeline_count_above(&job->boxes, job->settings->conf);
-    if (job->boxes.count > pipeline->twin_capacity) {
-        pipeline->twin_capacity = 2 * job->boxes.count;
-        pipeline->twins =
-            xreallocarray(pipeline->twins, pipeline->twin_capacity, sizeof *pipeline->twins);
+    if (job->boxes.count > pipeline->elder_capacity) {
+        pipeline->elder_capacity = 2 * job->boxes.count;
+        pipeline->elders =
+            xreallocarray(pipeline->elders, pipeline->elder_capacity, sizeof *pipeline->elders);
     }
-    twins_find(job->boxes.items, job->boxes.count, vehicle, pipeline->twins);
+    twins_find(job->boxes.items, job->boxes.count, vehicle, pipeline->elders);
     for (size_t i = 0; i < count; i++) {
-        vehicles += vehicle[job->boxes.items[i].class_id] && !pipeline->twins[i];
+        vehicles += vehicle[job->boxes.items[i].class_id] && pipeline->elders[i] == i;
     }
     return vehicles;
 }
@@ -334,7 +334,7 @@ static int pipeline_render(struct pipeline *pipeline, struct frame_job *job,
     struct annotation annotation = {.boxes = job->boxes.items,
                                     .box_count = job->boxes.count,
                                     .conf = rendering->conf,
-                                    .twins = pipeline->twins,
+                                    .elders = pipeline->elders,
                                     .names = job->settings->names,
                                     .show_boxes = job->look.show_boxes,
                                     .show_labels = rendering->show_labels,

@@ -11,8 +11,8 @@
 /* Intersection over union from which two vehicles of different classes are one. */
 #define TWINS_OVERLAP 0.8F
 
-/* Says of each of `count` boxes, the most confident first, whether it shows the same vehicle as an earlier
- * one. `vehicle`: by class id. */
-void twins_find(const struct box *boxes, size_t count, const bool *vehicle, bool *twins);
+/* Says for each of `count` boxes, the most confident first, which one shows the vehicle that it shows: an
+ * earlier one, else itself. `vehicle`: by class id. */
+void twins_find(const struct box *boxes, size_t count, const bool *vehicle, size_t *elders);
 
 #endif

@@ -337,11 +337,45 @@ static void test_spaces_are_tinted(void **state)
     guarded_check(&guarded);
 }
 
+/* A vehicle that was seen as two is drawn once, with the track whichever of the two has it. */
+static void test_a_track_of_the_twin(void **state)
+{
+    static const struct box boxes[] = {{60, 90, 200, 90, 0.8F, 2}, {62, 91, 200, 90, 0.5F, 7}};
+    static const uint64_t tracks[][2] = {{5, 0}, {0, 5}, {0, 0}};
+    static const size_t elders[] = {0, 0};
+    struct annotator *annotator = annotator_create();
+    struct names *names = some_names();
+    struct guarded guarded[3];
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        const struct observation observation = {.box_tracks = tracks[i]};
+        const struct annotation annotation = {.boxes = boxes,
+                                              .box_count = 2,
+                                              .elders = elders,
+                                              .names = names,
+                                              .show_boxes = true,
+                                              .show_labels = true,
+                                              .observation = &observation,
+                                              .width = 320,
+                                              .height = 240};
+        guarded[i] = guarded_create(320, 240);
+        annotator_draw(annotator, &guarded[i].picture, &annotation);
+    }
+    assert_memory_equal(guarded[0].memory, guarded[1].memory, guarded[0].size);
+    assert_memory_not_equal(guarded[0].memory, guarded[2].memory, guarded[0].size);
+    for (size_t i = 0; i < 3; i++) {
+        guarded_check(&guarded[i]);
+    }
+    names_destroy(names);
+    annotator_destroy(annotator);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trails_fade),
         cmocka_unit_test(test_spaces_are_tinted),
+        cmocka_unit_test(test_a_track_of_the_twin),
         cmocka_unit_test(test_a_frame_on_its_box),
         cmocka_unit_test(test_labels),
         cmocka_unit_test(test_nothing_outside_the_picture),

@@ -154,6 +154,34 @@ static void test_sizes_follow_each_other(void **state)
     preprocess_finish(&preprocess);
 }
 
+/* The input is as many times smaller than the picture; any whole number of pixels makes one of it. */
+static void test_of_several_pixels_one(void **state)
+{
+    struct picture picture = {0};
+    (void)state;
+    for (int times = 1; times <= 4; times++) {
+        struct preprocess preprocess = start(LAYOUT_YOLOV5, 48, 32);
+        paint(&picture, 48 * times, 32 * times, 128, 128, 128);
+        for (int i = 0; i < 48 * times * 32 * times; i++) {
+            picture.planes[PLANE_LUMA][i] = (uint8_t)(i * 89 % 251);
+        }
+        preprocess_run(&preprocess, &picture);
+        int first = (times - 1) / 2, last = times / 2; /* of the pixels around the middle */
+        for (int y = 0; y < 32; y++) {
+            for (int x = 0; x < 48; x++) {
+                const uint8_t *upper = picture.planes[PLANE_LUMA] +
+                                       (y * times + first) * picture.strides[PLANE_LUMA] +
+                                       x * times;
+                const uint8_t *lower = upper + (last - first) * picture.strides[PLANE_LUMA];
+                int sum = upper[first] + upper[last] + lower[first] + lower[last];
+                assert_near(input_at(&preprocess, 0, x, y), (float)sum / (4 * 255), 1);
+            }
+        }
+        preprocess_finish(&preprocess);
+    }
+    picture_finish(&picture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_stretched),
         cmocka_unit_test(test_interpolation),
         cmocka_unit_test(test_sizes_follow_each_other),
+        cmocka_unit_test(test_of_several_pixels_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
