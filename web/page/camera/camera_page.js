@@ -215,6 +215,11 @@ export class CameraPage {
   #onCamera(event) {
     if (event.type === 'camera_state') {
       this.#cameraState = event.state ?? null;
+      const listed = this.#list.find(this.#cameraId ?? '');
+      if (listed !== undefined && event.state !== undefined) {
+        listed.state = event.state; // newer than what the list was told
+        this.#onCameras();
+      }
     } else if (event.type === 'stream_ended') {
       this.#ended = event.reason ?? '';
       this.#clear();
