@@ -85,6 +85,11 @@ void kalman_update(struct kalman *kalman, const struct kalman_box *measured)
     kalman->aspect.value = fmax(kalman->aspect.value, 0);
 }
 
+void kalman_rest(struct kalman *kalman)
+{
+    kalman->x.rate = kalman->y.rate = kalman->aspect.rate = kalman->height.rate = 0;
+}
+
 struct kalman_box kalman_box(const struct kalman *kalman)
 {
     return (struct kalman_box){.x = kalman->x.value,

@@ -35,6 +35,9 @@ void kalman_predict(struct kalman *kalman, double steps, bool resize);
 
 void kalman_update(struct kalman *kalman, const struct kalman_box *measured);
 
+/* What it follows stands still from now on. */
+void kalman_rest(struct kalman *kalman);
+
 struct kalman_box kalman_box(const struct kalman *kalman);
 
 /* The standard deviation of where the centre is, across, as part of the height. */

@@ -10,9 +10,11 @@
 /* The part of a box, from below, that stands on the ground. */
 #define FOOTPRINT 0.55
 
-/* A footprint takes a space when it covers this part of it, or lies in it with this part of itself ... */
-#define COVERED_MIN 0.3
-#define WITHIN_MIN  0.4
+/* A footprint takes a space when it covers this part of it, or lies in it with this part of itself, and never
+ * with less than the last: one that waits in the lane before the space reaches into it from outside ... */
+#define COVERED_MIN  0.3
+#define WITHIN_MIN   0.4
+#define WITHIN_LEAST 0.3
 
 /* ... and at least so much as a part of what it takes of the space that it takes most of. */
 #define SECOND_MIN 0.5
@@ -27,10 +29,11 @@ struct watch {
     struct rectangle stands; /* where the vehicle was when it began to stand */
     struct rectangle taker;  /* the vehicle of this frame that takes most of the space */
     double taken;            /* how much; 0: none does */
-    uint64_t began_ns;       /* it stands since */
-    uint64_t stood_ns;       /* of that, time that was watched */
-    uint64_t last_ns;        /* a vehicle was seen last */
-    uint64_t missed_ns;      /* since then, time that was watched */
+    bool sure;          /* one of those that take it is as confident as it has to be to begin */
+    uint64_t began_ns;  /* it stands since */
+    uint64_t stood_ns;  /* of that, time that was watched: seen surely, less what was not sure */
+    uint64_t last_ns;   /* a vehicle was seen last */
+    uint64_t missed_ns; /* since then, time that was watched */
 };
 
 struct occupancy {
@@ -145,6 +148,9 @@ static double space_share(const struct space *space, const struct rectangle *foo
     double common = polygon_area_within(space->corners, space->corner_count, footprint);
     double covered = common / polygon_area(space->corners, space->corner_count) / COVERED_MIN;
     double within = common / rectangle_area(footprint) / WITHIN_MIN;
+    if (within < WITHIN_LEAST / WITHIN_MIN) {
+        return 0;
+    }
     return covered > within ? covered : within;
 }
 
@@ -159,7 +165,7 @@ static void occupancy_match(struct occupancy *occupancy, size_t box, size_t spac
 }
 
 /* `vehicle`: relative to the picture. */
-static void occupancy_place(struct occupancy *occupancy, size_t box,
+static void occupancy_place(struct occupancy *occupancy, size_t box, bool sure,
                             const struct rectangle *vehicle)
 {
     struct rectangle footprint = *vehicle;
@@ -176,6 +182,7 @@ static void occupancy_place(struct occupancy *occupancy, size_t box,
             continue;
         }
         occupancy_match(occupancy, box, i);
+        watch->sure = watch->sure || sure;
         if (share > watch->taken) {
             watch->taken = share;
             watch->taker = *vehicle;
@@ -189,6 +196,7 @@ static void occupancy_place_all(struct occupancy *occupancy, const struct occupa
     occupancy->match_count = 0;
     for (size_t i = 0; i < occupancy->count; i++) {
         occupancy->watches[i].taken = 0;
+        occupancy->watches[i].sure = false;
     }
     for (size_t i = 0; i < count; i++) {
         if (boxes[i].confidence < config->conf || !config->vehicle[boxes[i].class_id]) {
@@ -199,7 +207,7 @@ static void occupancy_place_all(struct occupancy *occupancy, const struct occupa
         vehicle.right /= width;
         vehicle.top /= height;
         vehicle.bottom /= height;
-        occupancy_place(occupancy, i, &vehicle);
+        occupancy_place(occupancy, i, boxes[i].confidence >= config->sure, &vehicle);
     }
 }
 
@@ -233,7 +241,9 @@ static void occupancy_judge_taken(struct occupancy *occupancy,
     uint64_t unseen_ns = watch->missed_ns + watched_ns; /* a faint one is not seen in every frame */
     if (watch->began_ns > 0 && unseen_ns <= GAP_MAX_NS &&
         rectangle_overlap(&watch->taker, &watch->stands) >= STANDS_MIN) {
-        watch->stood_ns += unseen_ns;
+        watch->stood_ns = watch->sure                   ? watch->stood_ns + unseen_ns
+                          : watch->stood_ns > unseen_ns ? watch->stood_ns - unseen_ns
+                                                        : 0;
     } else {
         watch->stands = watch->taker;
         watch->began_ns = occupancy->time_ns;
@@ -241,7 +251,7 @@ static void occupancy_judge_taken(struct occupancy *occupancy,
     }
     watch->last_ns = occupancy->time_ns;
     watch->missed_ns = 0;
-    if (watch->stood_ns >= config->occupy_ns) {
+    if (watch->sure && watch->stood_ns >= config->occupy_ns) {
         occupancy_set(occupancy, index, SPACE_OCCUPIED, watch->began_ns);
     }
 }
@@ -261,6 +271,14 @@ static void occupancy_judge_empty(struct occupancy *occupancy,
     }
 }
 
+/* A faint box is evidence only where a sure one was. */
+static bool occupancy_is_taken(const struct occupancy *occupancy, size_t index)
+{
+    const struct watch *watch = &occupancy->watches[index];
+    return watch->taken > 0 &&
+           (watch->sure || watch->stood_ns > 0 || occupancy->spaces[index].state == SPACE_OCCUPIED);
+}
+
 void occupancy_update(struct occupancy *occupancy, const struct occupancy_config *config,
                       const struct box *boxes, size_t count, int width, int height,
                       uint64_t time_ns)
@@ -275,7 +293,7 @@ void occupancy_update(struct occupancy *occupancy, const struct occupancy_config
         if (occupancy->spaces[i].since_ns == 0) {
             occupancy->spaces[i].since_ns = time_ns;
         }
-        if (occupancy->watches[i].taken > 0) {
+        if (occupancy_is_taken(occupancy, i)) {
             occupancy_judge_taken(occupancy, config, i, watched_ns);
         } else {
             occupancy_judge_empty(occupancy, config, i, watched_ns);

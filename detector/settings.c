@@ -72,6 +72,7 @@ struct detection_settings *settings_create(const struct config_detector *config,
                                 .vehicle = settings->vehicle};
     settings->occupancy =
         (struct occupancy_config){.conf = (float)config->space_conf,
+                                  .sure = (float)config->conf,
                                   .vehicle = settings->vehicle,
                                   .occupy_ns = clock_seconds_ns(config->space_occupy_s),
                                   .free_ns = clock_seconds_ns(config->space_free_s)};

@@ -31,6 +31,18 @@
 #define REST_S        3.0
 #define FORGOTTEN_A_S 0.1
 
+/* An object stands when its boxes have overlapped so much for so long. */
+#define STANDS_MIN 0.6
+#define STANDS_NS  (4 * NS_PER_SECOND)
+
+/* What stands is partly covered, or hidden, when a box in front of it takes this part of its place. Only a
+ * box with this part of its area is all of it then; and so long it is remembered while it is hidden. */
+#define COVERED_MIN   0.1
+#define HIDDEN_MIN    0.5
+#define WHOLE_MIN     0.75
+#define SURE_MIN      0.5
+#define HIDDEN_MAX_NS (30 * NS_PER_SECOND)
+
 /* Tracks that overlap more than this follow the same object; of boxes of different vehicle classes only
  * the most confident is looked at. */
 #define SAME_TRACK 0.85
@@ -57,6 +69,11 @@ struct object {
     int class_id;
     double class_weight;
     double evidence; /* sum of the scores so far */
+    struct rectangle stands;
+    uint64_t stands_ns; /* since when its boxes have been about there */
+    uint64_t seen_ns;   /* as last_ns, but does not go on while it is hidden */
+    bool rests;         /* its filter does not go on */
+    double covered;     /* the part of its place that boxes in front of it take, when it stands */
     bool duplicate;
 };
 
@@ -92,6 +109,7 @@ struct association {
     double growth;
     bool grow_unsure; /* more than `growth` where the place is unsure */
     bool weigh_score;
+    bool hidden; /* also what stands and is hidden: a faint box there is a part of what hides it */
 };
 
 struct tracker *tracker_create(void)
@@ -239,6 +257,10 @@ static void tracker_predict(struct tracker *tracker, double seconds)
     double rest = exp(-seconds / REST_S);
     for (size_t i = 0; i < tracker->object_count; i++) {
         struct object *object = &tracker->objects[i];
+        object->detection = NO_DETECTION;
+        if (object->rests) {
+            continue;
+        }
         if (object->state == OBJECT_LOST) {
             object->kalman.x.rate *= rest;
             object->kalman.y.rate *= rest;
@@ -246,7 +268,6 @@ static void tracker_predict(struct tracker *tracker, double seconds)
         kalman_predict(&object->kalman, seconds * KALMAN_STEPS_PER_SECOND,
                        object->state == OBJECT_SEEN);
         object->place = rectangle_of_filter(&object->kalman);
-        object->detection = NO_DETECTION;
     }
 }
 
@@ -264,12 +285,40 @@ static void object_vote_class(struct object *object, const struct detection *det
     }
 }
 
-static void tracker_see(struct tracker *tracker, struct object *object, struct detection *detection)
+/* Until it is seen as a whole again its filter is left as it is. */
+static void object_rest(struct object *object)
 {
-    struct kalman_box measured = rectangle_measured(&detection->place);
+    kalman_rest(&object->kalman);
+    object->rests = true;
+}
+
+/* The filter does not follow what is left of an object that stands when another one comes before it: that
+ * moves as the other does, and takes it along. */
+static void tracker_move(const struct tracker *tracker, struct object *object,
+                         const struct detection *detection)
+{
+    const struct rectangle *box = &detection->place;
+    struct kalman_box measured = rectangle_measured(box);
+    if (object->covered >= COVERED_MIN &&
+        (detection->score < SURE_MIN ||
+         rectangle_area(box) < WHOLE_MIN * rectangle_area(&object->stands))) {
+        object_rest(object);
+        return;
+    }
+    object->rests = false;
     kalman_update(&object->kalman, &measured);
     object->place = rectangle_of_filter(&object->kalman);
+    if (rectangle_overlap(&object->stands, box) < STANDS_MIN) {
+        object->stands = *box;
+        object->stands_ns = tracker->time_ns;
+    }
+}
+
+static void tracker_see(struct tracker *tracker, struct object *object, struct detection *detection)
+{
+    tracker_move(tracker, object, detection);
     object->last_ns = tracker->time_ns;
+    object->seen_ns = tracker->time_ns;
     object->detection = detection->box;
     object->evidence += detection->score;
     object_vote_class(object, detection);
@@ -291,6 +340,9 @@ static void tracker_begin(struct tracker *tracker, struct detection *detection)
                               .place = detection->place,
                               .first_ns = tracker->time_ns,
                               .last_ns = tracker->time_ns,
+                              .stands = detection->place,
+                              .stands_ns = tracker->time_ns,
+                              .seen_ns = tracker->time_ns,
                               .detection = detection->box,
                               .class_id = detection->class_id,
                               .class_weight = detection->score,
@@ -300,6 +352,41 @@ static void tracker_begin(struct tracker *tracker, struct detection *detection)
     if (!tracker->begun) { /* in the first frame there is nothing to compare with */
         object->state = OBJECT_SEEN;
         object->id = ++tracker->last_id;
+    }
+}
+
+/* --- what stands behind others --- */
+
+static double object_covered_by(const struct object *object, const struct rectangle *box)
+{
+    const struct rectangle *place = &object->place;
+    if (box->bottom <= place->bottom || rectangle_overlap(place, box) >= STANDS_MIN) {
+        return 0; /* behind it, or itself */
+    }
+    double width = fmin(place->right, box->right) - fmax(place->left, box->left);
+    double height = fmin(place->bottom, box->bottom) - fmax(place->top, box->top);
+    return fmax(width, 0) * fmax(height, 0) / fmax(rectangle_area(place), 1e-6);
+}
+
+/* What is nearer reaches further down in the picture. */
+static void tracker_cover(struct tracker *tracker, double high)
+{
+    for (size_t i = 0; i < tracker->object_count; i++) {
+        struct object *object = &tracker->objects[i];
+        object->covered = 0;
+        if (object->id == 0 || clock_elapsed_ns(object->stands_ns, object->seen_ns) < STANDS_NS) {
+            continue;
+        }
+        for (size_t j = tracker_first_at(tracker, object->place.left, 0);
+             j < tracker->detection_count &&
+             tracker->detections[j].place.left < object->place.right;
+             j++) {
+            const struct detection *detection = &tracker->detections[j];
+            if (detection->score >= high) {
+                object->covered =
+                    fmax(object->covered, object_covered_by(object, &detection->place));
+            }
+        }
     }
 }
 
@@ -350,7 +437,8 @@ static void tracker_associate(struct tracker *tracker, const struct tracker_conf
     size_t count = 0;
     for (size_t i = 0; i < tracker->object_count; i++) {
         const struct object *object = &tracker->objects[i];
-        if (association->states[object->state] && object->detection == NO_DETECTION) {
+        if (association->states[object->state] && object->detection == NO_DETECTION &&
+            (association->hidden || object->covered < HIDDEN_MIN)) {
             tracker->rows[count++] = i;
         }
     }
@@ -375,7 +463,8 @@ static void tracker_associate_all(struct tracker *tracker, const struct tracker_
                                       .score_to = INFINITY,
                                       .similarity = SIMILAR_FIRST,
                                       .grow_unsure = true,
-                                      .weigh_score = true};
+                                      .weigh_score = true,
+                                      .hidden = true};
     const struct association second = {.states = {[OBJECT_SEEN] = true, [OBJECT_LOST] = true},
                                        .score_from = 0,
                                        .score_to = high,
@@ -393,6 +482,18 @@ static void tracker_associate_all(struct tracker *tracker, const struct tracker_
 
 /* --- what is left of it --- */
 
+/* The time in which something that stands cannot be seen does not count. */
+static void object_wait_hidden(struct object *object, uint64_t time_ns)
+{
+    if (object->covered >= HIDDEN_MIN &&
+        clock_elapsed_ns(object->seen_ns, time_ns) <= HIDDEN_MAX_NS) {
+        object->last_ns = time_ns;
+        object_rest(object);
+    } else {
+        object->rests = false;
+    }
+}
+
 /* What was not seen is lost, or forgotten. */
 static void tracker_forget(struct tracker *tracker, uint64_t buffer_ns)
 {
@@ -400,6 +501,7 @@ static void tracker_forget(struct tracker *tracker, uint64_t buffer_ns)
     for (size_t i = 0; i < tracker->object_count; i++) {
         struct object *object = &tracker->objects[i];
         if (object->detection == NO_DETECTION) {
+            object_wait_hidden(object, tracker->time_ns);
             if (object->state == OBJECT_NEW ||
                 clock_elapsed_ns(object->last_ns, tracker->time_ns) > buffer_ns) {
                 continue;
@@ -481,6 +583,7 @@ void tracker_update(struct tracker *tracker, const struct tracker_config *config
     tracker_take_boxes(tracker, config, boxes, count);
     tracker_reserve(tracker);
     tracker_predict(tracker, (double)elapsed_ns / (double)NS_PER_SECOND);
+    tracker_cover(tracker, (double)config->high);
     tracker_associate_all(tracker, config);
     tracker_forget(tracker, config->buffer_ns);
     tracker_begin_tracks(tracker, (double)config->high);

@@ -21,6 +21,7 @@ from scipy.optimize import linear_sum_assignment
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODEL = ROOT / "detector/demo_model/ringcast-demo.onnx"
 FPS, SIZE = 10, "640x360"
+CONF = 0.35  # as `make demo` has it
 IDF1_MIN, RIGHT_MIN = 0.9, 0.99
 AROUND_S = 3.0       # outside of so much before and after a change a state must be right
 EXPLAINED_S = 8.0    # a change is false when nothing has changed in the space for so long
@@ -44,7 +45,7 @@ def detect(build, folder, frames):
     pictures = sorted(folder.glob("*.jpg"))
     if len(pictures) != frames:
         sys.exit(f"camsim drew {len(pictures)} pictures, not {frames}")
-    output = subprocess.run([build / "detect_frames", "-n", MODEL.with_suffix(".names"), "-r", str(FPS),
+    output = subprocess.run([build / "detect_frames", "-c", str(CONF), "-n", MODEL.with_suffix(".names"), "-r", str(FPS),
                              "-s", folder / "spaces.json", MODEL, *pictures],
                             check=True, stdout=subprocess.PIPE, text=True).stdout
     return [json.loads(line) for line in output.splitlines()]

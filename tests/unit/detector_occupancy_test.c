@@ -19,6 +19,7 @@ enum { PERSON, CAR, CLASSES };
 static const bool vehicle[CLASSES] = {[CAR] = true};
 
 static const struct occupancy_config config = {.conf = 0.15F,
+                                               .sure = 0.35F,
                                                .vehicle = vehicle,
                                                .occupy_ns = 3 * NS_PER_SECOND / 2,
                                                .free_ns = 3 * NS_PER_SECOND};
@@ -142,14 +143,16 @@ static void test_places(void **state)
         {{150, 165, 90, 130, 0.5F, CAR}, "oof"},  /* over two */
         {{120, 165, 90, 130, 0.5F, CAR}, "off"},  /* crooked, and a little over the line */
         {{205, 165, 190, 130, 0.5F, CAR}, "foo"}, /* a coach across two */
-        {{105, 290, 90, 130, 0.5F, CAR}, "fff"}, /* in the lane before it, its roof over the space */
-        {{105, 70, 90, 140, 0.5F, CAR}, "fff"},  /* behind it */
-        {{330, 240, 30, 50, 0.5F, CAR}, "ffo"},  /* small, but nowhere else */
+        {{105, 290, 90, 130, 0.5F, CAR},
+         "fff"},                                /* in the lane before it, its roof over the space */
+        {{105, 70, 90, 140, 0.5F, CAR}, "fff"}, /* behind it */
+        {{330, 240, 30, 50, 0.5F, CAR}, "ffo"}, /* small, but nowhere else */
         {{105, 165, 90, 130, 0.14F, CAR}, "fff"}, /* too faint */
-        {{105, 165, 90, 130, 0.15F, CAR}, "off"},
+        {{105, 165, 90, 130, 0.34F, CAR}, "fff"}, /* a guess */
+        {{105, 165, 90, 130, 0.35F, CAR}, "off"},
         {{105, 165, 90, 130, 0.9F, PERSON}, "fff"},
         {{500, 165, 90, 130, 0.9F, CAR}, "fff"},
-        {{0, 0, 1000, 500, 0.9F, CAR}, "ooo"},
+        {{0, 0, 1000, 500, 0.9F, CAR}, "fff"}, /* mostly elsewhere */
     };
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
@@ -180,6 +183,38 @@ static void test_faint(void **state)
             assert_int_equal(state_of(occupancy, 0), SPACE_OCCUPIED);
         }
     }
+    occupancy_destroy(occupancy);
+}
+
+/* What is always faint does not take a space, but keeps one that a sure one has taken. */
+static void test_guess(void **state)
+{
+    struct occupancy *occupancy = occupancy_create(spaces, 3);
+    struct box car = car_at(205), guess = car_at(205);
+    (void)state;
+    guess.confidence = 0.3F;
+    watch(occupancy, &guess, 1, 0, 30);
+    assert_int_not_equal(state_of(occupancy, 1), SPACE_OCCUPIED);
+    for (int i = 0; i < 100; i++) { /* sure now and then */
+        see(occupancy, i % 3 == 0 ? &car : &guess, 1, 30 + i * 0.1);
+    }
+    assert_int_not_equal(state_of(occupancy, 1), SPACE_OCCUPIED);
+    watch(occupancy, &car, 1, 40, 42);
+    assert_int_equal(state_of(occupancy, 1), SPACE_OCCUPIED);
+    watch(occupancy, &guess, 1, 42, 60);
+    assert_int_equal(state_of(occupancy, 1), SPACE_OCCUPIED);
+    occupancy_destroy(occupancy);
+}
+
+/* A car waits in the lane before the spaces, across them: it covers a good part of one and is elsewhere. */
+static void test_waits_in_the_lane(void **state)
+{
+    struct occupancy *occupancy = occupancy_create(spaces, 3);
+    const struct box car = {
+        .x = 90, .y = 200, .width = 240, .height = 180, .confidence = 0.9F, .class_id = CAR};
+    (void)state;
+    watch(occupancy, &car, 1, 0, 10);
+    assert_states(occupancy, "fff");
     occupancy_destroy(occupancy);
 }
 
@@ -299,6 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_comes_and_goes), cmocka_unit_test(test_drives_past),
+        cmocka_unit_test(test_guess),          cmocka_unit_test(test_waits_in_the_lane),
         cmocka_unit_test(test_places),         cmocka_unit_test(test_faint),
         cmocka_unit_test(test_flashes),        cmocka_unit_test(test_gap),
         cmocka_unit_test(test_slow_camera),    cmocka_unit_test(test_blind),

@@ -102,6 +102,34 @@ static void test_occlusion(void **state)
     tracker_destroy(tracker);
 }
 
+/* A car stands; another one drives slowly past before it, and faint boxes of parts of that one go along. The
+ * one that stands is out of sight for longer than the buffer. */
+static void test_hidden_while_it_stands(void **state)
+{
+    struct tracker *tracker = tracker_create();
+    struct box stands = car_at(500, 100), passes, part;
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        update(tracker, &stands, 1, i * 0.1);
+    }
+    assert_int_equal(id_of(tracker, 0), 1);
+    passes = car_at(420, 105);
+    passes.width = 260;
+    passes.height = 90;
+    part = car_at(500, 100);
+    part.confidence = 0.3F;
+    for (int i = 0; i < 80; i++) {
+        passes.x = 420 + (float)i / 2;
+        part.x = 500 + (float)i;
+        update(tracker, (struct box[]){passes, part}, 2, 6 + i * 0.1);
+        assert_int_equal(id_of(tracker, 1), 0);
+    }
+    passes.x = 700;
+    update(tracker, (struct box[]){passes, stands}, 2, 14);
+    assert_int_equal(id_of(tracker, 1), 1);
+    tracker_destroy(tracker);
+}
+
 /* A low box continues a track, also one out of sight, and never begins one. */
 static void test_low_boxes(void **state)
 {
@@ -318,11 +346,17 @@ static void test_speed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_crossing),  cmocka_unit_test(test_occlusion),
-        cmocka_unit_test(test_low_boxes), cmocka_unit_test(test_confirmation),
-        cmocka_unit_test(test_evidence),  cmocka_unit_test(test_classes),
-        cmocka_unit_test(test_doubles),   cmocka_unit_test(test_uneven_time),
-        cmocka_unit_test(test_gaps),      cmocka_unit_test(test_the_same_again),
+        cmocka_unit_test(test_crossing),
+        cmocka_unit_test(test_occlusion),
+        cmocka_unit_test(test_hidden_while_it_stands),
+        cmocka_unit_test(test_low_boxes),
+        cmocka_unit_test(test_confirmation),
+        cmocka_unit_test(test_evidence),
+        cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_doubles),
+        cmocka_unit_test(test_uneven_time),
+        cmocka_unit_test(test_gaps),
+        cmocka_unit_test(test_the_same_again),
         cmocka_unit_test(test_speed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
