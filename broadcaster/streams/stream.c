@@ -182,7 +182,8 @@ static void stream_judge(struct stream *stream)
     enum camera_state state = CAMERA_ONLINE;
     if (stream->last_post_ns == 0) {
         state = CAMERA_CONNECTING;
-    } else if (age > stream_limit(stream, STREAM_OFFLINE_NS, STREAM_OFFLINE_TIME)) {
+    } else if (!stream->running ||
+               age > stream_limit(stream, STREAM_OFFLINE_NS, STREAM_OFFLINE_TIME)) {
         state = CAMERA_OFFLINE;
     } else if (age > stream_limit(stream, STREAM_STALE_NS, STREAM_STALE_TIMES)) {
         state = CAMERA_STALE;
@@ -286,6 +287,7 @@ void stream_end(struct stream *stream, const char *reason)
         stream->changed_ns = clock_realtime_ns();
         snprintf(stream->end_reason, sizeof stream->end_reason, "%s", reason);
         stream_notify(stream, STREAM_ENDED);
+        stream_tell_state(stream);
     }
 }
 

@@ -228,13 +228,13 @@ static void test_end_and_begin(void **state)
     hub_end_camera(fixture->hub, "CAM", "another camera");
     hub_end_camera(fixture->hub, "CAM1", "the cable");
     hub_end_camera(fixture->hub, "CAM1", "once more");
-    assert_string_equal(listener.heard, "FBSE");
+    assert_string_equal(listener.heard, "FBSES");
     assert_string_equal(stream_end_reason(find(fixture, "CAM1")), "the cable");
     post(fixture, "CAM1", FRAME_SIZE, 2);
-    assert_string_equal(listener.heard, "FBSEFB");
+    assert_string_equal(listener.heard, "FBSESFBS");
     hub_tell_state(fixture->hub, "CAM1");
     hub_tell_state(fixture->hub, "CAM2");
-    assert_string_equal(listener.heard, "FBSEFBS");
+    assert_string_equal(listener.heard, "FBSESFBSS");
     hub_unsubscribe(fixture->hub, &listener.subscriber);
 }
 

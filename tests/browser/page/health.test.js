@@ -106,6 +106,7 @@ test('a viewer is disconnected, after a question', LIMIT, async () => {
 test('warnings, and a server that is gone', LIMIT, async () => {
   const broadcaster = await start();
   const page = await open(`${broadcaster.url}/health`);
+  await row(page, 'Processes', 'broadcaster').waitFor();
   await broadcaster.kill('SIGKILL');
   await page.locator('section[aria-label="Processes"] [role="alert"]', { hasText: 'cannot be reached' }).waitFor();
   assert.equal(await page.locator('section[aria-label="Processes"] table').isVisible(), false);
