@@ -65,7 +65,7 @@ def test_pace_of_raw_pictures(live, watch):
     with ThreadPoolExecutor(len(viewers)) as pool:
         counted = list(pool.map(lambda viewer: len(viewer.count(2, "frame")), viewers))
     for (query, expected), count in zip(PACES, counted):
-        assert abs(count / 2 - expected) <= max(1, expected / 10), query
+        assert abs(count / 2 - expected) <= max(1, expected / 5), query
 
 
 def test_stats(live, watch):
