@@ -38,7 +38,7 @@ CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_par
            probe snapshot_source
 
 DETECTOR := annotate assignment boxes camera camera_counts chain_quality decode demand detector \
-            draw encode font frame_job kalman label_places layout metadata metadata_spaces \
+            draw encode font frame_job ink kalman label_places layout metadata metadata_spaces \
             model_file model_names names observer occupancy onnx_file palette picture pieces \
             pipeline poster preprocess probe rgb_row scheduler service settings tracker trails twins view \
             worker
@@ -286,7 +286,7 @@ $(BUILD)/%.o: %.cpp $(BUILD)/flags
 $(BUILD)/tests/camsim/%.o: CFLAGS += -ffp-contract=off
 # Loops over pixels and scores: worth the vectoriser.
 $(addprefix $(BUILD)/tests/camsim/scene_,backdrop.o noise.o raster.o render.o): CFLAGS += -O3
-$(addprefix $(BUILD)/detector/,annotate.o boxes.o draw.o preprocess.o rgb_row.o): CFLAGS += -O3
+$(addprefix $(BUILD)/detector/,annotate.o boxes.o draw.o ink.o preprocess.o rgb_row.o): CFLAGS += -O3
 # It may take roots and compare where the source would not: nobody asks for errno or the flags of <fenv.h>.
 $(BUILD)/detector/draw.o: CFLAGS += -fno-math-errno -fno-trapping-math
 

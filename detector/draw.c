@@ -6,223 +6,7 @@
 #include <string.h>
 
 #include "common/config_spaces.h"
-
-/* Shapes are drawn in strips: two rows of so many pixels, an even number. */
-#define STRIP 128
-
-/* A colour as the planes have it. */
-struct ink {
-    uint8_t values[PICTURE_PLANES];
-};
-
-/* Whole pixels: left and top inside, right and bottom outside. */
-struct area {
-    int left, top, right, bottom;
-};
-
-/* How much of each of `count` pixels a shape covers, 0 to 255, from `x` on in row `y`. */
-typedef void draw_cover_fn(const void *shape, int x, int y, int count, uint8_t *coverage);
-
-/* --- inking --- */
-
-/* BT.601 over the full range. */
-static struct ink draw_ink(const uint8_t colour[3])
-{
-    double red = colour[0], green = colour[1], blue = colour[2];
-    double luma = 0.299 * red + 0.587 * green + 0.114 * blue;
-    double values[PICTURE_PLANES] = {luma, 128 + (blue - luma) / 1.772, 128 + (red - luma) / 1.402};
-    struct ink ink;
-    for (int plane = 0; plane < PICTURE_PLANES; plane++) {
-        ink.values[plane] = (uint8_t)lround(fmin(fmax(values[plane], 0), 255));
-    }
-    return ink;
-}
-
-/* `share` of 255. */
-static uint8_t draw_blend(uint8_t value, uint8_t ink, uint8_t share)
-{
-    uint16_t sum = (uint16_t)(value * (255 - share) + ink * share + 128);
-    return (uint8_t)((uint16_t)(sum + (sum >> 8)) >> 8);
-}
-
-static void draw_ink_row(uint8_t *restrict values, const uint8_t *restrict coverage, int count,
-                         uint8_t ink)
-{
-    for (int i = 0; i < count; i++) {
-        values[i] = draw_blend(values[i], ink, coverage[i]);
-    }
-}
-
-static void draw_tint_row(uint8_t *restrict values, int count, uint8_t ink, uint8_t share)
-{
-    for (int i = 0; i < count; i++) {
-        values[i] = draw_blend(values[i], ink, share);
-    }
-}
-
-/* Inks all cells of two rows between even edges within the picture by the same share. */
-static void draw_tint(struct picture *picture, int y, int left, int right, const struct ink *ink,
-                      uint8_t share)
-{
-    for (int row = y; row < y + 2 && row < picture->height; row++) {
-        uint8_t *luma =
-            picture->planes[PLANE_LUMA] + (size_t)row * (size_t)picture->strides[PLANE_LUMA];
-        draw_tint_row(luma + left, right - left, ink->values[PLANE_LUMA], share);
-    }
-    for (int plane = PLANE_BLUE; plane < PICTURE_PLANES; plane++) {
-        uint8_t *chroma =
-            picture->planes[plane] + (size_t)(y / 2) * (size_t)picture->strides[plane];
-        draw_tint_row(chroma + left / 2, (right - left) / 2, ink->values[plane], share);
-    }
-}
-
-/* Two rows of pixels, from even `x` and `y` on, and how much of each a shape covers. */
-struct strip {
-    int x, y, count;
-    uint8_t coverage[2][STRIP];
-    uint8_t cells[STRIP / 2];
-};
-
-/* A cell that the picture's edge cuts is covered like the part of it that is there. */
-static void draw_cover_cells(struct strip *strip, const struct picture *picture)
-{
-    int last = strip->count - 1;
-    if (strip->x + last >= picture->width) {
-        strip->coverage[0][last] = strip->coverage[0][last - 1];
-        strip->coverage[1][last] = strip->coverage[1][last - 1];
-    }
-    if (strip->y + 1 >= picture->height) {
-        memcpy(strip->coverage[1], strip->coverage[0], (size_t)strip->count);
-    }
-    for (int i = 0; i < strip->count / 2; i++) {
-        const uint8_t *upper = strip->coverage[0] + 2 * i, *lower = strip->coverage[1] + 2 * i;
-        strip->cells[i] = (uint8_t)((upper[0] + upper[1] + lower[0] + lower[1] + 2) >> 2);
-    }
-}
-
-static void draw_ink_strip(struct picture *picture, const struct strip *strip,
-                           const struct ink *ink)
-{
-    int rest = picture->width - strip->x, count = strip->count < rest ? strip->count : rest;
-    for (int row = 0; row < 2 && strip->y + row < picture->height; row++) {
-        uint8_t *luma = picture->planes[PLANE_LUMA] +
-                        (size_t)(strip->y + row) * (size_t)picture->strides[PLANE_LUMA];
-        draw_ink_row(luma + strip->x, strip->coverage[row], count, ink->values[PLANE_LUMA]);
-    }
-    for (int plane = PLANE_BLUE; plane < PICTURE_PLANES; plane++) {
-        uint8_t *chroma =
-            picture->planes[plane] + (size_t)(strip->y / 2) * (size_t)picture->strides[plane];
-        draw_ink_row(chroma + strip->x / 2, strip->cells, strip->count / 2, ink->values[plane]);
-    }
-}
-
-/* `opacity`: 0 to 256. */
-static void draw_fade(uint8_t *coverage, int count, int opacity)
-{
-    for (int i = 0; i < count; i++) {
-        coverage[i] = (uint8_t)(coverage[i] * opacity >> 8);
-    }
-}
-
-/* A coordinate as a place within 0 and `limit`; NaN is 0. */
-static int draw_clamp(double value, int limit)
-{
-    return value > 0 ? (value < limit ? (int)value : limit) : 0;
-}
-
-/* Not fmin() and fmax(): they are calls, for the sake of NaN. */
-static double draw_share(double value)
-{
-    return value > 0 ? (value < 1 ? value : 1) : 0;
-}
-
-/* In two steps, which the vectoriser makes a maximum and a minimum of. */
-static float draw_part(float value)
-{
-    value = value > 0 ? value : 0;
-    return value < 1 ? value : 1;
-}
-
-static uint8_t draw_whole(double share)
-{
-    return (uint8_t)(draw_share(share) * 255 + 0.5);
-}
-
-/* The pixels that a shape within these bounds can touch. */
-static struct area draw_area(const struct picture *picture, double left, double top, double right,
-                             double bottom)
-{
-    return (struct area){
-        draw_clamp(floor(left), picture->width), draw_clamp(floor(top), picture->height),
-        draw_clamp(ceil(right), picture->width), draw_clamp(ceil(bottom), picture->height)};
-}
-
-static bool draw_is_empty(const uint8_t *coverage, int count)
-{
-    uint8_t any = 0;
-    for (int i = 0; i < count; i++) {
-        any |= coverage[i];
-    }
-    return any == 0;
-}
-
-/* How opacity counts: 256 leaves coverage as it is. */
-static int draw_strength(double opacity)
-{
-    return (int)(draw_share(opacity) * 256);
-}
-
-/* False: not one of the strip's pixels is covered. */
-static bool draw_cover_strip(struct strip *strip, draw_cover_fn *cover, const void *shape,
-                             int strength)
-{
-    for (int row = 0; row < 2; row++) {
-        cover(shape, strip->x, strip->y + row, strip->count, strip->coverage[row]);
-        if (strength < 256) {
-            draw_fade(strip->coverage[row], strip->count, strength);
-        }
-    }
-    return !draw_is_empty(strip->coverage[0], strip->count) ||
-           !draw_is_empty(strip->coverage[1], strip->count);
-}
-
-/* Draws what lies of a shape in an area, whose edges are moved outwards to even numbers. */
-static void draw_shape(struct picture *picture, const struct area *area, draw_cover_fn *cover,
-                       const void *shape, const struct ink *ink, int strength)
-{
-    struct strip strip;
-    int left = area->left & ~1, right = (area->right + 1) & ~1;
-    if (area->left >= area->right || area->top >= area->bottom) {
-        return;
-    }
-    for (strip.y = area->top & ~1; strip.y < area->bottom; strip.y += 2) {
-        for (strip.x = left; strip.x < right; strip.x += STRIP) {
-            strip.count = right - strip.x < STRIP ? right - strip.x : STRIP;
-            if (draw_cover_strip(&strip, cover, shape, strength)) {
-                draw_cover_cells(&strip, picture);
-                draw_ink_strip(picture, &strip, ink);
-            }
-        }
-    }
-}
-
-/* The same, of a shape that covers every row of the area alike. The area's edges are even. */
-static void draw_columns(struct picture *picture, const struct area *area, draw_cover_fn *cover,
-                         const void *shape, const struct ink *ink, int strength)
-{
-    struct strip strip;
-    for (strip.x = area->left; strip.x < area->right; strip.x += STRIP) {
-        int rest = area->right - strip.x;
-        strip.count = rest < STRIP ? rest : STRIP;
-        strip.y = area->top;
-        if (draw_cover_strip(&strip, cover, shape, strength)) {
-            draw_cover_cells(&strip, picture);
-            for (; strip.y < area->bottom; strip.y += 2) {
-                draw_ink_strip(picture, &strip, ink);
-            }
-        }
-    }
-}
+#include "detector/ink.h"
 
 /* --- rectangles --- */
 
@@ -250,7 +34,7 @@ static void frame_cover(const void *shape, int x, int y, int count, uint8_t *cov
         float distance = sqrtf(past * past + past_below) + (most < 0 ? most : 0) - radius;
         float outside = 0.5F - distance, inside = distance + line + 0.5F;
         float share = outside < inside ? outside : inside;
-        coverage[i] = (uint8_t)(int)(draw_part(share) * 255 + 0.5F);
+        coverage[i] = (uint8_t)(int)(ink_part(share) * 255 + 0.5F);
     }
 }
 
@@ -264,10 +48,10 @@ void draw_plate(struct picture *picture, const struct rectangle *rectangle, doub
                 const uint8_t colour[3], double opacity)
 {
     const struct frame frame = {*rectangle, frame_radius(rectangle, radius), INFINITY};
-    struct area area = draw_area(picture, rectangle->left - 0.5, rectangle->top - 0.5,
-                                 rectangle->right + 0.5, rectangle->bottom + 0.5);
-    struct ink ink = draw_ink(colour);
-    draw_shape(picture, &area, frame_cover, &frame, &ink, draw_strength(opacity));
+    struct area area = ink_area(picture, rectangle->left - 0.5, rectangle->top - 0.5,
+                                rectangle->right + 0.5, rectangle->bottom + 0.5);
+    struct ink ink = ink_of(colour);
+    ink_shape(picture, &area, frame_cover, &frame, &ink, ink_strength(opacity));
 }
 
 /* In four parts: most of it has nothing to draw in the middle, and beside that each row is like the
@@ -277,28 +61,28 @@ void draw_frame(struct picture *picture, const struct rectangle *rectangle, doub
 {
     const struct frame frame = {*rectangle, frame_radius(rectangle, radius), line};
     double reach = fmax(line, frame.radius) + 1;
-    struct area all = draw_area(picture, rectangle->left - 0.5, rectangle->top - 0.5,
-                                rectangle->right + 0.5, rectangle->bottom + 0.5);
-    struct area inner = draw_area(picture, rectangle->left + reach, rectangle->top + reach,
-                                  rectangle->right - reach, rectangle->bottom - reach);
-    struct ink ink = draw_ink(colour);
-    int strength = draw_strength(opacity);
+    struct area all = ink_area(picture, rectangle->left - 0.5, rectangle->top - 0.5,
+                               rectangle->right + 0.5, rectangle->bottom + 0.5);
+    struct area inner = ink_area(picture, rectangle->left + reach, rectangle->top + reach,
+                                 rectangle->right - reach, rectangle->bottom - reach);
+    struct ink ink = ink_of(colour);
+    int strength = ink_strength(opacity);
     /* Edges are even, so that no cell belongs to two parts. */
     all = (struct area){all.left & ~1, all.top, (all.right + 1) & ~1, all.bottom};
     inner = (struct area){(inner.left + 1) & ~1, (inner.top + 1) & ~1, inner.right & ~1,
                           inner.bottom & ~1};
     if (inner.left >= inner.right || inner.top >= inner.bottom) {
-        draw_shape(picture, &all, frame_cover, &frame, &ink, strength);
+        ink_shape(picture, &all, frame_cover, &frame, &ink, strength);
         return;
     }
     const struct area above = {all.left, all.top, all.right, inner.top};
     const struct area below = {all.left, inner.bottom, all.right, all.bottom};
     const struct area before = {all.left, inner.top, inner.left, inner.bottom};
     const struct area behind = {inner.right, inner.top, all.right, inner.bottom};
-    draw_shape(picture, &above, frame_cover, &frame, &ink, strength);
-    draw_shape(picture, &below, frame_cover, &frame, &ink, strength);
-    draw_columns(picture, &before, frame_cover, &frame, &ink, strength);
-    draw_columns(picture, &behind, frame_cover, &frame, &ink, strength);
+    ink_shape(picture, &above, frame_cover, &frame, &ink, strength);
+    ink_shape(picture, &below, frame_cover, &frame, &ink, strength);
+    ink_columns(picture, &before, frame_cover, &frame, &ink, strength);
+    ink_columns(picture, &behind, frame_cover, &frame, &ink, strength);
 }
 
 /* --- spans --- */
@@ -310,7 +94,7 @@ struct span {
 
 static struct span draw_span(double left, double right, int limit)
 {
-    return (struct span){draw_clamp(floor(left), limit), draw_clamp(ceil(right), limit)};
+    return (struct span){ink_place(floor(left), limit), ink_place(ceil(right), limit)};
 }
 
 /* Puts a span into a list in order of their left ends; what overlaps or touches becomes one. */
@@ -401,9 +185,9 @@ static void path_cover_piece(const struct path *path, const struct draw_point *f
     float opacity = (float)from->opacity * 255, more = (float)(to->opacity - from->opacity) * 255;
     for (int i = 0; i < count; i++) {
         float from_x = first_x + (float)i;
-        float along = draw_part(from_x * share_x + from_y * share_y);
+        float along = ink_part(from_x * share_x + from_y * share_y);
         float off_x = from_x - along * along_x, off_y = from_y - along * along_y;
-        float share = draw_part(reach - sqrtf(off_x * off_x + off_y * off_y));
+        float share = ink_part(reach - sqrtf(off_x * off_x + off_y * off_y));
         uint8_t cover = (uint8_t)(int)(share * (opacity + along * more) + 0.5F);
         coverage[i] = cover > coverage[i] ? cover : coverage[i];
     }
@@ -429,7 +213,7 @@ void draw_path(struct picture *picture, const struct draw_point *points, size_t 
 {
     struct path path = {.points = points, .reach = width / 2};
     struct span spans[DRAW_POINTS_MAX];
-    struct ink ink = draw_ink(colour);
+    struct ink ink = ink_of(colour);
     double top = INFINITY, bottom = -INFINITY, reach = path.reach + 0.5;
     assert(count <= DRAW_POINTS_MAX);
     for (size_t i = 0; i < count; i++) {
@@ -441,7 +225,7 @@ void draw_path(struct picture *picture, const struct draw_point *points, size_t 
         size_t found = path_look(&path, count, y, picture->width, spans);
         for (size_t i = 0; i < found; i++) {
             const struct area area = {spans[i].left, y, spans[i].right, y + 2};
-            draw_shape(picture, &area, path_cover, &path, &ink, 256);
+            ink_shape(picture, &area, path_cover, &path, &ink, 256);
         }
     }
 }
@@ -482,8 +266,8 @@ static void polygon_cross(struct polygon_shape *polygon, int y)
 /* Only where it begins and ends a span covers a part of a pixel. */
 static void polygon_cover_span(double from, double to, int count, uint8_t *coverage)
 {
-    int begin = draw_clamp(from, count), end = draw_clamp(ceil(to), count);
-    int whole = draw_clamp(ceil(from), count), rest = draw_clamp(to, count);
+    int begin = ink_place(from, count), end = ink_place(ceil(to), count);
+    int whole = ink_place(ceil(from), count), rest = ink_place(to, count);
     if (whole < rest) {
         memset(coverage + whole, 255, (size_t)(rest - whole));
     }
@@ -492,7 +276,7 @@ static void polygon_cover_span(double from, double to, int count, uint8_t *cover
             i = rest - 1; /* all of these are covered */
             continue;
         }
-        int sum = coverage[i] + draw_whole(fmin(to, i + 1) - fmax(from, i));
+        int sum = coverage[i] + ink_whole(fmin(to, i + 1) - fmax(from, i));
         coverage[i] = (uint8_t)(sum < 255 ? sum : 255);
     }
 }
@@ -512,8 +296,8 @@ static struct span polygon_inside(const struct polygon_shape *polygon, size_t cr
 {
     const double *upper = polygon->crossings[0].places + crossing;
     const double *lower = polygon->crossings[1].places + crossing;
-    return (struct span){(draw_clamp(ceil(fmax(upper[0], lower[0])), limit) + 1) & ~1,
-                         draw_clamp(fmin(upper[1], lower[1]), limit) & ~1};
+    return (struct span){(ink_place(ceil(fmax(upper[0], lower[0])), limit) + 1) & ~1,
+                         ink_place(fmin(upper[1], lower[1]), limit) & ~1};
 }
 
 /* Two rows: most of what lies inside is tinted as it is, and only the rest looked at pixel by pixel. */
@@ -526,14 +310,14 @@ static void polygon_draw_rows(const struct polygon_shape *polygon, struct pictur
         struct span inside = polygon_inside(polygon, i, picture->width);
         if (inside.left < inside.right) {
             rest.right = inside.left;
-            draw_shape(picture, &rest, polygon_cover, polygon, ink, strength);
-            draw_tint(picture, rows->top, inside.left, inside.right, ink,
-                      (uint8_t)(255 * strength >> 8));
+            ink_shape(picture, &rest, polygon_cover, polygon, ink, strength);
+            ink_tint(picture, rows->top, inside.left, inside.right, ink,
+                     (uint8_t)(255 * strength >> 8));
             rest.left = inside.right;
         }
     }
     rest.right = rows->right;
-    draw_shape(picture, &rest, polygon_cover, polygon, ink, strength);
+    ink_shape(picture, &rest, polygon_cover, polygon, ink, strength);
 }
 
 void draw_polygon(struct picture *picture, const struct config_point *corners, size_t count,
@@ -542,7 +326,7 @@ void draw_polygon(struct picture *picture, const struct config_point *corners, s
     struct polygon_shape polygon = {
         .corners = corners, .count = count, .width = picture->width, .height = picture->height};
     double left = INFINITY, top = INFINITY, right = -INFINITY, bottom = -INFINITY;
-    struct ink ink = draw_ink(colour);
+    struct ink ink = ink_of(colour);
     assert(count <= SPACE_CORNERS_MAX);
     for (size_t i = 0; i < count; i++) {
         left = fmin(left, corners[i].x * polygon.width);
@@ -550,12 +334,12 @@ void draw_polygon(struct picture *picture, const struct config_point *corners, s
         top = fmin(top, corners[i].y * polygon.height);
         bottom = fmax(bottom, corners[i].y * polygon.height);
     }
-    struct area area = draw_area(picture, left, top, right, bottom);
+    struct area area = ink_area(picture, left, top, right, bottom);
     for (int y = area.top & ~1; y < area.bottom; y += 2) {
         const struct area rows = {area.left, y, area.right, y + 2};
         polygon_cross(&polygon, y);
         polygon_cross(&polygon, y + 1);
-        polygon_draw_rows(&polygon, picture, &rows, &ink, draw_strength(opacity));
+        polygon_draw_rows(&polygon, picture, &rows, &ink, ink_strength(opacity));
     }
 }
 
@@ -585,7 +369,7 @@ void draw_coverage(struct picture *picture, int x, int y, int width, int height,
                    const uint8_t *coverage, const uint8_t colour[3])
 {
     const struct block block = {coverage, x, y, width, height};
-    struct area area = draw_area(picture, x, y, (double)x + width, (double)y + height);
-    struct ink ink = draw_ink(colour);
-    draw_shape(picture, &area, block_cover, &block, &ink, 256);
+    struct area area = ink_area(picture, x, y, (double)x + width, (double)y + height);
+    struct ink ink = ink_of(colour);
+    ink_shape(picture, &area, block_cover, &block, &ink, 256);
 }
