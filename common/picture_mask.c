@@ -105,9 +105,14 @@ static int mask_filter(short *coefficients, tjregion part, tjregion plane, int c
 
 static int mask_look(struct picture_mask *mask, const uint8_t *jpeg, size_t size)
 {
-    int width, height, sampling, colours;
+    int width = 0, height = 0, sampling = -1, colours = -1;
     if (tjDecompressHeader3(mask->handle, jpeg, size, &width, &height, &sampling, &colours) < 0) {
         mask->error = tjGetErrorStr2(mask->handle);
+        return -1;
+    }
+    if (width < 1 ||
+        height < 1) { /* tables alone are a success to libturbojpeg, which then says nothing */
+        mask->error = "there is no picture in it";
         return -1;
     }
     if ((uint64_t)width * (uint64_t)height > MASK_PIXELS_MAX) {

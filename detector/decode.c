@@ -171,7 +171,7 @@ int decoder_run(struct decoder *decoder, const uint8_t *jpeg, size_t size, struc
 {
     struct jpeg_info info;
     enum jpeg_fault fault = jpeg_info_read_framed(jpeg, size, &info);
-    int width, height, sampling, colours, result;
+    int width = 0, height = 0, sampling = -1, colours = -1, result;
     *flawed = false;
     if (fault != JPEG_WHOLE) {
         decoder->error = jpeg_fault_name(fault);
