@@ -141,7 +141,7 @@ static void annotate_name_space(const struct annotator *annotator, struct pictur
     int width = font_text_width(font, space->name), height = font_cap_height(font);
     int x = (int)lround((bounds->left + bounds->right) / 2 * picture->width) - width / 2;
     int y = (int)lround((bounds->top + bounds->bottom) / 2 * picture->height) + height / 2;
-    double padding = height / 3 + 1;
+    int padding = height / 3 + 1;
     const struct rectangle ground = {x - padding, y - height - padding, x + width + padding,
                                      y + padding};
     draw_plate(picture, &ground, padding, palette_dark, 0.6);

@@ -277,7 +277,8 @@ static void print_times(struct probe *probe)
             continue; /* of one picture there are none */
         }
         qsort(probe->stage_ns[stage], RUNS, sizeof probe->stage_ns[stage][0], compare_times);
-        double ms = (double)probe->stage_ns[stage][RUNS / 2] / (double)NS_PER_MS;
+        uint64_t median_ns = probe->stage_ns[stage][RUNS / 2];
+        double ms = (double)median_ns / (double)NS_PER_MS;
         whole += ms;
         printf("  %-10s %8.2f\n", frame_stage_name(stage), ms);
     }

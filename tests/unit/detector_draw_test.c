@@ -41,7 +41,7 @@ static void paint_ground(struct picture *picture, int width, int height)
     for (int plane = 0; plane < PICTURE_PLANES; plane++) {
         int rows = plane == PLANE_LUMA ? height : picture_half(height);
         memset(picture->planes[plane], (int)lround(planes[plane]),
-               (size_t)(rows * picture->strides[plane]));
+               (size_t)rows * (size_t)picture->strides[plane]);
     }
 }
 
@@ -50,8 +50,8 @@ static void reference_pixel(const struct shape *shape, int x, int y, double rgb[
 {
     int inside = 0;
     for (int i = 0; i < SAMPLES * SAMPLES; i++) {
-        inside +=
-            shape->holds(x + (i % SAMPLES + 0.5) / SAMPLES, y + (i / SAMPLES + 0.5) / SAMPLES);
+        int column = i % SAMPLES, row = i / SAMPLES;
+        inside += shape->holds(x + (column + 0.5) / SAMPLES, y + (row + 0.5) / SAMPLES);
     }
     double share = shape->opacity * inside / (SAMPLES * SAMPLES);
     for (int i = 0; i < 3; i++) {

@@ -457,7 +457,7 @@ static void test_quality_falls_and_comes_back(void **state)
         publish_at(0, time_ns += NS_PER_SECOND / 2);
         LOOP_WAIT(bench.base, bench.seen[bench.seen_count - 1].number == bench.published[0]);
     }
-    publish_at(0, time_ns += NS_PER_SECOND / 2);
+    publish_at(0, time_ns + NS_PER_SECOND / 2);
     LOOP_WAIT(bench.base, bench.seen[bench.seen_count - 1].number == bench.published[0]);
     assert_int_equal(bench.seen[bench.seen_count - 1].coarseness, fine);
 }
