@@ -58,8 +58,7 @@ static void on_demand_changed(void *arg, struct stream *stream)
 
 static void on_rendering_over(void *arg, const char *camera, uint32_t id)
 {
-    struct stream_key key = {.kind = STREAM_DETECT, .rendering = id};
-    memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
+    struct stream_key key = stream_key_of(camera, STREAM_DETECT, id);
     hub_remove(((struct services *)arg)->hub, &key);
 }
 

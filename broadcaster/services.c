@@ -48,8 +48,7 @@ bool services_may_wait(const struct services *services, const char *camera)
 
 bool services_has_raw(const struct services *services, const char *camera)
 {
-    struct stream_key key = {.kind = STREAM_RAW};
-    memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
+    struct stream_key key = stream_key_of(camera, STREAM_RAW, 0);
     const struct stream *stream = hub_find(services->hub, &key);
     return config_find_camera(services->config, camera) != NULL ||
            pushed_set_status(services->pushed, camera) != NULL ||

@@ -9,8 +9,7 @@
 #include "common/config.h"
 #include "common/config_polygons.h"
 
-#define SPACE_CORNERS_MAX POLYGON_CORNERS_MAX
-#define SPACE_NAME_MAX    128 /* bytes */
+#define SPACE_NAME_MAX 128 /* bytes */
 
 /* Reads an array of at most `maximum` spaces into camera->spaces, which is empty. On a mistake adds
  * errors that begin with `path`, leaves the camera without spaces and returns false. */

@@ -8,7 +8,6 @@
 #include "common/ctl_question.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "common/supervisor_state.h"
 
 #define SLOTS_MOST   2    /* questions to one process */
 #define VIEWERS_MOST 2000 /* of whom so many are asked for, page by page */
@@ -43,14 +42,7 @@ int ctl_processes_read(const char *run_dir, struct ctl_processes *processes)
         .count = state.count,
     };
     for (size_t i = 0; i < state.count; i++) {
-        const struct supervisor_process *from = &state.items[i];
-        struct ctl_process *process = &processes->items[i];
-        memcpy(process->name, from->name, sizeof process->name);
-        memcpy(process->state, from->state, sizeof process->state);
-        process->pid = from->pid;
-        process->restarts = from->restarts;
-        process->since_s = from->since_s;
-        process->exit_code = from->exit_code;
+        processes->items[i].entry = state.items[i];
     }
     supervisor_state_finish(&state);
     return result;
@@ -80,7 +72,7 @@ void ctl_processes_finish(struct ctl_processes *processes)
 const char *ctl_process_id(const struct ctl_process *process, const char *kind)
 {
     size_t size = strlen(kind);
-    return strncmp(process->name, kind, size) == 0 ? process->name + size : NULL;
+    return strncmp(process->entry.name, kind, size) == 0 ? process->entry.name + size : NULL;
 }
 
 /* --- the processes' own answers --- */
@@ -153,14 +145,15 @@ static void inquiry_ask(struct ctl_inquiry *inquiry, const char *process, json_t
 static void inquiry_ask_process(struct ctl_inquiry *inquiry, struct ctl_process *process,
                                 bool viewers)
 {
-    if (strcmp(process->state, "running") != 0) {
+    if (strcmp(process->entry.state, "running") != 0) {
         return;
     }
-    inquiry_ask(inquiry, process->name, json_pack("{s:s}", "type", "stats"), &process->stats);
+    inquiry_ask(inquiry, process->entry.name, json_pack("{s:s}", "type", "stats"), &process->stats);
     if (ctl_process_id(process, "capture.") != NULL) {
-        inquiry_ask(inquiry, process->name, json_pack("{s:s}", "type", "status"), &process->status);
-    } else if (viewers && strcmp(process->name, "broadcaster") == 0) {
-        inquiry_ask(inquiry, process->name,
+        inquiry_ask(inquiry, process->entry.name, json_pack("{s:s}", "type", "status"),
+                    &process->status);
+    } else if (viewers && strcmp(process->entry.name, "broadcaster") == 0) {
+        inquiry_ask(inquiry, process->entry.name,
                     json_pack("{s:s,s:i}", "type", "viewers", "limit", VIEWERS_MOST),
                     &process->viewers);
     }

@@ -9,14 +9,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "common/supervisor_state.h"
+
 /* One line of the state file, and what the process answered. */
 struct ctl_process {
-    char name[80];  /* capture.CAM1, detector.0, broadcaster */
-    char state[16]; /* starting, running, waiting, failed */
-    int pid;
-    long restarts;
-    long long since_s; /* seconds since 1970 */
-    int exit_code;
+    struct supervisor_process entry;
     json_t *stats;   /* or NULL */
     json_t *status;  /* of a capture, or NULL */
     json_t *viewers; /* of the broadcaster, if they were asked for, or NULL */

@@ -75,8 +75,8 @@ static void print_note(const struct ctl_process *process)
     const char *state = json_string_value(json_object_get(process->status, "state"));
     const char *reason = json_string_value(json_object_get(process->status, "reason"));
     const json_t *viewers = json_object_get(process->stats, "viewers");
-    if (strcmp(process->state, "running") != 0) {
-        print_end(process->exit_code);
+    if (strcmp(process->entry.state, "running") != 0) {
+        print_end(process->entry.exit_code);
     } else if (process->stats == NULL) {
         printf("  does not answer");
     } else if (state != NULL) {
@@ -97,15 +97,15 @@ static void print_process(const struct ctl_process *process, int name_width, dou
     char up[CTL_FORMAT_SIZE], fps[32] = "-", age[CTL_FORMAT_SIZE] = "-";
     double frames = 0, age_ms = INFINITY;
     read_rate(process->stats, &frames, &age_ms);
-    ctl_format_duration(now_s - (double)process->since_s, up);
+    ctl_format_duration(now_s - (double)process->entry.since_s, up);
     if (process->stats != NULL) {
         snprintf(fps, sizeof fps, "%.1f", frames);
     }
     if (isfinite(age_ms)) {
         ctl_format_duration(age_ms / 1000, age);
     }
-    printf("%-*s  %-8s %8d %8s %8ld %6s %8s", name_width, process->name, process->state,
-           process->pid, up, process->restarts, fps, age);
+    printf("%-*s  %-8s %8d %8s %8ld %6s %8s", name_width, process->entry.name, process->entry.state,
+           process->entry.pid, up, process->entry.restarts, fps, age);
     print_note(process);
     printf("\n");
 }
@@ -116,7 +116,7 @@ static void print_table(const struct ctl_processes *table, const char *run_dir)
     int name_width = (int)strlen("PROCESS");
     double now_s = (double)clock_realtime_ns() / (double)NS_PER_SECOND;
     for (size_t i = 0; i < table->count; i++) {
-        int width = (int)strlen(table->items[i].name);
+        int width = (int)strlen(table->items[i].entry.name);
         name_width = width > name_width ? width : name_width;
     }
     ctl_format_duration(now_s - (double)table->started_s, up);

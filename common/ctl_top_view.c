@@ -20,7 +20,7 @@ void top_look_take_usage(struct top_look *look)
     look->usages = xcalloc(look->processes.count + 1, sizeof *look->usages);
     process_usage_read(look->processes.supervisor_pid, &look->supervisor);
     for (size_t i = 0; i < look->processes.count; i++) {
-        int pid = look->processes.items[i].pid;
+        int pid = look->processes.items[i].entry.pid;
         if (pid > 0 && process_usage_read(pid, &look->usages[i]) < 0) {
             look->usages[i] = (struct process_usage){0};
         }
@@ -49,8 +49,8 @@ static const struct ctl_process *view_before(const struct top_view *view,
 {
     const struct ctl_processes *processes = &view->before->processes;
     for (size_t i = 0; i < processes->count; i++) {
-        if (processes->items[i].pid == process->pid &&
-            strcmp(processes->items[i].name, process->name) == 0) {
+        if (processes->items[i].entry.pid == process->entry.pid &&
+            strcmp(processes->items[i].entry.name, process->entry.name) == 0) {
             *at = i;
             return &processes->items[i];
         }
@@ -126,12 +126,12 @@ static void set_usage(struct text_table *table, size_t column, const struct top_
     if (view_before(view, process, &at) != NULL && view->seconds > 0) {
         cpu = (usage->cpu_s - view->before->usages[at].cpu_s) / view->seconds * 100;
     }
-    ctl_format_duration(view->wall_s - (double)process->since_s, up);
+    ctl_format_duration(view->wall_s - (double)process->entry.since_s, up);
     set_number(table, column, usage->started_s > 0 ? cpu : NAN, 1);
     set_bytes(table, column + 1, usage->started_s > 0 ? (double)usage->resident_bytes : NAN);
     set_number(table, column + 2, usage->started_s > 0 ? (double)usage->descriptors : NAN, 0);
     text_table_set(table, column + 3, "%s", up);
-    text_table_set(table, column + 4, "%ld", process->restarts);
+    text_table_set(table, column + 4, "%ld", process->entry.restarts);
 }
 
 #define USAGE_COLUMNS                                                                              \
@@ -143,8 +143,8 @@ static void set_usage(struct text_table *table, size_t column, const struct top_
 /* How the process is, before what it says of its work. */
 static const char *process_state(const struct ctl_process *process)
 {
-    bool runs = strcmp(process->state, "running") == 0;
-    return runs && process->stats == NULL ? "hangs" : process->state;
+    bool runs = strcmp(process->entry.state, "running") == 0;
+    return runs && process->stats == NULL ? "hangs" : process->entry.state;
 }
 
 /* --- the tables --- */

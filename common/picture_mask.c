@@ -110,8 +110,8 @@ static int mask_look(struct picture_mask *mask, const uint8_t *jpeg, size_t size
         mask->error = tjGetErrorStr2(mask->handle);
         return -1;
     }
-    if (width < 1 ||
-        height < 1) { /* tables alone are a success to libturbojpeg, which then says nothing */
+    /* Tables alone are a success to libturbojpeg, which then says nothing of a picture. */
+    if (width < 1 || height < 1) {
         mask->error = "there is no picture in it";
         return -1;
     }

@@ -50,9 +50,9 @@ int program_reload(struct program *program, struct config **old);
  * config_hash says so. The caller logs why. */
 void program_revert(struct program *program, struct config *old);
 
-/* What every `stats` answer begins with: config_hash, pid, uptime_s and the newest `warnings` (log_tail.h).
- * The caller owns the reference and adds its counters; `ringcast status` shows `fps` (over the last seconds) and `newest_age_ms` (of the
- * newest frame it handled) of whoever gives them. */
+/* What every `stats` answer begins with: config_hash, pid, uptime_s and the newest `warnings`
+ * (log_tail.h). The caller owns the reference and adds its counters; `ringcast status` shows `fps` (over
+ * the last seconds) and `newest_age_ms` (of the newest frame it handled) of whoever gives them. */
 json_t *program_stats(const struct program *program);
 
 void program_finish(struct program *program);

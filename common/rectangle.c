@@ -13,15 +13,17 @@ double rectangle_area(const struct rectangle *rectangle)
     return (rectangle->right - rectangle->left) * (rectangle->bottom - rectangle->top);
 }
 
-double rectangle_overlap(const struct rectangle *a, const struct rectangle *b)
+double rectangle_common(const struct rectangle *a, const struct rectangle *b)
 {
     double left = a->left > b->left ? a->left : b->left;
     double top = a->top > b->top ? a->top : b->top;
     double right = a->right < b->right ? a->right : b->right;
     double bottom = a->bottom < b->bottom ? a->bottom : b->bottom;
-    if (right <= left || bottom <= top) {
-        return 0;
-    }
-    double common = (right - left) * (bottom - top);
-    return common / (rectangle_area(a) + rectangle_area(b) - common);
+    return right > left && bottom > top ? (right - left) * (bottom - top) : 0;
+}
+
+double rectangle_overlap(const struct rectangle *a, const struct rectangle *b)
+{
+    double common = rectangle_common(a, b);
+    return common > 0 ? common / (rectangle_area(a) + rectangle_area(b) - common) : 0;
 }

@@ -11,6 +11,9 @@ struct rectangle rectangle_grow(const struct rectangle *rectangle, double growth
 
 double rectangle_area(const struct rectangle *rectangle);
 
+/* The area that both take; 0: none. */
+double rectangle_common(const struct rectangle *a, const struct rectangle *b);
+
 /* Intersection over union, 0..1. */
 double rectangle_overlap(const struct rectangle *a, const struct rectangle *b);
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "common/config_spaces.h"
+#include "common/config_polygons.h"
 #include "common/memory.h"
 #include "common/rectangle.h"
 #include "detector/draw.h"
@@ -30,20 +30,22 @@
 /* Cameras of different sizes take turns at a worker, and making a font takes longer than drawing. */
 #define FONTS_KEPT 6
 
+/* A box as it is drawn. */
+struct mark {
+    const struct box *box;
+    struct rectangle place;
+    const uint8_t *colour;
+    size_t class_id; /* a track's is the one that it had most of the time: colours do not flicker */
+    uint64_t track;  /* 0: none */
+};
+
 struct annotator {
     struct font *fonts[FONTS_KEPT];       /* NULL: not made yet */
     size_t oldest;                        /* of them; the next to give way */
     const struct font *font, *small_font; /* those for this picture */
     double line;                          /* pixels */
     double scale_x, scale_y;              /* from the boxes' pixels to the picture's */
-    struct mark {
-        const struct box *box;
-        struct rectangle place;
-        const uint8_t *colour;
-        size_t
-            class_id; /* a track's is the one that it had most of the time: colours do not flicker */
-        uint64_t track; /* 0: none */
-    } * marks;
+    struct mark *marks;
     size_t mark_count, mark_capacity;
     struct label_places labels;
 };

@@ -225,6 +225,13 @@ struct rectangle boxes_rectangle(const struct box *box)
     return (struct rectangle){left, top, left + (double)box->width, top + (double)box->height};
 }
 
+struct rectangle boxes_relative(const struct box *box, int width, int height)
+{
+    struct rectangle place = boxes_rectangle(box);
+    return (struct rectangle){place.left / width, place.top / height, place.right / width,
+                              place.bottom / height};
+}
+
 /* The length that [a, a + a_size] and [b, b + b_size] have in common; 0 or less: none. */
 static double boxes_common(float a, float a_size, float b, float b_size)
 {

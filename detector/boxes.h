@@ -53,6 +53,9 @@ void boxes_suppress(struct boxes *boxes, float iou, size_t count);
 
 struct rectangle boxes_rectangle(const struct box *box);
 
+/* The same, relative to a picture of width x height pixels. */
+struct rectangle boxes_relative(const struct box *box, int width, int height);
+
 /* Intersection over union, 0..1. */
 float boxes_overlap(const struct box *a, const struct box *b);
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "common/config_spaces.h"
+#include "common/config_polygons.h"
 #include "detector/ink.h"
 
 /* --- rectangles --- */
@@ -237,7 +237,7 @@ struct polygon_shape {
     size_t count;
     double width, height; /* of the picture that the corners are relative to */
     struct crossings {
-        double places[SPACE_CORNERS_MAX]; /* where the edges cross a row, in order */
+        double places[POLYGON_CORNERS_MAX]; /* where the edges cross a row, in order */
         size_t count;
     } crossings[2]; /* of the row with an even number, and the other */
 };
@@ -327,7 +327,7 @@ void draw_polygon(struct picture *picture, const struct config_point *corners, s
         .corners = corners, .count = count, .width = picture->width, .height = picture->height};
     double left = INFINITY, top = INFINITY, right = -INFINITY, bottom = -INFINITY;
     struct ink ink = ink_of(colour);
-    assert(count <= SPACE_CORNERS_MAX);
+    assert(count <= POLYGON_CORNERS_MAX);
     for (size_t i = 0; i < count; i++) {
         left = fmin(left, corners[i].x * polygon.width);
         right = fmax(right, corners[i].x * polygon.width);

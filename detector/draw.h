@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "common/config.h"
-#include "common/config_spaces.h"
+#include "common/config_polygons.h"
 #include "common/rectangle.h"
 #include "detector/picture.h"
 
@@ -21,7 +21,7 @@ void draw_frame(struct picture *picture, const struct rectangle *rectangle, doub
 void draw_plate(struct picture *picture, const struct rectangle *rectangle, double radius,
                 const uint8_t colour[3], double opacity);
 
-#define DRAW_POINTS_MAX (SPACE_CORNERS_MAX + 1) /* a closed outline has one more */
+#define DRAW_POINTS_MAX (POLYGON_CORNERS_MAX + 1) /* a closed outline has one more */
 
 /* A place on a path, and how visible the path is there: 0 to 1. */
 struct draw_point {
@@ -33,7 +33,7 @@ struct draw_point {
 void draw_path(struct picture *picture, const struct draw_point *points, size_t count, double width,
                const uint8_t colour[3]);
 
-/* The inside of a polygon with relative corners, at most SPACE_CORNERS_MAX (even-odd rule). */
+/* The inside of a polygon with relative corners, at most POLYGON_CORNERS_MAX (even-odd rule). */
 void draw_polygon(struct picture *picture, const struct config_point *corners, size_t count,
                   const uint8_t colour[3], double opacity);
 

@@ -30,12 +30,7 @@ static double label_covered(const struct label_places *places, const struct rect
 {
     double covered = 0;
     for (size_t i = 0; i < places->count; i++) {
-        const struct rectangle *other = &places->taken[i];
-        double width = fmin(label->right, other->right) - fmax(label->left, other->left);
-        double height = fmin(label->bottom, other->bottom) - fmax(label->top, other->top);
-        if (width > 0 && height > 0) {
-            covered += width * height;
-        }
+        covered += rectangle_common(label, &places->taken[i]);
     }
     return covered / rectangle_area(label);
 }

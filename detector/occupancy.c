@@ -202,11 +202,7 @@ static void occupancy_place_all(struct occupancy *occupancy, const struct occupa
         if (boxes[i].confidence < config->conf || !config->vehicle[boxes[i].class_id]) {
             continue;
         }
-        struct rectangle vehicle = boxes_rectangle(&boxes[i]);
-        vehicle.left /= width;
-        vehicle.right /= width;
-        vehicle.top /= height;
-        vehicle.bottom /= height;
+        struct rectangle vehicle = boxes_relative(&boxes[i], width, height);
         occupancy_place(occupancy, i, boxes[i].confidence >= config->sure, &vehicle);
     }
 }

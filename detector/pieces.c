@@ -191,9 +191,8 @@ static int pieces_compare(const void *left, const void *right)
 static double pieces_inside(const struct box *part, const struct box *whole)
 {
     struct rectangle a = boxes_rectangle(part), b = boxes_rectangle(whole);
-    double width = fmin(a.right, b.right) - fmax(a.left, b.left);
-    double height = fmin(a.bottom, b.bottom) - fmax(a.top, b.top);
-    return width > 0 && height > 0 ? width * height / rectangle_area(&a) : 0;
+    double common = rectangle_common(&a, &b);
+    return common > 0 ? common / rectangle_area(&a) : 0;
 }
 
 /* `kept` weighs more than `candidate`. */

@@ -363,9 +363,7 @@ static double object_covered_by(const struct object *object, const struct rectan
     if (box->bottom <= place->bottom || rectangle_overlap(place, box) >= STANDS_MIN) {
         return 0; /* behind it, or itself */
     }
-    double width = fmin(place->right, box->right) - fmax(place->left, box->left);
-    double height = fmin(place->bottom, box->bottom) - fmax(place->top, box->top);
-    return fmax(width, 0) * fmax(height, 0) / fmax(rectangle_area(place), 1e-6);
+    return rectangle_common(place, box) / fmax(rectangle_area(place), 1e-6);
 }
 
 /* What is nearer reaches further down in the picture. */

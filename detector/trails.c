@@ -38,12 +38,21 @@ static void trails_forget(struct trails *trails)
     trails->count = kept;
 }
 
-static struct trail *trails_find(struct trails *trails, uint64_t id)
+static struct trail *trails_find(const struct trails *trails, uint64_t id)
 {
     for (size_t i = 0; i < trails->count; i++) {
         if (trails->items[i].id == id) {
             return &trails->items[i];
         }
+    }
+    return NULL;
+}
+
+static struct trail *trails_find_or_add(struct trails *trails, uint64_t id)
+{
+    struct trail *known = trails_find(trails, id);
+    if (known != NULL) {
+        return known;
     }
     if (trails->count == trails->capacity) {
         trails->capacity = 2 * trails->capacity + 16;
@@ -62,7 +71,7 @@ void trails_update(struct trails *trails, const struct track *tracks, size_t cou
     trails_forget(trails);
     for (size_t i = 0; i < count; i++) {
         const struct box *box = &tracks[i].box;
-        struct trail *trail = trails_find(trails, tracks[i].id);
+        struct trail *trail = trails_find_or_add(trails, tracks[i].id);
         if (trail->count == TRAIL_POINTS) {
             trail_drop_first(trail, 1);
         }
@@ -77,12 +86,7 @@ void trails_update(struct trails *trails, const struct track *tracks, size_t cou
 
 const struct trail *trails_of(const struct trails *trails, uint64_t id)
 {
-    for (size_t i = 0; i < trails->count; i++) {
-        if (trails->items[i].id == id) {
-            return &trails->items[i];
-        }
-    }
-    return NULL;
+    return trails_find(trails, id);
 }
 
 float trail_recent_confidence(const struct trail *trail, uint64_t now_ns)

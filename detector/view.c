@@ -126,11 +126,7 @@ static bool view_ignores(const struct view *view, const struct rectangle *box)
 
 static bool view_keeps(const struct view *view, int width, int height, const struct box *box)
 {
-    struct rectangle place = boxes_rectangle(box);
-    place.left /= width;
-    place.right /= width;
-    place.top /= height;
-    place.bottom /= height;
+    struct rectangle place = boxes_relative(box, width, height);
     if (view->region.corner_count > 0 &&
         !polygon_contains(view->region.corners, view->region.corner_count,
                           (place.left + place.right) / 2, (place.top + place.bottom) / 2)) {

@@ -82,7 +82,7 @@ static void edit_on_done(void *arg, const struct camera_change_result *result)
     }
     camera_changes_revision(answer->services->camera_changes, revision);
     char *location = edit_location(answer, status);
-    char *fields = xasprintf("Cache-Control: no-store\r\nETag: \"%s\"\r\n%s", revision, location);
+    char *fields = xasprintf(API_NOT_STORED "ETag: \"%s\"\r\n%s", revision, location);
     api_json_respond(answer->session, status, fields, outcome);
     free(fields);
     free(location);

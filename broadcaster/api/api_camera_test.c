@@ -58,7 +58,7 @@ static void test_on_gone(void *arg)
 
 static void respond(struct http_session *session, json_t *answer)
 {
-    api_json_respond(session, 200, "Cache-Control: no-store\r\n", answer);
+    api_json_respond(session, 200, API_NOT_STORED, answer);
 }
 
 static void respond_error(struct http_session *session, const char *error)
@@ -137,8 +137,7 @@ static void test_on_timeout(evutil_socket_t fd, short what, void *arg)
 /* Who pushes is not asked for anything: what has come last is all there is. */
 static void test_pushed(struct http_session *session, struct services *services, const char *camera)
 {
-    struct stream_key key = {.kind = STREAM_RAW};
-    memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
+    struct stream_key key = stream_key_of(camera, STREAM_RAW, 0);
     const struct stream *stream = hub_find(services->hub, &key);
     const struct camera_status *status = pushed_set_status(services->pushed, camera);
     const struct posted_frame *frame = stream != NULL ? stream_frame(stream) : NULL;

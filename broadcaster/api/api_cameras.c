@@ -173,7 +173,7 @@ static void respond_with_revision(const struct services *services, struct http_s
 {
     char fields[128], revision[CAMERA_REVISION_SIZE];
     camera_changes_revision(services->camera_changes, revision);
-    snprintf(fields, sizeof fields, "Cache-Control: no-store\r\nETag: \"%s\"\r\n", revision);
+    snprintf(fields, sizeof fields, API_NOT_STORED "ETag: \"%s\"\r\n", revision);
     api_json_respond(session, 200, fields, document);
 }
 

@@ -9,12 +9,12 @@
 #include "broadcaster/history/history.h"
 #include "broadcaster/history/history_reading.h"
 #include "broadcaster/history/history_time.h"
+#include "broadcaster/protocol/api_json.h"
 #include "broadcaster/protocol/identity.h"
 #include "broadcaster/services.h"
 #include "common/clock.h"
 #include "common/memory.h"
 
-#define NOT_STORED      "Cache-Control: no-store\r\n"
 #define MS_PER_SECOND   1000
 #define MS_PER_DAY      INT64_C(86400000)
 #define STEP_LONGEST_S  (366 * 86400)
@@ -205,12 +205,13 @@ static void respond(struct http_session *session, const struct history_query *qu
                            "this takes too long: take a shorter time, or a step of whole hours");
     } else if (query->question == HISTORY_ASKS_CHART && chart->form == HISTORY_CSV) {
         snprintf(fields, sizeof fields,
-                 NOT_STORED "Content-Disposition: attachment; filename=\"%s.csv\"\r\n",
+                 API_NOT_STORED "Content-Disposition: attachment; filename=\"%s.csv\"\r\n",
                  chart->camera);
         http_respond_text(session, 200, "text/csv; charset=utf-8", fields, query->text,
                           query->size);
     } else {
-        http_respond_text(session, 200, "application/json", NOT_STORED, query->text, query->size);
+        http_respond_text(session, 200, "application/json", API_NOT_STORED, query->text,
+                          query->size);
     }
 }
 

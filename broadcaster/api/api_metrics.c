@@ -6,6 +6,7 @@
 #include "broadcaster/api/metrics_sources.h"
 #include "broadcaster/api/metrics_text.h"
 #include "broadcaster/intake/intake.h"
+#include "broadcaster/protocol/api_json.h"
 #include "broadcaster/services.h"
 #include "broadcaster/streams/hub.h"
 #include "broadcaster/viewers/viewer_set.h"
@@ -178,7 +179,6 @@ void api_metrics_handle(struct services *services, struct http_session *session,
     metrics_write_cameras(&services->counters, &text);
     metrics_write_latencies(&services->counters, &text);
     metrics_write_processes(services, &text);
-    http_respond_text(session, 200, METRICS_CONTENT_TYPE, "Cache-Control: no-store\r\n", text.bytes,
-                      text.size);
+    http_respond_text(session, 200, METRICS_CONTENT_TYPE, API_NOT_STORED, text.bytes, text.size);
     metrics_finish(&text);
 }

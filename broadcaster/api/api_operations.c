@@ -13,8 +13,6 @@
 #include "common/clock.h"
 #include "common/program.h"
 
-#define NOT_STORED "Cache-Control: no-store\r\n"
-
 /* --- ready --- */
 
 /* The cameras that should be sending whether or not somebody watches. */
@@ -106,7 +104,7 @@ void api_ready_handle(struct services *services, struct http_session *session,
     ready_judge_history(services, warnings);
     bool ready = json_array_size(reasons) == 0;
     api_json_respond(
-        session, ready ? 200 : 503, NOT_STORED,
+        session, ready ? 200 : 503, API_NOT_STORED,
         json_pack("{s:b,s:o,s:o}", "ready", ready, "reasons", reasons, "warnings", warnings));
 }
 
@@ -119,7 +117,7 @@ void api_health_handle(struct services *services, struct http_session *session,
     (void)services;
     (void)request;
     (void)camera;
-    http_respond_text(session, 200, "application/json", NOT_STORED, text, sizeof text - 1);
+    http_respond_text(session, 200, "application/json", API_NOT_STORED, text, sizeof text - 1);
 }
 
 void api_websocket_health_handle(struct services *services, struct http_session *session,
@@ -130,7 +128,7 @@ void api_websocket_health_handle(struct services *services, struct http_session 
     (void)request;
     (void)camera;
     api_json_respond(
-        session, 200, NOT_STORED,
+        session, 200, API_NOT_STORED,
         json_pack("{s:I,s:b}", "active_connections", (json_int_t)open, "websocket_enabled", 1));
 }
 
@@ -140,7 +138,7 @@ void api_version_handle(struct services *services, struct http_session *session,
     uint64_t up_ns = clock_elapsed_ns(services->started_ns, clock_monotonic_ns());
     (void)request;
     (void)camera;
-    api_json_respond(session, 200, NOT_STORED,
+    api_json_respond(session, 200, API_NOT_STORED,
                      json_pack("{s:s,s:s,s:I}", "name", "ringcast", "version", RINGCAST_VERSION,
                                "uptime_s", (json_int_t)(up_ns / NS_PER_SECOND)));
 }

@@ -17,8 +17,6 @@
 #include "common/process_usage.h"
 #include "common/supervisor_state.h"
 
-#define NOT_STORED "Cache-Control: no-store\r\n"
-
 /* --- what a process says of itself --- */
 
 /* The last answer of "capture.ID" or "detector.N"; NULL: it does not answer, or is another one. The
@@ -140,7 +138,7 @@ void api_processes_handle(struct services *services, struct http_session *sessio
     json_t *processes =
         supervised ? processes_supervised(services, &state) : processes_expected(services);
     supervisor_state_finish(&state);
-    api_json_respond(session, 200, NOT_STORED,
+    api_json_respond(session, 200, API_NOT_STORED,
                      json_pack("{s:b, s:o, s:o}", "supervised", supervised, "processes", processes,
                                "limits", limits_to_json(services)));
 }

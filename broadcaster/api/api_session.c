@@ -36,7 +36,7 @@ void api_session_handle(struct services *services, struct http_session *session,
     (void)request;
     (void)camera;
     /* Who is nobody is told nothing, also not which name his address would get. */
-    api_json_respond(session, 200, "Cache-Control: no-store\r\n",
+    api_json_respond(session, 200, API_NOT_STORED,
                      json_pack("{s:s?,s:s?,s:o,s:b}", "user", role != NULL ? identity->user : NULL,
                                "role", role, "cameras", session_cameras(identity),
                                "tokens_required", tokens));

@@ -8,8 +8,6 @@
 #include "broadcaster/services.h"
 #include "broadcaster/streams/hub.h"
 
-#define NOT_STORED "Cache-Control: no-store\r\n"
-
 void api_status_handle(struct services *services, struct http_session *session,
                        const struct http_request *request, const char *camera)
 {
@@ -31,7 +29,7 @@ void api_status_handle(struct services *services, struct http_session *session,
                                         "last_update", api_json_seconds(each.last_update_ns)));
     }
     json_int_t active = (json_int_t)json_array_size(broadcasters);
-    api_json_respond(session, 200, NOT_STORED,
+    api_json_respond(session, 200, API_NOT_STORED,
                      json_pack("{s:o,s:I,s:I}", "broadcasters", broadcasters, "total_viewers",
                                (json_int_t)viewers, "active_cameras", active));
 }

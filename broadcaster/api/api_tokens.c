@@ -144,7 +144,7 @@ static void token_answer(const struct services *services, struct http_session *s
                            "a token for so many cameras does not fit into an address");
         return;
     }
-    api_json_respond(session, 201, "Cache-Control: no-store\r\n",
+    api_json_respond(session, 201, API_NOT_STORED,
                      json_pack("{s:s,s:s,s:f}", "token", token, "user", wish->identity->user,
                                "expires_in", wish->life_s));
     free(token);

@@ -9,7 +9,6 @@
 #include "broadcaster/services.h"
 #include "broadcaster/viewers/viewer_set.h"
 
-#define NOT_STORED      "Cache-Control: no-store\r\n"
 #define VIEWERS_DEFAULT 100
 #define STREAMS_DEFAULT 1000
 #define PAGE_MOST       5000
@@ -51,7 +50,7 @@ void api_viewers_list(struct services *services, struct http_session *session,
     if (page_read(session, request, VIEWERS_DEFAULT, &page)) {
         json_t *viewers =
             viewer_set_page(services->viewers, identity, page.after, page.limit, &next);
-        api_json_respond(session, 200, NOT_STORED,
+        api_json_respond(session, 200, API_NOT_STORED,
                          json_pack("{s:I,s:o,s:s?}", "total",
                                    (json_int_t)viewer_set_count_for(services->viewers, identity),
                                    "viewers", viewers, "next", next));
@@ -66,7 +65,7 @@ void api_viewers_kick(struct services *services, struct http_session *session,
         http_respond_error(session, 404, "no_such_viewer", NULL, "no viewer has this id");
         return;
     }
-    http_respond_text(session, 204, NULL, NOT_STORED, "", 0);
+    http_respond_text(session, 204, NULL, API_NOT_STORED, "", 0);
 }
 
 void api_streams_list(struct services *services, struct http_session *session,
@@ -80,7 +79,7 @@ void api_streams_list(struct services *services, struct http_session *session,
     if (page_read(session, request, STREAMS_DEFAULT, &page)) {
         json_t *streams =
             viewer_set_streams(services->viewers, identity, page.after, page.limit, &next, &active);
-        api_json_respond(session, 200, NOT_STORED,
+        api_json_respond(session, 200, API_NOT_STORED,
                          json_pack("{s:I,s:o,s:s?}", "active_streams", (json_int_t)active,
                                    "streams", streams, "next", next));
     }

@@ -11,7 +11,6 @@
 #include "common/log_tail.h"
 #include "common/memory.h"
 
-#define NOT_STORED    "Cache-Control: no-store\r\n"
 #define WARNINGS_MOST 100
 #define PROCESS_SIZE  (CAMERA_ID_SIZE + 16)
 
@@ -84,5 +83,5 @@ void api_warnings_handle(struct services *services, struct http_session *session
         json_decref(warnings.items[i]);
     }
     free(warnings.items);
-    api_json_respond(session, 200, NOT_STORED, json_pack("{s:o}", "warnings", newest));
+    api_json_respond(session, 200, API_NOT_STORED, json_pack("{s:o}", "warnings", newest));
 }

@@ -76,7 +76,7 @@ static void respond_mistakes(struct http_session *session, int status, const cha
     size_t more = json_array_size(errors) - 1;
     http_count_error(session, code);
     char *message = more > 0 ? xasprintf("%s (and %zu more)", first, more) : xstrdup(first);
-    api_json_respond(session, status, "Cache-Control: no-store\r\n",
+    api_json_respond(session, status, API_NOT_STORED,
                      json_pack("{s:{s:s,s:s},s:s,s:o}", "error", "code", code, "message", message,
                                "detail", message, "errors", errors));
     free(message);

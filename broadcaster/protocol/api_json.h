@@ -7,6 +7,9 @@
 
 #include "broadcaster/protocol/http_session.h"
 
+/* What is true at this moment only. A field of http_respond(). */
+#define API_NOT_STORED "Cache-Control: no-store\r\n"
+
 /* The document as text; takes the reference, the text is the caller's to free(). */
 char *api_json_text(json_t *document);
 

@@ -68,9 +68,8 @@ size_t hub_stream_count(const struct hub *hub)
 /* The camera's streams stand side by side: the place of the first. */
 static size_t hub_camera_streams(const struct hub *hub, const char *camera)
 {
-    struct stream_key key = {0};
+    struct stream_key key = stream_key_of(camera, STREAM_DETECT, 0);
     bool found;
-    memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
     return hub_place(hub, &key, &found);
 }
 

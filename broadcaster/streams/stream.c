@@ -43,6 +43,13 @@ const char *stream_kind_name(enum stream_kind kind)
     return kind == STREAM_RAW ? "raw" : "detect";
 }
 
+struct stream_key stream_key_of(const char *camera, enum stream_kind kind, uint32_t rendering)
+{
+    struct stream_key key = {.kind = kind, .rendering = rendering};
+    memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
+    return key;
+}
+
 int stream_key_compare(const struct stream_key *a, const struct stream_key *b)
 {
     int order = strcmp(a->camera, b->camera);

@@ -41,6 +41,9 @@ struct stream_key {
     uint32_t rendering; /* detect: which drawing, 0: the camera's default one; raw: 0 */
 };
 
+/* `camera` is a valid id. */
+struct stream_key stream_key_of(const char *camera, enum stream_kind kind, uint32_t rendering);
+
 struct stream;
 struct wish;
 

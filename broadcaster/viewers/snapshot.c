@@ -46,7 +46,7 @@ static void snapshot_respond(struct snapshot *snapshot, struct shared_bytes *jpe
                              uint64_t captured_ns)
 {
     char fields[128];
-    snprintf(fields, sizeof fields, "Cache-Control: no-store\r\nX-Timestamp: %" PRIu64 ".%06u\r\n",
+    snprintf(fields, sizeof fields, API_NOT_STORED "X-Timestamp: %" PRIu64 ".%06u\r\n",
              captured_ns / NS_PER_SECOND, (unsigned)(captured_ns % NS_PER_SECOND / NS_PER_US));
     http_respond(snapshot->session, 200, "image/jpeg", fields, jpeg);
     shared_bytes_unref(jpeg);
@@ -65,7 +65,7 @@ static void snapshot_respond_stale(struct http_session *session, uint64_t age_ns
         snprintf(message, sizeof message, "the newest picture is %.1f s old", seconds);
         age = json_real(seconds);
     }
-    api_json_respond(session, 503, "Cache-Control: no-store\r\nRetry-After: 1\r\n",
+    api_json_respond(session, 503, API_NOT_STORED "Retry-After: 1\r\n",
                      json_pack("{s:{s:s,s:s},s:s,s:o}", "error", "code", code, "message", message,
                                "detail", message, "age", age));
 }

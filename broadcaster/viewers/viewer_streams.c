@@ -7,24 +7,19 @@
 #include "broadcaster/viewers/viewer_parts.h"
 #include "common/memory.h"
 
-static struct stream_key key_of(const char *camera, enum stream_kind kind)
-{
-    struct stream_key key = {.kind = kind};
-    memccpy(key.camera, camera, '\0', sizeof key.camera - 1);
-    return key;
-}
-
+/* By camera and kind. */
 static int subscription_compare(const void *item, const void *key)
 {
     const struct subscription *subscription = item;
-    struct stream_key own = key_of(subscription->camera, subscription->wish.kind);
-    return stream_key_compare(&own, key);
+    const struct stream_key *wanted = key;
+    int order = strcmp(subscription->camera, wanted->camera);
+    return order != 0 ? order : (int)subscription->wish.kind - (int)wanted->kind;
 }
 
 struct subscription *viewer_find(const struct viewer *viewer, const char *camera,
                                  enum stream_kind kind)
 {
-    struct stream_key key = key_of(camera, kind);
+    struct stream_key key = stream_key_of(camera, kind, 0);
     return sorted_find(&viewer->subscriptions, &key, subscription_compare);
 }
 
@@ -78,7 +73,7 @@ void viewer_add(struct viewer *viewer, const char *camera, const struct wish *wi
 {
     struct subscription *subscription =
         subscription_create(viewer->services, viewer, camera, wish, viewer_on_notice);
-    struct stream_key key = key_of(camera, wish->kind);
+    struct stream_key key = stream_key_of(camera, wish->kind, 0);
     bool found;
     size_t at = sorted_place(&viewer->subscriptions, &key, subscription_compare, &found);
     subscription->speaks = viewer_find_camera(viewer, camera) == NULL;
@@ -92,7 +87,7 @@ void viewer_add(struct viewer *viewer, const char *camera, const struct wish *wi
 
 void viewer_remove(struct viewer *viewer, struct subscription *subscription)
 {
-    struct stream_key key = key_of(subscription->camera, subscription->wish.kind);
+    struct stream_key key = stream_key_of(subscription->camera, subscription->wish.kind, 0);
     bool found;
     size_t at = sorted_place(&viewer->subscriptions, &key, subscription_compare, &found);
     sorted_remove(&viewer->subscriptions, at);
@@ -117,7 +112,7 @@ static int declined_compare(const void *item, const void *key)
 
 int viewer_decline(struct viewer *viewer, const char *camera, enum stream_kind kind)
 {
-    struct stream_key key = key_of(camera, kind);
+    struct stream_key key = stream_key_of(camera, kind, 0);
     bool found;
     size_t at = sorted_place(&viewer->declined, &key, declined_compare, &found);
     if (viewer->watcher.previous == NULL || found) {
@@ -141,7 +136,7 @@ static void viewer_follow(struct viewer *viewer, const struct stream *stream)
                      ? key->rendering == 0
                      : pushed_set_status(viewer->services->pushed, key->camera) != NULL &&
                            !services_is_detected(viewer->services, key->camera);
-    struct stream_key plain = key_of(key->camera, key->kind);
+    struct stream_key plain = stream_key_of(key->camera, key->kind, 0);
     if (shown && viewer_find(viewer, key->camera, key->kind) == NULL &&
         sorted_find(&viewer->declined, &plain, declined_compare) == NULL &&
         identity_allows_camera(viewer->identity, key->camera)) {

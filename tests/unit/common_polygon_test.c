@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "common/config_spaces.h"
+#include "common/config_polygons.h"
 
 static const struct config_point square[] = {{1, 1}, {3, 1}, {3, 3}, {1, 3}};
 static const struct config_point diamond[] = {{2, 0}, {4, 2}, {2, 4}, {0, 2}};
@@ -47,8 +47,8 @@ static void test_parts_are_the_whole(void **state)
     (void)state;
     srand(5);
     for (int round = 0; round < 2000; round++) {
-        struct config_point corners[SPACE_CORNERS_MAX];
-        size_t count = 3 + (size_t)rand() % (SPACE_CORNERS_MAX - 2);
+        struct config_point corners[POLYGON_CORNERS_MAX];
+        size_t count = 3 + (size_t)rand() % (POLYGON_CORNERS_MAX - 2);
         for (size_t i = 0; i < count; i++) { /* a star around the middle, so no edges cross */
             double angle = 6.283185307 * (double)i / (double)count;
             double radius = 0.05 + 0.45 * rand() / RAND_MAX;

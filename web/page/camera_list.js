@@ -20,14 +20,6 @@ const REFRESH_MS = 10_000;
 const SOON_MS = 2000; // while there is nothing to choose from
 const ANSWER_LIMIT_MS = 8000;
 
-/**
- * The rule that the server has for ids: it would refuse any other for ever.
- * @param {string} text
- */
-export function isCameraId(text) {
-  return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(text);
-}
-
 export class CameraList {
   /** @type {Camera[] | null} null: not known yet */
   cameras = null;

@@ -1,7 +1,7 @@
 // Ids of cameras and spaces.
 
 /**
- * The rule that the server has.
+ * The rule that the server has: it would refuse any other for ever.
  * @param {string} text
  */
 export function isId(text) {

@@ -1,13 +1,14 @@
 // Who may look: tokens and a base path before the live page, and pages of other origins.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { after, afterEach, before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 
 import { Broadcaster } from '../harness/broadcaster.js';
 import { makePictures, startChromium } from '../harness/chromium.js';
+import { atEnd } from '../harness/ends.js';
+import { token } from '../harness/tokens.js';
 import { Worker, metadataOf } from '../harness/worker.js';
 
 const LIMIT = { timeout: 10_000 };
@@ -17,8 +18,6 @@ const CAMERAS = { LOT: { name: 'North lot', source: 'push' } };
 let browser;
 /** @type {string[]} */
 let pictures;
-/** What a test leaves. @type {(() => unknown)[]} */
-let ends = [];
 
 before(async () => {
   browser = await startChromium();
@@ -27,29 +26,17 @@ before(async () => {
 
 after(() => browser?.close());
 
-afterEach(async () => {
-  for (const end of ends.reverse()) {
-    await end();
-  }
-  ends = [];
-});
-
 /** @param {object} settings */
 async function start(settings) {
   const broadcaster = await Broadcaster.start(CAMERAS, settings);
-  ends.push(() => broadcaster.end());
+  atEnd(() => broadcaster.end());
   return broadcaster;
 }
 
 async function newPage() {
   const context = await browser.newContext();
-  ends.push(() => context.close());
+  atEnd(() => context.close());
   return context.newPage();
-}
-
-/** @param {string} name @param {string} role */
-function token(name, role) {
-  return { name, role, sha256: createHash('sha256').update(`secret-of-${name}`).digest('hex') };
 }
 
 test('the page shows pictures below a base path, with a token that its address keeps to itself', async () => {
@@ -57,7 +44,7 @@ test('the page shows pictures below a base path, with a token that its address k
     base_path: '/north/lot', tokens: [token('wall', 'viewer'), token('worker', 'publisher')],
   });
   const worker = new Worker(`${url}/north/lot`, 'LOT', pictures, metadataOf({ car: 1 }), 10, 'secret-of-worker');
-  ends.push(() => worker.end());
+  atEnd(() => worker.end());
   const page = await newPage();
   /** @type {string[]} */
   const asked = [];
@@ -81,7 +68,7 @@ async function foreignPage() {
   const server = createServer((_, answer) => answer.end('<!doctype html><title>portal</title>'));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  ends.push(() => new Promise((done) => server.close(done)));
+  atEnd(() => new Promise((done) => server.close(done)));
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
   const page = await newPage();
   const origin = `http://127.0.0.1:${port}`;

@@ -1,23 +1,18 @@
 // The cameras page with the real processes: cameras are added, tested, changed and removed.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
 import { assertAccessible } from '../harness/axe.js';
 import { Broadcaster } from '../harness/broadcaster.js';
 import { startChromium } from '../harness/chromium.js';
 import { Pipeline, pipelineMissing } from '../harness/pipeline.js';
+import { token } from '../harness/tokens.js';
 
 /** @typedef {import('playwright-core').Page} Page */
 
 const LIMIT = { timeout: 30_000 }; // on a machine whose cores are busy
 const LOADED = { timeout: 60_000 };
-
-/** @param {string} role */
-function token(role) {
-  return { name: role, role, sha256: createHash('sha256').update(`secret-of-${role}`).digest('hex') };
-}
 
 /** @type {import('playwright-core').Browser} */
 let browser;

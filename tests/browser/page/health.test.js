@@ -1,14 +1,15 @@
 // The health page with the real broadcaster: who watches, who is disconnected, what was warned of.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { after, afterEach, before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 
 import { WebSocket } from 'ws';
 
 import { assertAccessible } from '../harness/axe.js';
 import { Broadcaster } from '../harness/broadcaster.js';
 import { makePictures, startChromium } from '../harness/chromium.js';
+import { atEnd } from '../harness/ends.js';
+import { token } from '../harness/tokens.js';
 import { Worker, metadataOf } from '../harness/worker.js';
 
 const LIMIT = { timeout: 60_000 };
@@ -18,8 +19,6 @@ const CAMERAS = { LOT: { name: 'North lot', source: 'push' }, FAR: { name: 'Far 
 let browser;
 /** @type {string[]} */
 let pictures;
-/** What a test leaves. @type {(() => unknown)[]} */
-let ends = [];
 
 before(async () => {
   browser = await startChromium();
@@ -28,24 +27,17 @@ before(async () => {
 
 after(() => browser?.close());
 
-afterEach(async () => {
-  for (const end of ends.reverse()) {
-    await end();
-  }
-  ends = [];
-});
-
 /** @param {object} settings */
 async function start(settings = {}) {
   const broadcaster = await Broadcaster.start(CAMERAS, settings);
-  ends.push(() => broadcaster.end());
+  atEnd(() => broadcaster.end());
   return broadcaster;
 }
 
 /** @param {string} address */
 async function open(address) {
   const context = await browser.newContext();
-  ends.push(() => context.close());
+  atEnd(() => context.close());
   const page = await context.newPage();
   await page.goto(address);
   return page;
@@ -54,7 +46,7 @@ async function open(address) {
 /** @param {string} url @param {string} user */
 async function watch(url, user) {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/ws/viewer/detection?camera_id=LOT&user_id=${user}`);
-  ends.push(() => socket.terminate());
+  atEnd(() => socket.terminate());
   await new Promise((opened, failed) => socket.once('open', opened).once('error', failed));
   return socket;
 }
@@ -67,7 +59,7 @@ function row(page, section, text) {
 test('what goes on is there, and follows', LIMIT, async () => {
   const broadcaster = await start({ max_viewers: 4 });
   const worker = new Worker(broadcaster.url, 'LOT', pictures, metadataOf({ car: 1 }), 10);
-  ends.push(() => worker.end());
+  atEnd(() => worker.end());
   const socket = await watch(broadcaster.url, 'guard');
   const page = await open(`${broadcaster.url}/health`);
   await row(page, 'Processes', 'broadcaster').locator('.pill', { hasText: 'Running' }).waitFor();
@@ -115,7 +107,7 @@ test('warnings, and a server that is gone', LIMIT, async () => {
   assert.equal(await page.locator('section[aria-label="Processes"] [role="alert"]').isVisible(), false);
   // A streamer that sends no pictures is warned of.
   const socket = new WebSocket(`${broadcaster.url.replace('http', 'ws')}/ws/streamer?camera_id=LOT`);
-  ends.push(() => socket.terminate());
+  atEnd(() => socket.terminate());
   await new Promise((opened) => socket.once('open', opened));
   for (let i = 0; i < 10; i++) {
     socket.send('no picture');
@@ -124,8 +116,7 @@ test('warnings, and a server that is gone', LIMIT, async () => {
 });
 
 test('it is for admins', LIMIT, async () => {
-  const sha256 = createHash('sha256').update('secret-of-guard').digest('hex');
-  const { url } = await start({ tokens: [{ name: 'guard', role: 'viewer', sha256 }] });
+  const { url } = await start({ tokens: [token('guard', 'viewer')] });
   const page = await open(`${url}/health#token=secret-of-guard`);
   await page.locator('main h1', { hasText: 'This page is not for you' }).waitFor();
 });

@@ -1,13 +1,14 @@
 // The page that makes this device a camera, with Chromium's simulated one and the real broadcaster.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 
 import { WebSocket } from 'ws';
 
 import { assertAccessible } from '../harness/axe.js';
 import { Broadcaster, assertGoneAtOnce } from '../harness/broadcaster.js';
 import { startChromium } from '../harness/chromium.js';
+import { atEnd } from '../harness/ends.js';
 
 const LIMIT = { timeout: 60_000 };
 const CAMERAS = {
@@ -17,8 +18,6 @@ const CAMERAS = {
 
 /** @type {import('playwright-core').Browser} */
 let browser;
-/** What a test leaves. @type {(() => unknown)[]} */
-let ends = [];
 
 before(async () => {
   browser = await startChromium({
@@ -28,24 +27,17 @@ before(async () => {
 
 after(() => browser?.close());
 
-afterEach(async () => {
-  for (const end of ends.reverse()) {
-    await end();
-  }
-  ends = [];
-});
-
 /** @param {object} settings */
 async function start(settings = {}) {
   const broadcaster = await Broadcaster.start(CAMERAS, settings);
-  ends.push(() => broadcaster.end());
+  atEnd(() => broadcaster.end());
   return broadcaster;
 }
 
 /** A device of its own: what it remembers is its own. @param {string[]} permissions */
 async function newDevice(permissions = ['camera']) {
   const context = await browser.newContext({ permissions });
-  ends.push(() => context.close());
+  atEnd(() => context.close());
   return context;
 }
 

@@ -1,13 +1,13 @@
 // The spaces editor with the real broadcaster: by mouse, finger and keyboard; what is refused; what is saved.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 
 import { assertAccessible } from '../harness/axe.js';
 import { Broadcaster } from '../harness/broadcaster.js';
 import { makePictures, startChromium } from '../harness/chromium.js';
 import { Pipeline, pipelineMissing } from '../harness/pipeline.js';
+import { token } from '../harness/tokens.js';
 import { Worker } from '../harness/worker.js';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -31,11 +31,6 @@ let browser;
 let broadcaster;
 const ADMIN = 'secret-of-admin';
 const BEARER = { Authorization: `Bearer ${ADMIN}` };
-
-/** @param {string} role */
-function token(role) {
-  return { name: role, role, sha256: createHash('sha256').update(`secret-of-${role}`).digest('hex') };
-}
 
 before(async () => {
   browser = await startChromium();

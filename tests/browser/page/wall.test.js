@@ -1,13 +1,14 @@
 // The live wall in a real browser, before the real broadcaster.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { after, afterEach, before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 
 import { assertAccessible } from '../harness/axe.js';
 import { Broadcaster } from '../harness/broadcaster.js';
 import { makePictures, startChromium } from '../harness/chromium.js';
+import { atEnd } from '../harness/ends.js';
 import { mainThreadShare } from '../harness/main_thread.js';
+import { token } from '../harness/tokens.js';
 import { Worker, metadataOf } from '../harness/worker.js';
 
 const LIMIT = { timeout: 15_000 };
@@ -19,8 +20,6 @@ const MAIN_THREAD_MAX = 0.3;
 let browser;
 /** @type {string[]} */
 let pictures;
-/** What a test leaves. @type {(() => unknown)[]} */
-let ends = [];
 
 before(async () => {
   browser = await startChromium();
@@ -29,32 +28,25 @@ before(async () => {
 
 after(() => browser?.close());
 
-afterEach(async () => {
-  for (const end of ends.reverse()) {
-    await end();
-  }
-  ends = [];
-});
-
 /** @param {string[]} ids @param {object} settings */
 async function start(ids, settings = {}) {
   const cameras = Object.fromEntries(ids.map((id) => [id, { name: `Lot ${id}`, source: 'push' }]));
   const broadcaster = await Broadcaster.start(cameras, settings);
-  ends.push(() => broadcaster.end());
+  atEnd(() => broadcaster.end());
   return broadcaster;
 }
 
 /** @param {string} url @param {string} id @param {object} more metadata */
 function work(url, id, more = {}, fps = 10, token = undefined) {
   const worker = new Worker(url, id, pictures, { ...metadataOf({ car: 2 }), ...more }, fps, token);
-  ends.push(() => worker.end());
+  atEnd(() => worker.end());
   return worker;
 }
 
 /** @param {import('playwright-core').BrowserContextOptions} options */
 async function newPage(options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
-  ends.push(() => context.close());
+  atEnd(() => context.close());
   return context.newPage();
 }
 
@@ -82,11 +74,6 @@ function hasPicture(page, id) {
     context.drawImage(/** @type {HTMLCanvasElement} */ (canvas), 0, 0, 1, 1);
     return context.getImageData(0, 0, 1, 1).data[3] === 255;
   });
-}
-
-/** @param {string} role */
-function token(role) {
-  return { name: role, role, sha256: createHash('sha256').update(`secret-of-${role}`).digest('hex') };
 }
 
 test('every camera on one connection, with its state, rate, age and free spaces', async () => {

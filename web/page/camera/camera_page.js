@@ -2,8 +2,9 @@
 
 import { CanvasStreamRenderer, RateMeter, WebSocketStreamManager } from '../../lib/index.js';
 import { cameraUrl, pageUrl } from '../api.js';
-import { CameraList, isCameraId } from '../camera_list.js';
+import { CameraList } from '../camera_list.js';
 import { element, write } from '../dom.js';
+import { isId } from '../ids.js';
 import { judgePicture } from '../picture_state.js';
 import { startPage } from '../shell.js';
 import { texts } from '../texts.js';
@@ -37,7 +38,7 @@ const ANSWER_MS = 3000; // what the server says within this of a wish is said of
 /** The camera that the address names, or null. */
 function cameraOfAddress() {
   const [, id] = /\/camera\/([^/]+)\/?$/.exec(location.pathname) ?? [];
-  return id !== undefined && isCameraId(id) ? id : null;
+  return id !== undefined && isId(id) ? id : null;
 }
 
 export class CameraPage {

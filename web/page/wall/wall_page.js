@@ -2,8 +2,9 @@
 
 import { WebSocketStreamManager } from '../../lib/index.js';
 import { pageUrl } from '../api.js';
-import { CameraList, isCameraId } from '../camera_list.js';
+import { CameraList } from '../camera_list.js';
 import { make } from '../dom.js';
+import { isId } from '../ids.js';
 import { startPage } from '../shell.js';
 import { texts } from '../texts.js';
 import { pageToken } from '../token.js';
@@ -29,7 +30,7 @@ const arrows = {
 /** `?camera=ID`: the camera that is shown large. */
 function openedInAddress() {
   const asked = new URLSearchParams(location.search).get('camera') ?? '';
-  return isCameraId(asked) ? asked : null;
+  return isId(asked) ? asked : null;
 }
 
 export class WallPage {
