@@ -37,11 +37,11 @@ COMMON := address camera_feed camera_id camera_status clock config config_access
 CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_part mjpeg_source \
            probe snapshot_source
 
-DETECTOR := annotate assignment boxes camera camera_counts chain_quality decode demand detector \
-            draw encode font frame_job ink kalman label_places layout metadata metadata_spaces \
-            model_file model_names names observer occupancy onnx_file palette picture pieces \
-            pipeline poster preprocess probe rgb_row scheduler service settings tracker trails twins view \
-            worker
+DETECTOR := annotate assignment boxes camera camera_counts chain_quality decode demand detections \
+            detector draw encode font frame_job ink kalman label_places layout metadata metadata_spaces \
+            model_file model_names names object observer occupancy onnx_file palette picture pieces \
+            pipeline poster preprocess probe rgb_row scheduler service settings tracker \
+            trails twins view worker
 
 BROADCASTER := routes services \
                $(addprefix access/, access credentials forwarded gate host_check limits rate_table \
