@@ -19,18 +19,21 @@ import { texts } from '../texts.js';
 
 const ZOOM_STEP = 1.5;
 
+/** Whose texts are seen: always, where the page is wide enough, never. */
+const SEEN = { always: '', wide: 'tool-text', never: 'visually-hidden' };
+
 /**
- * A text that narrow screens leave to the icon.
+ * @param {keyof typeof SEEN} seen
  * @param {string} id
  * @param {IconName} icon
  * @param {string} text
  * @param {string} keys
  * @param {() => void} command
  */
-function makeTool(id, icon, text, keys, command) {
+function makeTool(seen, id, icon, text, keys, command) {
   return make('button', {
     className: 'button tool', type: 'button', id, title: keys === '' ? text : `${text} (${keys})`, onclick: command,
-  }, makeIcon(icon), make('span', { className: 'tool-text' }, text));
+  }, makeIcon(icon), make('span', { className: SEEN[seen] }, text));
 }
 
 export class ToolsView {
@@ -58,26 +61,26 @@ export class ToolsView {
     };
     this.#host = host;
     this.#tools = {
-      draw: makeTool('tool-draw', 'polygon', tool.draw, 'N', start('draw')),
-      row: makeTool('tool-row', 'row', tool.row, 'R', start('row')),
-      undo: makeTool('tool-undo', 'undo', tool.undo, 'Ctrl+Z', () => editor.undo()),
-      redo: makeTool('tool-redo', 'redo', tool.redo, 'Ctrl+Shift+Z', () => editor.redo()),
-      copy: makeTool('tool-copy', 'copy', tool.copy, 'Ctrl+D', () => editor.duplicate()),
-      remove: makeTool('tool-remove', 'trash', tool.remove, 'Delete', thenFocus(() => editor.remove())),
-      finish: makeTool('tool-finish', 'check', tool.finish, 'Enter', thenFocus(() => editor.finish())),
-      cancel: makeTool('tool-cancel', 'close', texts.common.cancel, 'Escape', thenFocus(() => editor.cancel())),
-      zoomOut: makeTool('tool-zoom-out', 'minus', tool.zoomOut, '-', () => host.zoom(1 / ZOOM_STEP)),
-      zoomIn: makeTool('tool-zoom-in', 'plus', tool.zoomIn, '+', () => host.zoom(ZOOM_STEP)),
-      fit: makeTool('tool-fit', 'fullscreen', tool.fit, '', () => host.zoom(0)),
-      freeze: makeTool('tool-freeze', 'snapshot', tool.freeze, '', () => host.toggleFrozen()),
-      vehicles: makeTool('tool-vehicles', 'vehicle', tool.vehicles, '', () => host.toggleVehicles()),
+      draw: makeTool('always', 'tool-draw', 'polygon', tool.draw, 'N', start('draw')),
+      row: makeTool('always', 'tool-row', 'row', tool.row, 'R', start('row')),
+      undo: makeTool('wide', 'tool-undo', 'undo', tool.undo, 'Ctrl+Z', () => editor.undo()),
+      redo: makeTool('wide', 'tool-redo', 'redo', tool.redo, 'Ctrl+Shift+Z', () => editor.redo()),
+      copy: makeTool('wide', 'tool-copy', 'copy', tool.copy, 'Ctrl+D', () => editor.duplicate()),
+      remove: makeTool('wide', 'tool-remove', 'trash', tool.remove, 'Delete', thenFocus(() => editor.remove())),
+      finish: makeTool('always', 'tool-finish', 'check', tool.finish, 'Enter', thenFocus(() => editor.finish())),
+      cancel: makeTool('wide', 'tool-cancel', 'close', texts.common.cancel, 'Escape', thenFocus(() => editor.cancel())),
+      zoomOut: makeTool('never', 'tool-zoom-out', 'minus', tool.zoomOut, '-', () => host.zoom(1 / ZOOM_STEP)),
+      zoomIn: makeTool('never', 'tool-zoom-in', 'plus', tool.zoomIn, '+', () => host.zoom(ZOOM_STEP)),
+      fit: makeTool('never', 'tool-fit', 'fullscreen', tool.fit, '', () => host.zoom(0)),
+      freeze: makeTool('wide', 'tool-freeze', 'snapshot', tool.freeze, '', () => host.toggleFrozen()),
+      vehicles: makeTool('wide', 'tool-vehicles', 'vehicle', tool.vehicles, '', () => host.toggleVehicles()),
     };
     const { draw, row, undo, redo, copy, remove, finish, cancel, zoomOut, zoomIn, fit, freeze, vehicles } = this.#tools;
     this.#drawing = make('div', { className: 'tool-group' }, finish, cancel);
     const edit = [make('div', { className: 'tool-group' }, draw, row), this.#drawing,
       make('div', { className: 'tool-group' }, undo, redo, copy, remove)];
     bar.append(...(host.readOnly ? [] : edit),
-      make('div', { className: 'tool-group icons-only' }, zoomOut, zoomIn, fit),
+      make('div', { className: 'tool-group' }, zoomOut, zoomIn, fit),
       make('div', { className: 'tool-group' }, freeze, vehicles), this.#hint);
   }
 
