@@ -2,6 +2,9 @@
 
 #include "common/clock.h"
 
+/* A frame that comes so many intervals after it was due ends a pause. */
+#define SCHEDULE_PAUSE 2
+
 void schedule_set(struct schedule *schedule, uint64_t skip, double rate)
 {
     uint64_t interval_ns = rate > 0 ? (uint64_t)((double)NS_PER_SECOND / rate) : 0;
@@ -37,8 +40,11 @@ uint64_t schedule_patience_ns(const struct schedule *schedule)
 
 void schedule_take(struct schedule *schedule, uint64_t number, uint64_t now_ns)
 {
-    uint64_t next = (schedule->due_ns > 0 ? schedule->due_ns : now_ns) + schedule->interval_ns;
-    uint64_t oldest = now_ns > schedule->interval_ns ? now_ns - schedule->interval_ns : 0;
-    schedule->due_ns = next > oldest ? next : oldest;
+    uint64_t interval_ns = schedule->interval_ns;
+    uint64_t due_ns = schedule->due_ns > 0 ? schedule->due_ns : now_ns;
+    bool paused = now_ns > due_ns && now_ns - due_ns > SCHEDULE_PAUSE * interval_ns;
+    /* In the middle of an interval: of frames that then come as often as they are wanted, some a little
+     * sooner and some a little later, none comes before its time. */
+    schedule->due_ns = paused ? now_ns + interval_ns / 2 : due_ns + interval_ns;
     schedule->last_number = number;
 }
