@@ -85,18 +85,31 @@ static void viewer_subscribe(struct viewer *viewer, const struct viewer_message 
     }
 }
 
+/* One that takes whatever there is remembers what it does not want, whether or not that is there. */
+static bool viewer_decline_meant(struct viewer *viewer, const struct viewer_message *message)
+{
+    static const enum stream_kind kinds[] = {STREAM_DETECT, STREAM_RAW};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        bool meant = !message->has_kind || message->kind == kinds[i];
+        if (meant && viewer_decline(viewer, message->camera, kinds[i]) < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void viewer_unsubscribe(struct viewer *viewer, const struct viewer_message *message)
 {
-    bool found = false;
+    bool found = viewer_follows(viewer);
+    if (found && !viewer_decline_meant(viewer, message)) {
+        viewer_refuse(viewer, "too many streams are unsubscribed from: subscribe to those that are "
+                              "wanted, on a connection of its own");
+        return;
+    }
     for (size_t i = viewer->subscriptions.count; i-- > 0;) {
         struct subscription *each = viewer_at(viewer, i);
         if (is_meant(message, each)) {
             found = true;
-            if (viewer_decline(viewer, each->camera, each->wish.kind) < 0) {
-                viewer_refuse(viewer, "too many streams are unsubscribed from: subscribe to those "
-                                      "that are wanted, on a connection of its own");
-                return;
-            }
             viewer_remove(viewer, each);
         }
     }

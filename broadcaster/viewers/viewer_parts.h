@@ -13,7 +13,8 @@
 #include "broadcaster/viewers/viewer.h"
 #include "broadcaster/viewers/viewer_message.h"
 
-#define VIEWER_SUBSCRIPTIONS_MOST 256 /* that it asked for, or declined, by name */
+#define VIEWER_SUBSCRIPTIONS_MOST 256 /* that it asked for by name */
+#define VIEWER_DECLINED_MOST      512 /* of 256 cameras both kinds */
 
 /* Texts that wait to be said, one bit each; of each kind only the newest is of any use. */
 enum viewer_words {
@@ -102,8 +103,11 @@ void viewer_greet(struct viewer *viewer, struct subscription *subscription);
 /* Takes whatever streams there are and come to be, as far as it may see them and has not declined. */
 void viewer_follow_all(struct viewer *viewer);
 
-/* One that follows whatever there is does without this stream from now on. -ENOSPC: it has declined
- * VIEWER_SUBSCRIPTIONS_MOST already. */
+/* Whether it does so. */
+bool viewer_follows(const struct viewer *viewer);
+
+/* One that does is without this stream from now on. -ENOSPC: it has declined VIEWER_DECLINED_MOST
+ * already. */
 int viewer_decline(struct viewer *viewer, const char *camera, enum stream_kind kind);
 
 /* --- viewer_say.c: each sends one message now --- */

@@ -110,15 +110,20 @@ static int declined_compare(const void *item, const void *key)
     return stream_key_compare(item, key);
 }
 
+bool viewer_follows(const struct viewer *viewer)
+{
+    return viewer->watcher.previous != NULL;
+}
+
 int viewer_decline(struct viewer *viewer, const char *camera, enum stream_kind kind)
 {
     struct stream_key key = stream_key_of(camera, kind, 0);
     bool found;
     size_t at = sorted_place(&viewer->declined, &key, declined_compare, &found);
-    if (viewer->watcher.previous == NULL || found) {
+    if (found) {
         return 0;
     }
-    if (viewer->declined.count == VIEWER_SUBSCRIPTIONS_MOST) {
+    if (viewer->declined.count == VIEWER_DECLINED_MOST) {
         return -ENOSPC;
     }
     struct stream_key *declined = xmalloc(sizeof *declined);

@@ -71,6 +71,22 @@ def test_what_was_unsubscribed_from_does_not_come_back(broadcaster, watch):
     assert viewer.until("frame")["camera_id"] == "CAM1"
 
 
+def test_a_camera_may_be_unsubscribed_from_before_it_has_a_stream(broadcaster, watch):
+    server = broadcaster()
+    viewer = watch(server, VIEWER)
+    viewer.say("unsubscribe", camera_id="CAM1")
+    viewer.settled()
+    for camera in ("CAM1", "CAM2"):
+        server.post_frame(camera, JPEG)
+    assert viewer.until("frame")["camera_id"] == "CAM2"
+    for number in range(1, 256):
+        viewer.say("unsubscribe", camera_id=f"no-{number}")
+    viewer.say("ping", t=1)
+    assert viewer.until("pong", "error")["type"] == "pong"
+    viewer.say("unsubscribe", camera_id="one-more")
+    assert "too many streams" in viewer.until("error")["message"]
+
+
 def test_names_that_nobody_knows_are_bounded(broadcaster, watch):
     server = broadcaster(top={"cameras": {"CAM1": {}}})
     crowd = [watch(server, VIEWER, camera_id="nobody") for _ in range(4)]
