@@ -137,11 +137,12 @@ void gate_preflight(const struct services *services, const struct http_request *
     }
     bool private_network =
         http_request_has_token(request, "Access-Control-Request-Private-Network", "true");
-    snprintf(fields, GATE_PREFLIGHT_SIZE,
-             "Access-Control-Allow-Methods: %s\r\n"
-             "Access-Control-Allow-Headers: Authorization, Content-Type, If-None-Match\r\n"
-             "Access-Control-Max-Age: 600\r\n%s",
-             allow, private_network ? "Access-Control-Allow-Private-Network: true\r\n" : "");
+    snprintf(
+        fields, GATE_PREFLIGHT_SIZE,
+        "Access-Control-Allow-Methods: %s\r\n"
+        "Access-Control-Allow-Headers: Authorization, Content-Type, If-Match, If-None-Match\r\n"
+        "Access-Control-Max-Age: 600\r\n%s",
+        allow, private_network ? "Access-Control-Allow-Private-Network: true\r\n" : "");
 }
 
 bool gate_enter(const struct services *services, struct http_session *session,
