@@ -224,13 +224,21 @@ static void subscription_skip(struct subscription *subscription)
     subscription_counters(subscription)->skipped++;
 }
 
+/* The early frame will not be sent any more: one that comes is `number`. */
+static void subscription_pass_over(struct subscription *subscription, uint64_t number)
+{
+    uint64_t skip = subscription->pace.skip;
+    subscription->early = false;
+    subscription->skipped_fps += subscription->early_number / skip != number / skip;
+    subscription_skip(subscription);
+}
+
 enum subscription_verdict subscription_offer(struct subscription *subscription, uint64_t number,
                                              uint64_t now_ns)
 {
     struct schedule *pace = &subscription->pace;
     if (subscription->early) {
-        subscription_skip(subscription); /* the one before will not be sent any more */
-        subscription->early = false;
+        subscription_pass_over(subscription, number);
     }
     if (schedule_wants(pace, number, now_ns)) {
         schedule_take(pace, number, now_ns);
@@ -238,6 +246,7 @@ enum subscription_verdict subscription_offer(struct subscription *subscription, 
     }
     if (schedule_wants(pace, number, schedule_patience_ns(pace))) {
         subscription->early = true;
+        subscription->early_number = number;
         return SUBSCRIPTION_EARLY;
     }
     subscription_skip(subscription);

@@ -51,8 +51,10 @@ struct subscription {
     uint64_t sent_ns, period_ns; /* CLOCK_MONOTONIC of the last frame; between frames, measured */
 
     struct schedule pace;
-    uint64_t dropped; /* frames that were due, but replaced while the channel was busy */
-    uint64_t skipped; /* frames that the pace left out */
+    uint64_t dropped;      /* frames that were due, but replaced while the channel was busy */
+    uint64_t skipped;      /* frames that the pace left out */
+    uint64_t skipped_fps;  /* of these, for the time's sake: none of their group was sent either */
+    uint64_t early_number; /* of the early frame */
 
     /* Of the detector's stream, with wish.metadata; else not subscribed. */
     struct stream_subscriber detections;

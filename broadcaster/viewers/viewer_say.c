@@ -77,7 +77,7 @@ static void viewer_say_stats(struct viewer *viewer, struct subscription *subscri
     struct viewer_stats stats = {
         .processed = subscription->sent,
         .total = subscription_total(subscription),
-        .skipped_fps = subscription->skipped,
+        .skipped_fps = subscription->skipped_fps,
         .fps = seconds > 0 ? (double)frames / seconds : 0,
     };
     json_t *message = viewer_text_stats(&stats);

@@ -187,8 +187,28 @@ static void test_a_newer_frame_takes_the_place_of_an_early_one(void **state)
     assert_int_equal(subscription_offer(subscription, 3, START_NS + 101 * NS_PER_MS),
                      SUBSCRIPTION_DUE);
     assert_int_equal(subscription->skipped, 1);
+    assert_int_equal(subscription->skipped_fps, 1);
     assert_false(subscription->early);
     subscription_destroy(subscription);
+}
+
+/* What skip_frames leaves out is not the fault of fps. */
+static void test_why_frames_are_skipped(void **state)
+{
+    static const struct {
+        uint32_t skip_frames;
+        double fps;
+        unsigned skipped, skipped_fps; /* of 30 frames a second */
+    } samples[] = {{3, 60, 20, 0}, {1, 10, 20, 20}, {2, 10, 20, 5}, {2, 0, 15, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        struct wish wish = {.fps = samples[i].fps, .skip_frames = samples[i].skip_frames};
+        struct subscription *subscription = subscribe(&wish);
+        play(subscription, 30, 100, 0.2);
+        assert_int_equal((subscription->skipped + 50) / 100, samples[i].skipped);
+        assert_int_equal((subscription->skipped_fps + 50) / 100, samples[i].skipped_fps);
+        subscription_destroy(subscription);
+    }
 }
 
 static void test_back_pressure(void **state)
@@ -360,6 +380,7 @@ int main(void)
         TEST(test_rates),
         TEST(test_an_early_frame_becomes_due),
         TEST(test_a_newer_frame_takes_the_place_of_an_early_one),
+        TEST(test_why_frames_are_skipped),
         TEST(test_back_pressure),
         TEST(test_a_camera_without_frames_is_not_counted),
         TEST(test_totals_follow_the_cameras_numbers),

@@ -44,7 +44,7 @@ import { TextFrame } from './text_frame.js';
  * @property {number} skipped not sent
  * @property {number} total frames the camera has made since
  * @property {number} fps sent a second
- * @property {number} skipped_fps left out for this viewer's own pace
+ * @property {number} skipped_fps left out because of `fps` alone
  */
 
 /**
