@@ -35,7 +35,7 @@ COMMON := address camera_feed camera_id camera_status clock config config_access
           schedule supervisor_state text_hash text_table
 
 CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_part mjpeg_source \
-           probe snapshot_source
+           probe snapshot_source source
 
 DETECTOR := annotate assignment boxes camera camera_counts chain_quality decode demand detections \
             detector draw encode font frame_job ink kalman label_places layout metadata metadata_spaces \

@@ -67,20 +67,6 @@ static void event_in(struct event *event, uint64_t wait_ns)
 
 static const struct source_handlers source_handlers;
 
-static const struct source_type *source_type_of(const struct config_camera *options)
-{
-    switch (options->source) {
-    case SOURCE_SNAPSHOT:
-        return &snapshot_source;
-    case SOURCE_FILE:
-        return &file_source;
-    case SOURCE_MJPEG:
-    case SOURCE_PUSH: /* has no capture: camera_create()'s caller saw to it */
-        break;
-    }
-    return &mjpeg_source;
-}
-
 static bool camera_is_wanted(const struct camera *camera)
 {
     return camera->options->capture == CAPTURE_ALWAYS ||
@@ -466,20 +452,6 @@ void camera_destroy(struct camera *camera)
     frame_publisher_destroy(camera->publisher);
     picture_mask_destroy(camera->mask);
     free(camera);
-}
-
-static bool text_differs(const char *a, const char *b)
-{
-    return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
-}
-
-/* True when what the source was made from is not what it would be made from now. */
-static bool source_differs(const struct config_camera *a, const struct config_camera *b)
-{
-    return a->source != b->source || text_differs(a->url, b->url) ||
-           text_differs(a->path, b->path) || text_differs(a->user, b->user) ||
-           text_differs(a->password, b->password) || a->tls_verify != b->tls_verify ||
-           (a->source != SOURCE_MJPEG && a->source_fps != b->source_fps);
 }
 
 void camera_reload(struct camera *camera, const struct config *old)

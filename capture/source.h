@@ -5,6 +5,7 @@
 #define CAPTURE_SOURCE_H
 
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,5 +54,11 @@ struct source_type {
 extern const struct source_type mjpeg_source;
 extern const struct source_type snapshot_source;
 extern const struct source_type file_source;
+
+/* The one that gives the pictures of a camera which has a capture. */
+const struct source_type *source_type_of(const struct config_camera *camera);
+
+/* Whether a source made from `a` would not do for `b`. */
+bool source_differs(const struct config_camera *a, const struct config_camera *b);
 
 #endif

@@ -66,7 +66,9 @@ static void measure_period(struct health *health, uint64_t now_ns)
 void health_frame(struct health *health, uint64_t hash, uint64_t now_ns)
 {
     measure_period(health, now_ns);
-    if (health->unchanged_ns == 0 || hash != health->hash) {
+    /* Two alike with an outage between them say nothing of the time in which there were none. */
+    bool begins = health->unchanged_ns == 0 || health->state == CAMERA_OFFLINE;
+    if (begins || hash != health->hash) {
         health->hash = hash;
         health->unchanged_ns = now_ns;
     }

@@ -25,7 +25,7 @@ struct health {
     uint64_t sign_ns; /* the last sign of life since this connection's first picture; 0: none yet */
     uint64_t period_ns;    /* between signs of life, smoothed; 0: not known yet */
     uint64_t hash;         /* of the last picture's bytes */
-    uint64_t unchanged_ns; /* since when it has been the same */
+    uint64_t unchanged_ns; /* since when it has been the same, without an outage */
 };
 
 /* `period_ns` is what the source is set to, until it shows how fast it is; 0: not known. Begins at
