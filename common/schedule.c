@@ -2,8 +2,9 @@
 
 #include "common/clock.h"
 
-/* A frame that comes so many intervals after it was due ends a pause. */
-#define SCHEDULE_PAUSE 2
+/* A frame that comes so long after it was due, and two intervals at least, ends a pause. What is shorter is
+ * a hiccup of a busy machine or network, and made up for. */
+#define SCHEDULE_PAUSE_NS NS_PER_SECOND
 
 void schedule_set(struct schedule *schedule, uint64_t skip, double rate)
 {
@@ -38,13 +39,22 @@ uint64_t schedule_patience_ns(const struct schedule *schedule)
     return schedule->due_ns + schedule->interval_ns;
 }
 
+static bool schedule_paused(const struct schedule *schedule, uint64_t late_ns)
+{
+    return late_ns > SCHEDULE_PAUSE_NS && late_ns > 2 * schedule->interval_ns;
+}
+
 void schedule_take(struct schedule *schedule, uint64_t number, uint64_t now_ns)
 {
     uint64_t interval_ns = schedule->interval_ns;
     uint64_t due_ns = schedule->due_ns > 0 ? schedule->due_ns : now_ns;
-    bool paused = now_ns > due_ns && now_ns - due_ns > SCHEDULE_PAUSE * interval_ns;
-    /* In the middle of an interval: of frames that then come as often as they are wanted, some a little
-     * sooner and some a little later, none comes before its time. */
-    schedule->due_ns = paused ? now_ns + interval_ns / 2 : due_ns + interval_ns;
+    uint64_t oldest_ns = now_ns > interval_ns ? now_ns - interval_ns : 0;
     schedule->last_number = number;
+    if (schedule_paused(schedule, clock_elapsed_ns(due_ns, now_ns))) {
+        /* In the middle of an interval: of frames that then come as often as they are wanted, some a
+         * little sooner and some a little later, none comes before its time. */
+        schedule->due_ns = now_ns + interval_ns / 2;
+    } else {
+        schedule->due_ns = due_ns + interval_ns > oldest_ns ? due_ns + interval_ns : oldest_ns;
+    }
 }

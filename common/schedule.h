@@ -5,7 +5,8 @@
  *
  * By time: the next frame is due one interval after the last was due, not after it was taken; so 30
  * frames per second at a wish of 10 give 10, however they jitter. The schedule is never more than one
- * interval behind: after a longer pause it begins anew, because frames in a row would make up for nothing.
+ * interval behind, and after a pause of more than a second it begins anew: frames in a row would make up for
+ * nothing.
  *
  * Pure: the caller brings the time. */
 #ifndef COMMON_SCHEDULE_H
