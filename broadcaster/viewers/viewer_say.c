@@ -99,6 +99,16 @@ static void viewer_say_stream(struct viewer *viewer, struct subscription *subscr
     }
 }
 
+/* Its pictures are drawn by whoever posts it, or by nobody: `detect: off`, or no network. */
+static void viewer_say_not_drawn(struct viewer *viewer, const struct subscription *subscription)
+{
+    const struct stream *stream = subscription->pictures.stream;
+    bool posted = stream != NULL && stream_is_running(stream);
+    bool captured = services_has_raw(viewer->services, subscription->camera);
+    viewer_say(viewer, captured && !posted ? viewer_text_not_detected(subscription->camera)
+                                           : viewer_text_not_drawn(subscription->camera));
+}
+
 static void viewer_say_detections(struct viewer *viewer, const struct subscription *subscription)
 {
     struct stream *stream = subscription->detections.stream;
@@ -121,7 +131,7 @@ void viewer_say_text(struct viewer *viewer, struct subscription *subscription,
         viewer_say(viewer, viewer_text_offline(subscription->camera, subscription->told_since_ns));
         break;
     case SUBSCRIPTION_NOT_DRAWN:
-        viewer_say(viewer, viewer_text_not_drawn(subscription->camera));
+        viewer_say_not_drawn(viewer, subscription);
         break;
     case SUBSCRIPTION_NO_RAW:
         viewer_say(viewer, viewer_text_no_raw(subscription->camera));

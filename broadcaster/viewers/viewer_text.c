@@ -57,6 +57,12 @@ json_t *viewer_text_not_drawn(const char *camera)
                       "conf and show_labels change nothing");
 }
 
+json_t *viewer_text_not_detected(const char *camera)
+{
+    return text_about(camera, "is not detected here: there are pictures with boxes only when "
+                              "somebody posts them, and they come as they are");
+}
+
 json_t *viewer_text_no_raw(const char *camera)
 {
     return text_about(camera, "is posted by somebody else: there are no raw pictures of it");

@@ -25,6 +25,7 @@ json_t *viewer_text_stream(const struct stream *stream);
 
 /* error: why a stream that others post is shown as it comes, or not at all. */
 json_t *viewer_text_not_drawn(const char *camera);
+json_t *viewer_text_not_detected(const char *camera);
 json_t *viewer_text_no_raw(const char *camera);
 
 /* error: what it asked to be drawn would be one too many. */

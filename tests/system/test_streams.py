@@ -113,6 +113,15 @@ def test_a_posted_stream_is_passed_on(broadcaster, watch):
     assert [one["type"] for one in viewer.count(0.2, "frame", "error")] == ["frame"] * 3
 
 
+def test_a_camera_that_nobody_detects_says_so(live, watch):
+    viewer = watch(live, DETECT, camera_id="CAM1", skip_frames=1)
+    assert "CAM1 is not detected here" in viewer.until("error")["message"]
+    live.post_frame("CAM1", JPEG)
+    assert picture(viewer.until("frame")) == JPEG
+    assert "CAM1 is posted by somebody else" in watch(live, DETECT, camera_id="CAM1").until(
+        "error")["message"]
+
+
 def test_a_posted_stream_has_no_raw_pictures(broadcaster, watch):
     server = broadcaster()
     server.post_frame("CAM9", JPEG)
