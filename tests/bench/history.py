@@ -178,13 +178,13 @@ def round_of(server, jpeg):
     clock.ages.clear()
     time.sleep(WINDOW_S)
     used, loop = cpu_seconds(server.pid) - used, loop_seconds(server) - loop
-    sent, ages = server.stats()["sent"] - sent, clock.ages[:]
+    sent, posted, ages = server.stats()["sent"] - sent, len(delays), clock.ages[:]
     done.set()
     worker.join(5)
     viewers.end()
     clock.end()
     return {"loop": loop * 1e6 / sent, "all": used * 1e6 / sent, "post": median(delays),
-            "p50": median(ages), "p99": quantile(ages, 0.99), "delivered": sent * 100 / (FPS * WINDOW_S * VIEWERS)}
+            "p50": median(ages), "p99": quantile(ages, 0.99), "delivered": sent * 100 / (posted * VIEWERS)}
 
 
 def cost_figures(folder, rounds):
