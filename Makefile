@@ -286,7 +286,7 @@ $(BUILD)/%.o: %.cpp $(BUILD)/flags
 $(BUILD)/tests/camsim/%.o: CFLAGS += -ffp-contract=off
 # Loops over pixels and scores: worth the vectoriser.
 $(addprefix $(BUILD)/tests/camsim/scene_,backdrop.o noise.o raster.o render.o): CFLAGS += -O3
-$(addprefix $(BUILD)/detector/,annotate.o boxes.o draw.o ink.o preprocess.o rgb_row.o): CFLAGS += -O3
+$(addprefix $(BUILD)/detector/,annotate.o boxes.o draw.o ink.o picture.o preprocess.o rgb_row.o): CFLAGS += -O3
 # It may take roots and compare where the source would not: nobody asks for errno or the flags of <fenv.h>.
 $(BUILD)/detector/draw.o: CFLAGS += -fno-math-errno -fno-trapping-math
 

@@ -19,7 +19,7 @@ struct store {
 struct decoder {
     tjhandle handle;
     tjhandle converter; /* from RGB to planes; NULL: not needed yet */
-    struct store store; /* chroma of another size, or RGB */
+    struct store store; /* narrow chroma, or RGB */
     const char *error;
 };
 
@@ -71,62 +71,35 @@ static int decoder_judge(struct decoder *decoder, int result, bool *flawed)
 
 /* --- as planes --- */
 
-/* Chroma as it is in the JPEG, and by how many of its columns and rows one of the picture's is made. */
-struct chroma {
-    const uint8_t *values;
-    int stride, width, height;
-    int columns, rows; /* 1 or 2; columns 0: one of the JPEG's is two of the picture's */
-};
-
-static void chroma_halve_row(const struct chroma *chroma, const uint8_t *first,
-                             const uint8_t *second, uint8_t *out, int width)
-{
-    for (int x = 0; x < width; x++) {
-        int near = chroma->columns == 0 ? x / 2 : x * chroma->columns;
-        int far = chroma->columns == 2 && near + 1 < chroma->width ? near + 1 : near;
-        out[x] = (uint8_t)((first[near] + first[far] + second[near] + second[far] + 2) >> 2);
-    }
-}
-
-static void chroma_halve(const struct chroma *chroma, struct picture *picture, int plane)
-{
-    int width = picture_half(picture->width), height = picture_half(picture->height);
-    for (int y = 0; y < height; y++) {
-        int near = y * chroma->rows;
-        int far = chroma->rows == 2 && near + 1 < chroma->height ? near + 1 : near;
-        chroma_halve_row(chroma, chroma->values + (size_t)near * (size_t)chroma->stride,
-                         chroma->values + (size_t)far * (size_t)chroma->stride,
-                         picture->planes[plane] + (size_t)y * (size_t)picture->strides[plane],
-                         width);
-    }
-}
-
 static int decoder_run_planes(struct decoder *decoder, const uint8_t *jpeg, size_t size,
-                              struct picture *picture, int sampling, bool *flawed)
+                              struct picture *picture, bool *flawed)
 {
-    struct chroma chroma = {.width = tjPlaneWidth(1, picture->width, sampling),
-                            .height = tjPlaneHeight(1, picture->height, sampling),
-                            .columns = tjMCUWidth[sampling] == 8    ? 2
-                                       : tjMCUWidth[sampling] == 16 ? 1
-                                                                    : 0,
-                            .rows = tjMCUHeight[sampling] == 8 ? 2 : 1};
-    uint8_t *planes[PICTURE_PLANES];
-    int strides[PICTURE_PLANES];
-    memcpy(planes, picture->planes, sizeof planes);
-    memcpy(strides, picture->strides, sizeof strides);
-    if (sampling != TJSAMP_420) {
-        size_t plane = (size_t)chroma.width * (size_t)chroma.height;
-        planes[PLANE_BLUE] = decoder_room(decoder, 2 * plane);
-        planes[PLANE_RED] = planes[PLANE_BLUE] + plane;
-        strides[PLANE_BLUE] = strides[PLANE_RED] = chroma.stride = chroma.width;
-    }
+    int result = tjDecompressToYUVPlanes(decoder->handle, jpeg, size, picture->planes, 0,
+                                         picture->strides, 0, 0);
+    return decoder_judge(decoder, result, flawed);
+}
+
+/* One of chroma for four columns (4:1:1), which libjpeg repeats. */
+static int decoder_run_narrow(struct decoder *decoder, const uint8_t *jpeg, size_t size,
+                              struct picture *picture, bool *flawed)
+{
+    int stride = picture->strides[PLANE_LUMA] / 4;
+    size_t plane = (size_t)stride * (size_t)picture->height;
+    uint8_t *room = decoder_room(decoder, 2 * plane);
+    uint8_t *planes[PICTURE_PLANES] = {picture->planes[PLANE_LUMA], room, room + plane};
+    int strides[PICTURE_PLANES] = {picture->strides[PLANE_LUMA], stride, stride};
     int result = tjDecompressToYUVPlanes(decoder->handle, jpeg, size, planes, 0, strides, 0, 0);
     if (decoder_judge(decoder, result, flawed) < 0) {
         return -1;
     }
-    for (int plane = PLANE_BLUE; sampling != TJSAMP_420 && plane < PICTURE_PLANES; plane++) {
-        chroma.values = planes[plane];
-        chroma_halve(&chroma, picture, plane);
+    for (int i = PLANE_BLUE; i < PICTURE_PLANES; i++) {
+        for (int y = 0; y < picture->height; y++) {
+            const uint8_t *narrow = planes[i] + (size_t)y * (size_t)stride;
+            uint8_t *row = picture->planes[i] + (size_t)y * (size_t)picture->strides[i];
+            for (int x = 0; x < picture->width; x++) {
+                row[x] = narrow[x / 4];
+            }
+        }
     }
     return 0;
 }
@@ -134,13 +107,12 @@ static int decoder_run_planes(struct decoder *decoder, const uint8_t *jpeg, size
 static int decoder_run_grey(struct decoder *decoder, const uint8_t *jpeg, size_t size,
                             struct picture *picture, bool *flawed)
 {
-    int result = tjDecompressToYUVPlanes(decoder->handle, jpeg, size, picture->planes, 0,
-                                         picture->strides, 0, 0);
     for (int plane = PLANE_BLUE; plane < PICTURE_PLANES; plane++) {
         memset(picture->planes[plane], NEUTRAL,
-               (size_t)picture->strides[plane] * (size_t)picture_half(picture->height));
+               (size_t)picture->strides[plane] *
+                   (size_t)picture_cells(picture->height, picture->cell_height));
     }
-    return decoder_judge(decoder, result, flawed);
+    return decoder_run_planes(decoder, jpeg, size, picture, flawed);
 }
 
 /* --- through RGB --- */
@@ -159,11 +131,41 @@ static int decoder_run_rgb(struct decoder *decoder, const uint8_t *jpeg, size_t 
     }
     if (decoder->converter == NULL ||
         tjEncodeYUVPlanes(decoder->converter, pixels, width, 0, height, TJPF_RGB, picture->planes,
-                          picture->strides, TJSAMP_420, 0) < 0) {
+                          picture->strides, TJSAMP_444, 0) < 0) {
         decoder->error = tjGetErrorStr2(decoder->converter);
         return -1;
     }
     return 0;
+}
+
+/* --- all of them --- */
+
+typedef int decoder_run_fn(struct decoder *decoder, const uint8_t *jpeg, size_t size,
+                           struct picture *picture, bool *flawed);
+
+/* How a JPEG is decoded, and into what cells of chroma. */
+struct decoder_way {
+    decoder_run_fn *run;
+    int cell_width, cell_height;
+};
+
+/* By what libturbojpeg calls the sampling. */
+static const struct decoder_way decoder_ways[TJ_NUMSAMP] = {
+    [TJSAMP_444] = {decoder_run_planes, 1, 1}, [TJSAMP_422] = {decoder_run_planes, 2, 1},
+    [TJSAMP_420] = {decoder_run_planes, 2, 2}, [TJSAMP_440] = {decoder_run_planes, 1, 2},
+    [TJSAMP_411] = {decoder_run_narrow, 1, 1}, [TJSAMP_GRAY] = {decoder_run_grey, 2, 2}};
+
+static struct decoder_way decoder_find_way(const struct decoder *decoder, const uint8_t *jpeg,
+                                           size_t size, const struct jpeg_info *info)
+{
+    int width = 0, height = 0, sampling = -1, colours = -1;
+    if (tjDecompressHeader3(decoder->handle, jpeg, size, &width, &height, &sampling, &colours) ==
+            0 &&
+        width == (int)info->width && height == (int)info->height && sampling >= 0 &&
+        sampling < TJ_NUMSAMP && (colours == TJCS_YCbCr || sampling == TJSAMP_GRAY)) {
+        return decoder_ways[sampling];
+    }
+    return (struct decoder_way){decoder_run_rgb, 1, 1};
 }
 
 int decoder_run(struct decoder *decoder, const uint8_t *jpeg, size_t size, struct picture *picture,
@@ -171,7 +173,6 @@ int decoder_run(struct decoder *decoder, const uint8_t *jpeg, size_t size, struc
 {
     struct jpeg_info info;
     enum jpeg_fault fault = jpeg_info_read_framed(jpeg, size, &info);
-    int width = 0, height = 0, sampling = -1, colours = -1, result;
     *flawed = false;
     if (fault != JPEG_WHOLE) {
         decoder->error = jpeg_fault_name(fault);
@@ -181,17 +182,10 @@ int decoder_run(struct decoder *decoder, const uint8_t *jpeg, size_t size, struc
         decoder->error = "more than 40 million pixels";
         return -1;
     }
-    picture_resize(picture, (int)info.width, (int)info.height);
-    bool known = tjDecompressHeader3(decoder->handle, jpeg, size, &width, &height, &sampling,
-                                     &colours) == 0 &&
-                 width == picture->width && height == picture->height;
-    if (known && sampling == TJSAMP_GRAY) {
-        result = decoder_run_grey(decoder, jpeg, size, picture, flawed);
-    } else if (known && colours == TJCS_YCbCr) {
-        result = decoder_run_planes(decoder, jpeg, size, picture, sampling, flawed);
-    } else {
-        result = decoder_run_rgb(decoder, jpeg, size, picture, flawed);
-    }
+    struct decoder_way way = decoder_find_way(decoder, jpeg, size, &info);
+    picture_resize_cells(picture, (int)info.width, (int)info.height, way.cell_width,
+                         way.cell_height);
+    int result = way.run(decoder, jpeg, size, picture, flawed);
     if (result == 0) {
         picture_close_edges(picture);
     }

@@ -1,8 +1,8 @@
 /* Stage: from a JPEG to planes (libturbojpeg). One decoder per thread.
  *
- * A JPEG holds planes, and mostly those of a struct picture, so they are taken as they are. Chroma of
- * another size (4:2:2, 4:4:4, 4:4:0, 4:1:1) is brought to half the size, grey pictures get a neutral one;
- * what libturbojpeg has no name for, and JPEGs that hold RGB, go the way through RGB. */
+ * A JPEG holds planes, and nearly always such as a struct picture has, so they are taken as they are. Grey
+ * pictures get a neutral chroma, that of 4:1:1 is repeated; what libturbojpeg has no name for, and JPEGs that
+ * hold RGB, go the way through RGB. */
 #ifndef DETECTOR_DECODE_H
 #define DETECTOR_DECODE_H
 

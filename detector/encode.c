@@ -1,5 +1,6 @@
 #include "detector/encode.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <turbojpeg.h>
 
@@ -35,6 +36,7 @@ void encoder_destroy(struct encoder *encoder)
 int encoder_run(struct encoder *encoder, const struct picture *picture, int quality,
                 const uint8_t **jpeg, size_t *size)
 {
+    assert(picture->cell_width == 2 && picture->cell_height == 2);
     unsigned long worst = tjBufSize(picture->width, picture->height, TJSAMP_420);
     if (worst > encoder->capacity) {
         free(encoder->jpeg);

@@ -311,6 +311,7 @@ static struct picture *pipeline_scale(struct pipeline *pipeline, const struct fr
     struct picture *picture = &pipeline->picture;
     int width = job->look.output_width;
     if (width == 0 || width >= picture->width) {
+        picture_halve_chroma(picture);
         return picture;
     }
     int height = (int)((int64_t)picture->height * width / picture->width);

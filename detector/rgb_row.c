@@ -1,5 +1,6 @@
 #include "detector/rgb_row.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "common/memory.h"
@@ -32,14 +33,14 @@ void rgb_row_resize(struct rgb_row *row, int width)
         return;
     }
     rgb_row_finish(row);
-    /* Chroma is made in pairs: one pixel more where the width is odd. */
-    size_t pixels = (size_t)picture_half(width) * 2;
+    /* Chroma may be made in pairs: one pixel more where the width is odd. */
+    size_t pixels = (size_t)picture_cells(width, 2) * 2;
     for (int channel = 0; channel < RGB_CHANNELS; channel++) {
         row->channels[channel] = xmalloc(pixels);
     }
     row->chroma[0] = xmalloc(pixels);
     row->chroma[1] = xmalloc(pixels);
-    row->sums = xcalloc(pixels / 2 + 2, sizeof *row->sums);
+    row->sums = xcalloc(pixels / 2 + 3, sizeof *row->sums);
     row->capacity = width;
 }
 
@@ -49,25 +50,31 @@ struct cells {
     int all; /* in the row */
 };
 
-/* Both directions at once, as libjpeg does: sums of 4 down, then of 16. At the edges of the picture the
- * last cell stands for the one that is not there; `sums` has one in front of the first and one behind
- * the last. */
-static void upsample_row(const uint8_t *restrict near, const uint8_t *restrict far,
-                         const struct cells *cells, int16_t *restrict sums, uint8_t *restrict out)
+/* Cells of two rows: three parts of the nearer row and one of the farther. */
+static void mix_rows(const uint8_t *restrict near, const uint8_t *restrict far, int count,
+                     int16_t *restrict sums)
 {
-    int before = cells->first > 0 ? cells->first - 1 : 0, count = cells->count;
-    int behind = cells->first + count < cells->all ? cells->first + count : cells->all - 1;
-    sums[0] = (int16_t)(3 * near[before] + far[before]);
-    sums[count + 1] = (int16_t)(3 * near[behind] + far[behind]);
-    near += cells->first;
-    far += cells->first;
     for (int x = 0; x < count; x++) {
-        sums[x + 1] = (int16_t)(3 * near[x] + far[x]);
+        sums[x] = (int16_t)(3 * near[x] + far[x]);
     }
+}
+
+static void take_row(const uint8_t *restrict near, int count, int16_t *restrict sums)
+{
+    for (int x = 0; x < count; x++) {
+        sums[x] = near[x];
+    }
+}
+
+/* Cells of two columns, the same way. At the edges of the picture the last cell stands for the one that is
+ * not there; `sums` begins with the cell before the first. */
+static inline void widen_row(const int16_t *restrict sums, int count, int left_round,
+                             int right_round, int shift, uint8_t *restrict out)
+{
     for (int x = 0; x < count; x++) {
         int16_t most = (int16_t)(3 * sums[x + 1]);
-        out[2 * x] = (uint8_t)((uint16_t)(most + sums[x] + 8) >> 4);
-        out[2 * x + 1] = (uint8_t)((uint16_t)(most + sums[x + 2] + 7) >> 4);
+        out[2 * x] = (uint8_t)((uint16_t)(most + sums[x] + left_round) >> shift);
+        out[2 * x + 1] = (uint8_t)((uint16_t)(most + sums[x + 2] + right_round) >> shift);
     }
 }
 
@@ -76,6 +83,81 @@ static void repeat_row(const uint8_t *source, const struct cells *cells, uint8_t
     for (int x = 0; x < cells->count; x++) {
         out[2 * x] = out[2 * x + 1] = source[cells->first + x];
     }
+}
+
+/* A row of chroma, and the next nearest to it where cells have two rows. */
+struct chroma_rows {
+    const uint8_t *near, *far;
+    int round; /* up or down to the nearest, in turns */
+};
+
+static struct chroma_rows chroma_rows(const struct picture *picture, int plane, int y)
+{
+    int near = y / picture->cell_height, far = near;
+    if (picture->cell_height == 2) {
+        int last = picture_cells(picture->height, 2) - 1;
+        far = y % 2 == 0 ? near - 1 : near + 1;
+        far = far < 0 ? 0 : (far > last ? last : far);
+    }
+    const uint8_t *values = picture->planes[plane];
+    size_t stride = (size_t)picture->strides[plane];
+    return (struct chroma_rows){values + (size_t)near * stride, values + (size_t)far * stride,
+                                y % 2 == 0 ? 1 : 2};
+}
+
+/* Cells of one column and two rows. */
+static void upsample_tall(const struct chroma_rows *rows, int left, int width, uint8_t *out)
+{
+    const uint8_t *restrict near = rows->near + left, *restrict far = rows->far + left;
+    int16_t round = (int16_t)rows->round;
+    for (int x = 0; x < width; x++) {
+        out[x] = (uint8_t)((uint16_t)(3 * near[x] + far[x] + round) >> 2);
+    }
+}
+
+/* Cells of two columns. */
+static void upsample_wide(const struct chroma_rows *rows, const struct cells *cells, bool tall,
+                          int16_t *sums, uint8_t *out)
+{
+    int from = cells->first > 0 ? cells->first - 1 : 0;
+    int to =
+        cells->first + cells->count < cells->all ? cells->first + cells->count + 1 : cells->all;
+    int16_t *first = cells->first > 0 ? sums : sums + 1;
+    if (tall) {
+        mix_rows(rows->near + from, rows->far + from, to - from, first);
+    } else {
+        take_row(rows->near + from, to - from, first);
+    }
+    sums[0] = first[0];
+    first[to - from] = first[to - from - 1];
+    if (tall) {
+        widen_row(sums, cells->count, 8, 7, 4, out);
+    } else {
+        widen_row(sums, cells->count, 1, 2, 2, out);
+    }
+}
+
+/* A plane's chroma for pixels from `left` on: in `room`, or where it is. */
+static const uint8_t *rgb_row_upsample(struct rgb_row *row, const struct picture *picture,
+                                       int plane, int y, int left, int width)
+{
+    struct chroma_rows rows = chroma_rows(picture, plane, y);
+    uint8_t *room = row->chroma[plane - PLANE_BLUE];
+    if (picture->cell_width == 1 && picture->cell_height == 1) {
+        return rows.near + left;
+    }
+    if (picture->cell_width == 1) {
+        upsample_tall(&rows, left, width, room);
+        return room;
+    }
+    const struct cells cells = {left / 2, picture_cells(width, 2),
+                                picture_cells(picture->width, 2)};
+    if (cells.all <= NARROW) {
+        repeat_row(rows.near, &cells, room);
+    } else {
+        upsample_wide(&rows, &cells, picture->cell_height == 2, row->sums, room);
+    }
+    return room;
 }
 
 static uint8_t to_byte(int16_t value)
@@ -107,22 +189,10 @@ static void convert_row(const uint8_t *restrict luma, const uint8_t *restrict bl
 
 void rgb_row_make(struct rgb_row *row, const struct picture *picture, int y, int left, int width)
 {
-    const struct cells cells = {left / 2, picture_half(width), picture_half(picture->width)};
-    int last = picture_half(picture->height) - 1;
-    int near = y / 2, far = y % 2 == 0 ? near - 1 : near + 1;
-    far = far < 0 ? 0 : (far > last ? last : far);
-    for (int i = 0; i < 2; i++) {
-        const uint8_t *plane = picture->planes[PLANE_BLUE + i];
-        size_t stride = (size_t)picture->strides[PLANE_BLUE + i];
-        if (cells.all <= NARROW) {
-            repeat_row(plane + (size_t)near * stride, &cells, row->chroma[i]);
-        } else {
-            upsample_row(plane + (size_t)near * stride, plane + (size_t)far * stride, &cells,
-                         row->sums, row->chroma[i]);
-        }
-    }
+    const uint8_t *blues = rgb_row_upsample(row, picture, PLANE_BLUE, y, left, width);
+    const uint8_t *reds = rgb_row_upsample(row, picture, PLANE_RED, y, left, width);
     const uint8_t *luma =
         picture->planes[PLANE_LUMA] + (size_t)y * (size_t)picture->strides[PLANE_LUMA] + left;
-    convert_row(luma, row->chroma[0], row->chroma[1], width, row->channels[RGB_RED],
-                row->channels[RGB_GREEN], row->channels[RGB_BLUE]);
+    convert_row(luma, blues, reds, width, row->channels[RGB_RED], row->channels[RGB_GREEN],
+                row->channels[RGB_BLUE]);
 }

@@ -12,6 +12,7 @@ from harness.control import Control
 from harness.intake import Intake
 from harness.jpeg import grey_jpeg
 from harness.processes import PROGRAMS, Process
+from harness.resample import resample
 from harness.waiting import wait_until
 
 EXIT_CONFIG = 78
@@ -60,17 +61,16 @@ def run_on_files(model, names, files, *options):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize(("model", "family", "side", "clip"), NETWORKS)
-def test_agrees_with_opencv(assets, tmp_path, model, family, side, clip):
-    pytest.importorskip("cv2", reason="needs OpenCV's Python binding (python3-opencv)")
+def check_agreement(assets, folder, network, pictures):
+    """What the detector sees in these JPEGs, beside what OpenCV's Python binding sees."""
     from harness.yolo import Network, differences
+    model, family, side, clip = network
     model = assets / "models" / model
     names = assets / "models" / "coco.names"
     network = Network(model, family, side, names.read_text().split("\n"), weights_of(model))
-    pictures = split(assets / "media" / clip)
     files = []
     for number, jpeg in enumerate(pictures):
-        files.append(tmp_path / f"{number:02}.jpg")
+        files.append(folder / f"{number:02}.jpg")
         files[-1].write_bytes(jpeg)
     results = run_on_files(model, names, files)
     assert len(results) == len(pictures)
@@ -80,6 +80,21 @@ def test_agrees_with_opencv(assets, tmp_path, model, family, side, clip):
         assert not differences(detections(result), theirs), f"picture {number} of {clip}"
         seen += len(theirs)
     assert seen >= 3, "the pictures must show something"
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: f"{network[0]}-{network[-1]}")
+def test_agrees_with_opencv(assets, tmp_path, network):
+    pytest.importorskip("cv2", reason="needs OpenCV's Python binding (python3-opencv)")
+    check_agreement(assets, tmp_path, network, split(assets / "media" / network[-1]))
+
+
+@pytest.mark.parametrize("sampling", ["4:2:2", "4:4:4", "4:4:0"])
+def test_agrees_whatever_the_chroma(assets, tmp_path, sampling):
+    """4:2:2 is what an ESP32-CAM sends. YOLOX is the one that colours matter most to."""
+    pytest.importorskip("cv2", reason="needs OpenCV's Python binding (python3-opencv)")
+    network = ("yolox_nano.onnx", "yolox", 416, "street.mjpeg")
+    pictures = split(assets / "media" / network[-1])
+    check_agreement(assets, tmp_path, network, [resample(jpeg, sampling) for jpeg in pictures])
 
 
 @pytest.mark.parametrize("version", ["yolov8n_320", "yolo11n_320"])

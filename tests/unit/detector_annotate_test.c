@@ -24,7 +24,7 @@ struct guarded {
 
 static int plane_side(int plane, int side)
 {
-    return plane == PLANE_LUMA ? side : picture_half(side);
+    return plane == PLANE_LUMA ? side : picture_cells(side, 2);
 }
 
 static struct guarded guarded_create(int width, int height)

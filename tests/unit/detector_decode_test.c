@@ -91,8 +91,8 @@ static void compare(const struct picture *picture, const uint8_t *pixels, const 
             sum += off;
         }
     }
-    for (int y = 0; y < picture_half(height); y++) {
-        for (int x = 0; x < picture_half(width); x++) {
+    for (int y = 0; y < picture_cells(height, 2); y++) {
+        for (int x = 0; x < picture_cells(width, 2); x++) {
             int at = y * picture->strides[PLANE_BLUE] + x;
             double blue = chroma_of(pixels, width, height, x, y, 2);
             double red = chroma_of(pixels, width, height, x, y, 0);
@@ -107,26 +107,37 @@ static void compare(const struct picture *picture, const uint8_t *pixels, const 
     }
 }
 
+/* What JPEGs have, and the cells that their chroma is decoded to. */
+static const struct sampling {
+    int number;
+    const char *name;
+    int cell_width, cell_height;
+} samplings[] = {{TJSAMP_444, "4:4:4", 1, 1}, {TJSAMP_422, "4:2:2", 2, 1},
+                 {TJSAMP_420, "4:2:0", 2, 2}, {TJSAMP_GRAY, "grey", 2, 2},
+                 {TJSAMP_440, "4:4:0", 1, 2}, {TJSAMP_411, "4:1:1", 1, 1}};
+#define SAMPLINGS (sizeof samplings / sizeof samplings[0])
+
 /* Every sampling, every oddity of size: the planes show what the way through RGB shows. */
 static void test_planes_of_all_samplings(void **state)
 {
-    static const int samplings[] = {TJSAMP_444,  TJSAMP_422, TJSAMP_420,
-                                    TJSAMP_GRAY, TJSAMP_440, TJSAMP_411};
-    static const char *const names[] = {"4:4:4", "4:2:2", "4:2:0", "grey", "4:4:0", "4:1:1"};
     struct decoder *decoder = decoder_create();
     struct picture picture = {0};
     (void)state;
     for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
-        for (size_t i = 0; i < sizeof samplings / sizeof samplings[0]; i++) {
+        for (size_t i = 0; i < SAMPLINGS; i++) {
             int width = sizes[s][0], height = sizes[s][1];
             bool flawed;
-            struct jpeg jpeg = compress(width, height, samplings[i]);
+            struct jpeg jpeg = compress(width, height, samplings[i].number);
             assert_int_equal(decoder_run(decoder, jpeg.bytes, jpeg.size, &picture, &flawed), 0);
             assert_false(flawed);
             assert_int_equal(picture.width, width);
             assert_int_equal(picture.height, height);
+            assert_int_equal(picture.cell_width, samplings[i].cell_width);
+            assert_int_equal(picture.cell_height, samplings[i].cell_height);
+            picture_halve_chroma(&picture);
+            assert_int_equal(picture.cell_width * picture.cell_height, 4);
             uint8_t *pixels = decompress(jpeg.bytes, jpeg.size, width, height);
-            compare(&picture, pixels, names[i]);
+            compare(&picture, pixels, samplings[i].name);
             free(pixels);
             tjFree(jpeg.bytes);
         }
@@ -153,6 +164,7 @@ static void test_a_jpeg_that_holds_rgb(void **state)
     }
     assert_int_equal(decoder_run(decoder, jpeg.bytes, jpeg.size, &picture, &flawed), 0);
     uint8_t *pixels = decompress(jpeg.bytes, jpeg.size, 33, 50);
+    picture_halve_chroma(&picture);
     compare(&picture, pixels, "RGB");
     free(pixels);
     tjFree(jpeg.bytes);
@@ -163,12 +175,11 @@ static void test_a_jpeg_that_holds_rgb(void **state)
 /* Half of the data gone: a picture to use, and said so. */
 static void test_a_torn_jpeg(void **state)
 {
-    static const int samplings[] = {TJSAMP_420, TJSAMP_422, TJSAMP_GRAY};
     struct decoder *decoder = decoder_create();
     struct picture picture = {0};
     (void)state;
-    for (size_t i = 0; i < sizeof samplings / sizeof samplings[0]; i++) {
-        struct jpeg jpeg = compress(640, 360, samplings[i]);
+    for (size_t i = 0; i < SAMPLINGS; i++) {
+        struct jpeg jpeg = compress(640, 360, samplings[i].number);
         bool flawed;
         memcpy(jpeg.bytes + jpeg.size * 3 / 4, "\xff\xd9", 2);
         assert_int_equal(decoder_run(decoder, jpeg.bytes, jpeg.size * 3 / 4 + 2, &picture, &flawed),
@@ -197,6 +208,7 @@ static void test_encoding(void **state)
         size_t size;
         bool flawed;
         assert_int_equal(decoder_run(decoder, jpeg.bytes, jpeg.size, &picture, &flawed), 0);
+        picture_halve_chroma(&picture);
         assert_int_equal(encoder_run(encoder, &picture, 95, &again, &size), 0);
         uint8_t *pixels = decompress(again, size, width, height);
         compare(&picture, pixels, "again");
@@ -241,6 +253,34 @@ static void test_shrinking(void **state)
     decoder_destroy(decoder);
 }
 
+/* At the same size that is what halving chroma comes to. */
+static void test_shrinking_and_halving(void **state)
+{
+    struct decoder *decoder = decoder_create();
+    struct picture picture = {0}, same = {0}, copy = {0};
+    (void)state;
+    for (size_t i = 0; i < SAMPLINGS; i++) {
+        struct jpeg jpeg = compress(64, 48, samplings[i].number);
+        bool flawed;
+        assert_int_equal(decoder_run(decoder, jpeg.bytes, jpeg.size, &picture, &flawed), 0);
+        picture_shrink(&same, &picture, 64, 48);
+        picture_copy(&copy, &picture);
+        picture_halve_chroma(&copy);
+        for (int plane = 0; plane < PICTURE_PLANES; plane++) {
+            int width = plane == PLANE_LUMA ? 64 : 32, height = plane == PLANE_LUMA ? 48 : 24;
+            for (int y = 0; y < height; y++) {
+                assert_memory_equal(copy.planes[plane] + y * copy.strides[plane],
+                                    same.planes[plane] + y * same.strides[plane], (size_t)width);
+            }
+        }
+        tjFree(jpeg.bytes);
+    }
+    picture_finish(&picture);
+    picture_finish(&same);
+    picture_finish(&copy);
+    decoder_destroy(decoder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_a_torn_jpeg),
         cmocka_unit_test(test_encoding),
         cmocka_unit_test(test_shrinking),
+        cmocka_unit_test(test_shrinking_and_halving),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,7 @@ static void paint_ground(struct picture *picture, int width, int height)
     to_planes(rgb, planes);
     picture_resize(picture, width, height);
     for (int plane = 0; plane < PICTURE_PLANES; plane++) {
-        int rows = plane == PLANE_LUMA ? height : picture_half(height);
+        int rows = plane == PLANE_LUMA ? height : picture_cells(height, 2);
         memset(picture->planes[plane], (int)lround(planes[plane]),
                (size_t)rows * (size_t)picture->strides[plane]);
     }
@@ -91,8 +91,8 @@ static double worst_of(const struct shape *shape, const struct picture *picture)
             worst = fmax(worst, fabs(is - planes[PLANE_LUMA]));
         }
     }
-    for (int y = 0; y < picture_half(picture->height); y++) {
-        for (int x = 0; x < picture_half(picture->width); x++) {
+    for (int y = 0; y < picture_cells(picture->height, 2); y++) {
+        for (int x = 0; x < picture_cells(picture->width, 2); x++) {
             reference_cell(shape, picture, x, y, planes);
             int at = y * picture->strides[PLANE_BLUE] + x;
             worst = fmax(worst, fabs(picture->planes[PLANE_BLUE][at] - planes[PLANE_BLUE]));

@@ -27,9 +27,9 @@ static void paint(struct picture *picture, int width, int height, uint8_t red, u
     picture_resize(picture, width, height);
     memset(picture->memory, (int)lround(luma), picture->capacity);
     memset(picture->planes[PLANE_BLUE], (int)lround(128 + (blue - luma) / 1.772),
-           (size_t)picture->strides[PLANE_BLUE] * (size_t)picture_half(height));
+           (size_t)picture->strides[PLANE_BLUE] * (size_t)picture_cells(height, 2));
     memset(picture->planes[PLANE_RED], (int)lround(128 + (red - luma) / 1.402),
-           (size_t)picture->strides[PLANE_RED] * (size_t)picture_half(height));
+           (size_t)picture->strides[PLANE_RED] * (size_t)picture_cells(height, 2));
 }
 
 static float input_at(const struct preprocess *preprocess, int plane, int x, int y)

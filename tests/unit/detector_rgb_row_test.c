@@ -1,4 +1,4 @@
-/* Rows in RGB, against what libjpeg makes of the same JPEG. */
+/* Rows in RGB of a decoded JPEG, against what libjpeg makes of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include <turbojpeg.h>
 
 #include "common/memory.h"
+#include "detector/decode.h"
 #include "detector/rgb_row.h"
 
 struct jpeg {
@@ -19,7 +20,7 @@ struct jpeg {
 };
 
 /* Patches of colour with hard edges, and noise: chroma that is nowhere smooth. */
-static struct jpeg jpeg_create(int width, int height)
+static struct jpeg jpeg_create(int width, int height, int sampling)
 {
     struct jpeg jpeg = {0};
     size_t size = (size_t)width * (size_t)height * 3;
@@ -30,27 +31,25 @@ static struct jpeg jpeg_create(int width, int height)
     }
     tjhandle compressor = tjInitCompress();
     assert_int_equal(tjCompress2(compressor, pixels, width, 0, height, TJPF_RGB, &jpeg.data,
-                                 &jpeg.size, TJSAMP_420, 90, 0),
+                                 &jpeg.size, sampling, 90, 0),
                      0);
     tjDestroy(compressor);
     free(pixels);
     return jpeg;
 }
 
-static void check(int width, int height)
+static void check(struct decoder *decoder, int width, int height, int sampling)
 {
-    struct jpeg jpeg = jpeg_create(width, height);
+    struct jpeg jpeg = jpeg_create(width, height, sampling);
     struct picture picture = {0};
     struct rgb_row row = {0};
     uint8_t *wanted = xmalloc((size_t)width * (size_t)height * 3);
     tjhandle decompressor = tjInitDecompress();
-    picture_resize(&picture, width, height);
+    bool flawed;
     assert_int_equal(
         tjDecompress2(decompressor, jpeg.data, jpeg.size, wanted, width, 0, height, TJPF_RGB, 0),
         0);
-    assert_int_equal(tjDecompressToYUVPlanes(decompressor, jpeg.data, jpeg.size, picture.planes,
-                                             width, picture.strides, height, 0),
-                     0);
+    assert_int_equal(decoder_run(decoder, jpeg.data, jpeg.size, &picture, &flawed), 0);
     rgb_row_resize(&row, width);
     for (int y = 0; y < height; y++) {
         int left = rand() % width / 2 * 2, part = 1 + rand() % (width - left);
@@ -69,14 +68,21 @@ static void check(int width, int height)
     picture_finish(&picture);
 }
 
+static const int samplings[] = {TJSAMP_420, TJSAMP_422, TJSAMP_440,
+                                TJSAMP_444, TJSAMP_411, TJSAMP_GRAY};
+
 static void test_as_libjpeg_has_it(void **state)
 {
+    struct decoder *decoder = decoder_create();
     (void)state;
     srand(1);
-    for (int round = 0; round < 200; round++) {
-        check(1 + rand() % 70, 1 + rand() % 40);
+    for (size_t i = 0; i < sizeof samplings / sizeof samplings[0]; i++) {
+        for (int round = 0; round < 200; round++) {
+            check(decoder, 1 + rand() % 70, 1 + rand() % 40, samplings[i]);
+        }
+        check(decoder, 1280, 720, samplings[i]);
     }
-    check(1280, 720);
+    decoder_destroy(decoder);
 }
 
 int main(void)
