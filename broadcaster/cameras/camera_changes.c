@@ -32,7 +32,8 @@ enum changes_state {
     CHANGES_STORING,
     CHANGES_RELOADING,
     CHANGES_FOLLOWING,
-    CHANGES_RESTORING
+    CHANGES_RESTORING,
+    CHANGES_RETURNING,
 };
 
 struct camera_changes {
@@ -192,17 +193,34 @@ static void changes_not_stored(struct camera_changes *changes)
     config_errors_finish(&ignored);
 }
 
+/* This process works with the change. */
+static bool changes_are_followed(const struct camera_changes *changes)
+{
+    return strcmp(changes->services->config->hash, changes->edit.config->hash) == 0;
+}
+
+/* Whoever has begun to follow goes back too. That may be this process, told too late: "nothing has changed"
+ * is said when it is true. */
+static void changes_restored(struct camera_changes *changes, bool stored)
+{
+    if (!stored) {
+        log_error("the overlay cannot be taken back to what it was; the log above says why");
+    }
+    if (changes_signal(changes) == 0 && stored && changes_are_followed(changes)) {
+        changes->state = CHANGES_RETURNING;
+        changes_arm(changes, FOLLOW_LIMIT_NS);
+    } else {
+        changes_fail(changes);
+    }
+}
+
 static void changes_on_stored(void *arg, const struct child_result *result)
 {
     struct camera_changes *changes = arg;
     bool stored = result->exit_code == 0;
     changes->store = NULL;
     if (changes->state == CHANGES_RESTORING) {
-        if (!stored) {
-            log_error("the overlay cannot be taken back to what it was; the log above says why");
-        }
-        changes_signal(changes); /* whoever has half begun to follow goes back too */
-        changes_fail(changes);
+        changes_restored(changes, stored);
     } else if (stored) {
         changes_reload(changes);
     } else {
@@ -222,6 +240,8 @@ static void changes_on_limit(evutil_socket_t fd, short events, void *arg)
                  "the configuration was not reloaded within %d s; the supervisor's log says why",
                  (int)(FOLLOW_LIMIT_NS / NS_PER_SECOND));
         changes_restore(changes);
+    } else if (changes->state == CHANGES_RETURNING) {
+        changes_fail(changes);
     }
 }
 
@@ -245,8 +265,11 @@ void camera_changes_reloaded(struct camera_changes *changes)
         memcpy(changes->hash, config->hash, sizeof changes->hash);
         changes->reloads++;
     }
-    if (changes->state != CHANGES_RELOADING ||
-        strcmp(config->hash, changes->edit.config->hash) != 0) {
+    if (changes->state == CHANGES_RETURNING && !changes_are_followed(changes)) {
+        changes_fail(changes);
+        return;
+    }
+    if (changes->state != CHANGES_RELOADING || !changes_are_followed(changes)) {
         return;
     }
     event_del(changes->limit);

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,12 +13,13 @@ import time
 import pytest
 import websocket
 
+import harness.broadcaster
 from harness.access import Token
 from harness.broadcaster import Broadcaster
 from harness.camera_api import CameraApi
 from harness.faults import stopped
 from harness.jpeg import grey_jpeg
-from harness.processes import alive
+from harness.processes import PROGRAMS, alive
 from harness.waiting import wait_until
 
 
@@ -358,6 +360,52 @@ def test_what_is_not_reloaded_is_taken_back(running):
     wait_until(lambda: same_hashes(running), 10, "every process works with what was")
     assert running.api.get("CAM1")["settings"]["fps"] == 1 and hashes(running) != before
     running.api.put("CAM1", fps=3)
+
+
+@pytest.fixture
+def told_late(started, tmp_path, monkeypatch):
+    """A broadcaster whose supervisor is this test, and whose `ringcast-ctl` waits for a line in `gate`
+    and leaves one in `calls`."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    os.mkfifo(tmp_path / "gate")
+    shutil.copy(PROGRAMS / "ringcast-broadcaster", programs)
+    (programs / "ringcast-ctl").write_text(
+        f"#!/bin/sh\necho >>{tmp_path}/calls\nread -r line <{tmp_path}/gate\n"
+        f'exec {PROGRAMS}/ringcast-ctl "$@"\n')
+    (programs / "ringcast-ctl").chmod(0o755)
+    monkeypatch.setattr(harness.broadcaster, "PROGRAMS", programs)
+    monkeypatch.setenv("RINGCAST_SUPERVISOR_PID", str(os.getpid()))
+    hangups = []
+    before = signal.signal(signal.SIGHUP, lambda *_: hangups.append(time.monotonic()))
+    server = Broadcaster(tmp_path / "late", top={"cameras": {"PHONE": {"name": "old"}}})
+    started.append(server)
+    server.api, server.hangups = CameraApi(server), hangups
+    server.calls = lambda: len(lines.read_text()) if (lines := tmp_path / "calls").exists() else 0
+    server.pass_gate = lambda: (tmp_path / "gate").write_text("go\n")
+    yield server
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.slow
+def test_who_followed_too_late_goes_back_before_it_says_so(told_late):
+    answers = []
+    asking = threading.Thread(
+        target=lambda: answers.append(told_late.api.ask("PUT", "/PHONE", {"name": "new"})))
+    asking.start()
+    told_late.pass_gate()
+    wait_until(lambda: len(told_late.hangups) == 1, 10, "the supervisor told")
+    wait_until(lambda: told_late.calls() == 2, 15, "the change being taken back")
+    os.kill(told_late.pid, signal.SIGHUP)
+    wait_until(lambda: told_late.api.get("PHONE")["name"] == "new", 5, "the change followed")
+    told_late.pass_gate()
+    wait_until(lambda: len(told_late.hangups) == 2, 10, "the supervisor told again")
+    asking.join(0.3)
+    assert answers == [] and told_late.api.ask("PUT", "/PHONE", {"name": "x"})[0] == 409
+    os.kill(told_late.pid, signal.SIGHUP)
+    asking.join(5)
+    assert (answers[0][0], answers[0][1]["error"]["code"]) == (503, "not_applied")
+    assert told_late.api.get("PHONE")["name"] == "old"
 
 
 def test_an_overlay_that_cannot_be_written_changes_nothing(running):
