@@ -161,7 +161,7 @@ say = $(if $(V),,@printf '  %-3s %s\n' $(1) $@)
 
 PROGRAMS := ringcast-capture ringcast-detector ringcast-broadcaster ringcast-ctl ringcast-model
 TEST_PROGRAMS := camsim detect_frames model_test track_boxes ws_echo
-BENCH_PROGRAMS := bench_picture detector_bench parser_bench ring_bench
+BENCH_PROGRAMS := bench_picture detector_bench parser_bench ring_bench storm
 FUZZERS := $(sort $(FUZZ_COMMON) $(FUZZ_CAPTURE) $(FUZZ_DETECTOR) $(FUZZ_BROADCASTER))
 UNIT_TESTS := $(UNIT_COMMON:%=common_%_test) $(UNIT_CAPTURE:%=capture_%_test) \
               $(UNIT_DETECTOR:%=detector_%_test) $(UNIT_BROADCASTER:%=broadcaster_%_test) \
@@ -228,6 +228,8 @@ $(BUILD)/parser_bench: $(call objects,tests/bench,measure parser_bench) $(LIB_CA
 $(BUILD)/parser_bench: LDLIBS = $(LIBS_COMMON)
 $(BUILD)/ring_bench: $(call objects,tests/bench,measure ring_bench) $(LIB_COMMON)
 $(BUILD)/ring_bench: LDLIBS = $(LIBS_COMMON)
+$(BUILD)/storm: $(BUILD)/tests/bench/storm.o $(LIB_COMMON)
+$(BUILD)/storm: LDLIBS = $(LIBS_COMMON)
 
 $(PROGRAMS:%=$(BUILD)/%) $(TEST_PROGRAMS:%=$(BUILD)/%) $(BENCH_PROGRAMS:%=$(BUILD)/%):
 	$(call say,LD)

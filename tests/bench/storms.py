@@ -20,17 +20,13 @@ import threading
 import time
 from pathlib import Path
 
-from figures import table
+from figures import PROGRAMS, table
 from harness.away import ADDRESS, Away
 from harness.broadcaster import Broadcaster, Counter
 from harness.jpeg import grey_jpeg
 from harness.waiting import wait_until
 
-UPGRADE = ("GET /ws/viewer/detection?camera_id=CAM1 HTTP/1.1\r\nHost: localhost\r\n"
-           "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n").encode()
 RESET = struct.pack("ii", 1, 0)
-WORKERS = 8
 
 
 def used(server):
@@ -40,63 +36,15 @@ def used(server):
             len(os.listdir(f"/proc/{server.pid}/fd")))
 
 
-def connect(port):
-    one = socket.socket()
-    one.connect(("127.0.0.1", port))
-    return one
+STORMS = {"come and go": "connection", "viewers, closed": "viewer",
+          "viewers, reset and back at once": "reset"}
 
 
-# --- one visit each: returns when it is over ---
-
-def come_and_go(port):
-    connect(port).close()
-
-
-def view_and_close(port):
-    one = connect(port)
-    one.sendall(UPGRADE)
-    one.recv(64)
-    one.close()
-
-
-def view_and_reset(port):
-    one = connect(port)
-    one.sendall(UPGRADE)
-    one.recv(64)
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-    one.close()
-
-
-STORMS = (("come and go", come_and_go), ("viewers, closed", view_and_close),
-          ("viewers, reset and back at once", view_and_reset))
-
-
-def blow_one(visit, port, rate, seconds):
-    """One of those who make a storm: a process that writes how many visits it made."""
-    reader, writer = os.pipe()
-    if os.fork() == 0:
-        count, began = 0, time.monotonic()
-        while (now := time.monotonic()) < began + seconds:
-            if count < (now - began) * rate:
-                visit(port)
-                count += 1
-            else:
-                time.sleep(0.0005)
-        os.write(writer, str(count).encode())
-        os._exit(0)
-    os.close(writer)
-    return reader
-
-
-def blow(visit, port, rate, seconds):
-    """So many visits a second, by several, because each waits for answers; how many there were."""
-    readers = [blow_one(visit, port, rate / WORKERS, seconds) for _ in range(WORKERS)]
-    count = 0
-    for reader in readers:
-        count += int(os.read(reader, 32))
-        os.close(reader)
-        os.wait()
-    return count
+def blow(kind, port, rate, seconds):
+    """A storm of so many visits a second; how many there were, and how many of them were answered."""
+    said = subprocess.run([PROGRAMS / "storm", str(port), kind, str(rate), str(seconds)], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout
+    return map(int, said.split())
 
 
 class Posts(threading.Thread):
@@ -116,21 +64,22 @@ class Posts(threading.Thread):
 def storms(server, options):
     watching = [server.watch("CAM1") for _ in range(10)]
     counter, posts = Counter(watching), Posts(server)
-    blow(view_and_close, server.port, 200, 1)  # buffers of the libraries are made once
+    blow("viewer", server.port, 200, 1)  # buffers of the libraries are made once
     rows = []
-    for name, visit in STORMS:
+    for name, kind in STORMS.items():
         for rate in options.rates:
             wait_until(lambda: server.viewers("CAM1") == 10, 10, "the last storm is over")
             before, frames = used(server), sum(map(len, counter.counts))
             began = time.monotonic()
-            visits = blow(visit, server.port, rate, options.seconds)
+            visits, answered = blow(kind, server.port, rate, options.seconds)
             frames = (sum(map(len, counter.counts)) - frames) / (time.monotonic() - began) / 10
             calm = time.monotonic()
             wait_until(lambda: server.viewers("CAM1") == 10, 10, "it is over")
             calm = (time.monotonic() - calm) * 1000
             time.sleep(2.5)  # connections that we closed wait two seconds for the peer
             after = used(server)
-            rows.append([name, rate, f"{visits / options.seconds:.0f}", f"{frames:.1f}",
+            rows.append([name, rate, f"{visits / options.seconds:.0f}",
+                         f"{answered / options.seconds:.0f}", f"{frames:.1f}",
                          f"{calm:.0f}", f"{before[0]:.1f}", f"{after[0]:.1f}", before[1], after[1]])
     posts.over.set()
     posts.join()
@@ -138,7 +87,7 @@ def storms(server, options):
     for one in watching:
         one.close()
     print(f"{options.seconds:.0f} s each, beside ten viewers of 10 frames a second\n")
-    table(["storm", "wanted/s", "came/s", "frames/s of the ten", "gone after ms", "MB before",
+    table(["storm", "wanted/s", "came/s", "answered/s", "frames/s of the ten", "gone after ms", "MB before",
            "MB after", "descriptors before", "after"], rows)
 
 
