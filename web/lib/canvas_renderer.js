@@ -19,6 +19,7 @@ import { TextFrame } from './text_frame.js';
  */
 
 const FINDINGS_LIMIT_MS = 500; // then a picture is shown without
+const FINDINGS_GONE_MS = 2000; // nothing was found for so long: no picture waits for more
 
 /**
  * A change of the zoom, or of the screen, changes the pixels and not the size. Not every browser can
@@ -70,6 +71,7 @@ export class CanvasStreamRenderer {
   #animation = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #patience;
+  #foundAt = -Infinity;
   #framesDrawn = 0;
   #framesDropped = 0;
   #observer;
@@ -129,19 +131,27 @@ export class CanvasStreamRenderer {
    */
   renderFrame(picture, frame) {
     const one = typeof picture !== 'string' ? picture : frame ?? new TextFrame({ data: picture }, '', 'detect');
-    if (this.#overlay === null || one.number === 0n || this.#matcher.addFrame(one)) {
+    const finds = this.#overlay !== null && performance.now() - this.#foundAt < FINDINGS_GONE_MS;
+    if (!finds || one.number === 0n) {
+      this.#endWaiting();
+      this.#show(one);
+    } else if (this.#matcher.addFrame(one)) {
       this.#show(one);
     } else {
-      this.#patience ??= setTimeout(() => {
-        this.#patience = undefined;
-        this.#showIfAny(this.#matcher.takeNewest());
-      }, FINDINGS_LIMIT_MS);
+      this.#patience ??= setTimeout(() => this.#showIfAny(this.#endWaiting()), FINDINGS_LIMIT_MS);
     }
+  }
+
+  /** No picture waits for its findings any more. @returns {Frame | null} the newest that did */
+  #endWaiting() {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    return this.#matcher.takeNewest();
   }
 
   /**
    * Takes what the stream manager's onMetadata gives: what was found on a frame, to be drawn on its raw picture.
-   * With an overlay a picture waits for it, at most half a second.
+   * With an overlay a picture waits for it, at most half a second, and not at all where nothing was found lately.
    * @param {FrameMetadata} metadata
    * @param {Frame} frame
    */
@@ -149,10 +159,10 @@ export class CanvasStreamRenderer {
     if (this.#overlay === null) {
       return;
     }
+    this.#foundAt = performance.now();
     const found = this.#matcher.addFindings(metadata, frame);
     if (found !== null && this.#matcher.waiting === 0) {
-      clearTimeout(this.#patience);
-      this.#patience = undefined;
+      this.#endWaiting();
     }
     this.#showIfAny(found);
     this.#requestDraw(); // it may have been on the screen already, without
@@ -161,6 +171,9 @@ export class CanvasStreamRenderer {
   /** @param {OverlayOptions | boolean} overlay from now on */
   setOverlay(overlay) {
     this.#overlay = overlayOptions(overlay);
+    if (this.#overlay === null) {
+      this.#showIfAny(this.#endWaiting());
+    }
     this.#requestDraw();
   }
 
@@ -173,8 +186,8 @@ export class CanvasStreamRenderer {
   clear() {
     this.#epoch++;
     this.#waiting = null;
-    clearTimeout(this.#patience);
-    this.#patience = undefined;
+    this.#endWaiting();
+    this.#foundAt = -Infinity;
     this.#matcher.clear();
     this.#setPicture(null);
     this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);

@@ -27,6 +27,16 @@ function ageLimitMs(intervalMs) {
 }
 
 /**
+ * By the server's clock; and never younger than it has been on the screen, for it may be of a machine whose clock is ahead.
+ * @param {number} capturedMs
+ * @param {number} serverTimeMs
+ * @param {number} drawnAt by performance.now()
+ */
+export function pictureAgeMs(capturedMs, serverTimeMs, drawnAt) {
+  return Math.max(serverTimeMs - capturedMs, performance.now() - drawnAt);
+}
+
+/**
  * @param {PictureFacts} facts
  * @returns {PictureState}
  */

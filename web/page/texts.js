@@ -158,6 +158,7 @@ export const texts = {
     reset: 'As configured',
     kind: 'Picture',
     kindDetect: 'With boxes',
+    kindOverlay: 'Drawn here',
     kindRaw: 'Plain',
     presetsTitle: 'Ready-made settings',
     presets: { security: 'Security', parking: 'Parking', background: 'Background', snapshot: 'Snapshot' },
@@ -313,7 +314,8 @@ export const texts = {
     badge: {
       none: 'No picture',
       stale: (/** @type {string} */ age) => `Not live: ${age} old`,
-      frozen: (/** @type {string} */ age) => `Frozen: ${age} old`,
+      still: (/** @type {string} */ age) => `Frozen: ${age} old`,
+      frozen: 'Not live: the same picture again and again',
     },
     noPicture: 'Waiting for a picture of this camera',
     noPictureNow: (/** @type {string} */ state) => `This camera is ${state}, and there is no picture of it`,

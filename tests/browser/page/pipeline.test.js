@@ -141,6 +141,43 @@ test('sliders and presets act on this viewer', { skip }, async () => {
   assert.deepEqual(said.at(-1), { type: 'subscribe', camera_id: 'LOT', kind: 'detect' });
 });
 
+/** In the picture: pixels that have the colour of the page's own boxes. */
+function countBoxPixels() {
+  const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('#picture'));
+  const context = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d');
+  context?.drawImage(canvas, 0, 0);
+  const { data = [] } = context?.getImageData(0, 0, canvas.width, canvas.height) ?? {};
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    count += data[i] === 0xff && data[i + 1] === 0xd2 && data[i + 2] === 0x3f ? 1 : 0;
+  }
+  return count;
+}
+
+/** @param {(count: number) => boolean} wanted */
+async function waitForBoxPixels(wanted) {
+  for (const began = performance.now(); ; await page.waitForTimeout(100)) {
+    const count = await page.evaluate(countBoxPixels);
+    if (wanted(count)) {
+      return count;
+    }
+    assert.ok(performance.now() - began < LIMIT.timeout, `${count} pixels`);
+  }
+}
+
+test('boxes that the page draws itself, over the picture as it is', { skip }, async () => {
+  await page.click('label[for="kind-overlay"]');
+  const boxes = await waitForBoxPixels((count) => count > 200);
+  const before = said.length;
+  await page.uncheck('#labels');
+  await page.fill('#conf', '0.95');
+  await waitForBoxPixels((count) => count < boxes / 2);
+  assert.deepEqual(said.slice(before).filter((message) => 'conf' in message || 'show_labels' in message), [], 'to the server');
+  await page.click('label[for="kind-raw"]');
+  await waitForBoxPixels((count) => count === 0);
+  await page.click('#reset');
+});
+
 test('the last hours: what the record says, as a chart, a sentence and a table', { skip }, async () => {
   await page.click('label[for="span-1h"]');
   await page.waitForFunction(() => /spaces were occupied/.test(document.querySelector('#history-summary')?.textContent ?? ''),

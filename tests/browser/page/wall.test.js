@@ -98,6 +98,18 @@ test('every camera on one connection, with its state, rate, age and free spaces'
   await assertAccessible(page);
 });
 
+test('what a stream says no more of its spaces does not stay', async () => {
+  const { url } = await start(['A']);
+  const worker = work(url, 'A', { total_spaces: 10, occupied_spaces: 4 });
+  const page = await newPage();
+  await page.goto(url);
+  await page.waitForSelector('.tile-free:text("6 of 10 free")', LIMIT);
+  await worker.end();
+  work(url, 'A');
+  await page.waitForSelector('.tile-free', { ...LIMIT, state: 'hidden' });
+  await waitForTile(page, 'A', 'live');
+});
+
 test('frozen and offline are shown within 2 s, and the end of a stream clears its picture', async () => {
   const { url } = await start(['A', 'B']);
   const workers = [work(url, 'A'), work(url, 'B')];
@@ -201,6 +213,18 @@ test('the layout is remembered', async () => {
   assert.ok((arranged[0] ?? 0) > 1.9 * (arranged[1] ?? Infinity), String(arranged));
 });
 
+test('a long name on a phone pushes nothing out of sight', async () => {
+  const { url } = await start(['A', 'L'.repeat(60)]);
+  const page = await newPage({ viewport: { width: 390, height: 844 } });
+  await page.goto(url);
+  await waitForTile(page, 'A', 'none');
+  await page.click('#arrange');
+  const beyond = await page.$$eval('dialog[open] button, dialog[open] select', (all) =>
+    all.filter((one) => one.getBoundingClientRect().right > 390 - 16).length);
+  assert.equal(beyond, 0);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+});
+
 test('on demand: a snapshot with its age, live as soon as it is opened', async () => {
   const { url } = await start(['B']); // which nobody pushes
   work(url, 'A');
@@ -236,7 +260,7 @@ test('no camera at all, and all of them hidden', async () => {
 });
 
 test('a form asks for the token, and the role decides what is shown', async () => {
-  const { url } = await start(['A'], { tokens: ['viewer', 'publisher', 'admin'].map(token) });
+  const { url } = await start(['A'], { tokens: ['viewer', 'publisher', 'admin'].map((name) => token(name)) });
   work(url, 'A', {}, 10, 'secret-of-publisher');
   const page = await newPage({ viewport: { width: 390, height: 844 } });
   await page.goto(url);

@@ -6,9 +6,10 @@ import { mock, test } from 'node:test';
 import { EventLog } from '../../../web/page/camera/event_log.js';
 import { SPANS, columnsOf, summarize, tableOf } from '../../../web/page/camera/history_series.js';
 import { LatencyMeter, readLatency } from '../../../web/page/camera/latency.js';
-import { readEvent, readEvents, readSpaces, spacesChanged } from '../../../web/page/camera/spaces.js';
+import { readEvent, readEvents, spacesChanged } from '../../../web/page/camera/space_events.js';
 import { readTracks } from '../../../web/page/camera/tracks.js';
-import { NO_WISHES, PRESETS, Settled, presetOf, wishesAny } from '../../../web/page/camera/wishes.js';
+import { NO_WISHES, PRESETS, Settled, overlayOf, parametersOf, presetOf, wishesAny } from '../../../web/page/camera/wishes.js';
+import { readSpaces } from '../../../web/page/occupancy.js';
 
 const SINCE = '2026-01-07T12:29:15.123456Z';
 const SINCE_MS = Date.UTC(2026, 0, 7, 12, 29, 15, 123);
@@ -17,33 +18,6 @@ const SINCE_MS = Date.UTC(2026, 0, 7, 12, 29, 15, 123);
 function space(id, state) {
   return { space_id: id, space_name: `Space ${id}`, state, is_occupied: state === 'occupied', since: SINCE };
 }
-
-test('spaces: three states, counted and named', () => {
-  const spaces = readSpaces({
-    occupied_spaces: 1,
-    total_spaces: 3,
-    space_occupancy: [space('a', 'occupied'), space('b', 'free'), space('c', 'unknown')],
-  });
-  assert.deepEqual({ ...spaces, list: undefined }, { total: 3, occupied: 1, free: 1, unknown: 1, list: undefined });
-  assert.deepEqual(spaces.list[0], { id: 'a', name: 'Space a', state: 'occupied', sinceMs: SINCE_MS });
-});
-
-test('spaces: a list that was cut, a worker that only counts, one without states', () => {
-  const cut = readSpaces({ occupied_spaces: 5, total_spaces: 9, space_occupancy: [space('a', 'unknown')] });
-  assert.deepEqual([cut.occupied, cut.free, cut.unknown, cut.list.length], [5, 3, 1, 1]);
-  const counted = readSpaces({ occupied_spaces: 4, total_spaces: 10 });
-  assert.deepEqual(counted, { total: 10, occupied: 4, free: 6, unknown: 0, list: [] });
-  const bare = readSpaces({ space_occupancy: [{ space_id: 'x', is_occupied: true }, { space_id: 'y', is_occupied: false }] });
-  assert.deepEqual(bare.list.map(({ state, name, sinceMs }) => [state, name, sinceMs]), [['occupied', 'x', null], ['free', 'y', null]]);
-  assert.deepEqual([bare.occupied, bare.free, bare.total], [1, 1, 2]);
-});
-
-test('spaces: none, and nonsense', () => {
-  for (const odd of [null, {}, { total_spaces: 0 }, { space_occupancy: 'x' }, { space_occupancy: [] }, { total_spaces: -1 }]) {
-    assert.equal(readSpaces(odd), null);
-  }
-  assert.equal(readSpaces({ space_occupancy: [null, 7, { space_id: 'a', state: 'gone', since: 5 }] }).list[0].state, 'unknown');
-});
 
 test('a space that became another one', () => {
   const before = readSpaces({ space_occupancy: [space('a', 'free'), space('b', 'free')] }).list;
@@ -125,6 +99,17 @@ test('presets: what they are, and what no longer is one', () => {
   assert.equal(presetOf({ ...PRESETS.parking, fps: 9 }), null);
   assert.equal(wishesAny(NO_WISHES), false);
   assert.equal(wishesAny({ ...NO_WISHES, showLabels: false }), true);
+  assert.equal(wishesAny({ ...NO_WISHES, kind: 'raw' }), true);
+});
+
+test('who draws is told what to draw', () => {
+  const wishes = { ...NO_WISHES, conf: 0.4, showLabels: false, fps: 5 };
+  assert.deepEqual(parametersOf(wishes), { conf: 0.4, showLabels: false, fps: 5 });
+  assert.equal(overlayOf(wishes), false);
+  assert.deepEqual(parametersOf({ ...wishes, kind: 'overlay' }), { fps: 5 });
+  assert.deepEqual(overlayOf({ ...wishes, kind: 'overlay' }), { conf: 0.4, labels: false });
+  assert.deepEqual(overlayOf({ ...NO_WISHES, kind: 'overlay' }), { labels: true });
+  assert.equal(overlayOf({ ...wishes, kind: 'raw' }), false);
 });
 
 test('of many values in quick succession the last one', () => {

@@ -92,7 +92,7 @@ test('what a detector says of spaces and vehicles; what others say', () => {
     frame: { width: 100, height: 50 },
     detections: [{ bbox: [10, 10, 20, 20] }, { bbox: 'none' }, {}],
   });
-  assert.deepEqual([...judgement?.states ?? []], [['a', 'free']]);
+  assert.deepEqual([...judgement?.states ?? []], [['a', 'free'], ['7', 'unknown']]);
   assert.deepEqual(judgement?.vehicles, [{ left: 0.1, top: 0.2, right: 0.3, bottom: 0.6 }]);
   for (const nothing of [null, {}, { detections: [{ bbox: [1, 2, 3, 4] }] }, { space_occupancy: 'x' }]) {
     assert.equal(readJudgement(nothing), null);

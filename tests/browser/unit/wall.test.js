@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { freeSpaces } from '../../../web/page/wall/free_spaces.js';
 import { fitGrid, neighbour, packTiles } from '../../../web/page/wall/grid.js';
 import { emptyLayout, orderCameras, readLayout, shownCameras, withFlag, withMoved } from '../../../web/page/wall/layout.js';
 import { isBySnapshot, kindsFor, planChanges, planStreams, rateFor } from '../../../web/page/wall/plan.js';
@@ -140,14 +139,3 @@ for (const [name, change, picture, word, tone] of says) {
     assert.equal(state.notice !== '', picture === 'stale', 'a picture that is not live says so in words');
   });
 }
-
-test('free spaces, whatever a worker wrote', () => {
-  assert.deepEqual(freeSpaces({ total_spaces: 10, occupied_spaces: 4 }), { free: 6, unknown: 0, total: 10 });
-  const states = ['free', 'occupied', 'unknown'].map((state) => ({ state }));
-  assert.deepEqual(freeSpaces({ total_spaces: 3, occupied_spaces: 1, space_occupancy: states }), { free: 1, unknown: 1, total: 3 });
-  assert.deepEqual(freeSpaces({ total_spaces: 2, occupied_spaces: 5 }), { free: 0, unknown: 0, total: 2 });
-  for (const odd of [null, {}, { total_spaces: 0, occupied_spaces: 0 }, { total_spaces: '3' }, { total_spaces: 3 },
-    { total_spaces: 3, space_occupancy: [null, 1] }]) {
-    assert.equal(freeSpaces(odd), null);
-  }
-});

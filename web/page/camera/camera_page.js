@@ -5,7 +5,8 @@ import { cameraUrl, pageUrl } from '../api.js';
 import { CameraList } from '../camera_list.js';
 import { element, write } from '../dom.js';
 import { isId } from '../ids.js';
-import { judgePicture } from '../picture_state.js';
+import { readSpaces } from '../occupancy.js';
+import { judgePicture, pictureAgeMs } from '../picture_state.js';
 import { startPage } from '../shell.js';
 import { texts } from '../texts.js';
 import { pageToken } from '../token.js';
@@ -16,22 +17,23 @@ import { EventsPanel } from './events_panel.js';
 import { FiguresView } from './figures_view.js';
 import { HistoryPanel } from './history_panel.js';
 import { LatencyMeter, readLatency } from './latency.js';
-import { readEvents, readSpaces, spacesChanged } from './spaces.js';
+import { readEvents, spacesChanged } from './space_events.js';
 import { SpacesView } from './spaces_view.js';
 import { StageView } from './stage_view.js';
 import { readTracks } from './tracks.js';
 import { snapshotName } from './when.js';
-import { parametersOf, wishesAny } from './wishes.js';
+import { overlayOf, parametersOf, streamOf, wishesAny } from './wishes.js';
 
 /** @typedef {import('../../lib/frame_container.js').Frame} Frame */
 /** @typedef {import('../../lib/frame_container.js').FrameMetadata} FrameMetadata */
 /** @typedef {import('../../lib/stream_manager.js').CameraEvent} CameraEvent */
-/** @typedef {import('./spaces.js').Spaces} Spaces */
+/** @typedef {import('../occupancy.js').Spaces} Spaces */
 /** @typedef {import('../../lib/frame_container.js').StreamKind} StreamKind */
 /** @typedef {import('./wishes.js').Wishes} Wishes */
 
 const TICK_MS = 200;
 const UNSAID_MS = 3000; // of pictures of which nobody says anything for so long, that is said
+const SILENT_MS = 15_000; // and so long after the last word
 const LATENCY_LIMIT_MS = 10_000; // a picture that the server had from before says nothing of the way
 const ANSWER_MS = 3000; // what the server says within this of a wish is said of the wish
 
@@ -64,6 +66,7 @@ export class CameraPage {
   #ended = null;
   /** @type {Frame | null} on the screen */
   #shown = null;
+  #drawnAt = 0; // when that was, by performance.now()
   /** @type {Spaces | null} as the newest metadata have them, drawn or not */
   #spaces = null;
   /** @type {Spaces | null} of what is on the screen */
@@ -71,9 +74,8 @@ export class CameraPage {
   /** @type {StreamKind} */
   #kind = 'detect';
   #wishedAt = -Infinity;
-  #said = false; // something, of the pictures that are shown
-  /** By performance.now(): since when there are pictures and nobody has said anything of them. @type {number | null} */
-  #unsaidSince = null;
+  /** By performance.now(): when nobody says anything of the pictures any more, unless somebody does. @type {number | null} */
+  #silentAt = null;
 
   start() {
     this.#shell.showConnection('idle');
@@ -158,10 +160,10 @@ export class CameraPage {
     const manager = new WebSocketStreamManager({
       cameraId: this.#cameraId ?? '',
       token: pageToken,
-      ...(wishes.kind === 'raw' ? { url: pageUrl('ws/stream/raw'), metadata: true } : {}),
+      ...(streamOf(wishes.kind) === 'raw' ? { url: pageUrl('ws/stream/raw'), metadata: true } : {}),
       ...parametersOf(wishes),
     });
-    this.#kind = wishes.kind;
+    this.#kind = streamOf(wishes.kind);
     manager.onState((status) => {
       if (status !== 'open') {
         this.#cameraState = null; // known again when the server says it again
@@ -177,7 +179,10 @@ export class CameraPage {
       this.#rate.add();
       this.#renderer.renderFrame(frame);
     });
-    manager.onMetadata((metadata, { jpeg }) => this.#onMetadata(metadata, jpeg.length > 0));
+    manager.onMetadata((metadata, frame) => {
+      this.#renderer.renderDetections(metadata, frame);
+      this.#onMetadata(metadata, frame.jpeg.length > 0);
+    });
     manager.onCamera((event) => this.#onCamera(event));
     manager.onError((error) => this.#onError(error));
     manager.onDisconnect(() => void this.#list.refresh());
@@ -193,13 +198,15 @@ export class CameraPage {
     }
     this.#wishedAt = performance.now();
     this.#rate.reset(); // it is another one now
-    if (wishes.kind !== this.#kind) {
+    this.#renderer.setOverlay(overlayOf(wishes));
+    const parameters = parametersOf(wishes);
+    if (streamOf(wishes.kind) !== this.#kind) {
       manager.disconnect();
       this.#clear();
       this.#connect();
-    } else if (wishesAny(wishes)) {
-      manager.set(parametersOf(wishes));
-    } else {
+    } else if (Object.keys(parameters).length > 0) {
+      manager.set(parameters);
+    } else if (!wishesAny(wishes)) {
       manager.subscribe(this.#cameraId); // as the server has it for everybody
     }
   }
@@ -255,6 +262,7 @@ export class CameraPage {
     const nowMs = this.#nowMs;
     const latency = readLatency(frame, nowMs);
     this.#shown = frame;
+    this.#drawnAt = performance.now();
     if (latency !== null && latency.totalMs < LATENCY_LIMIT_MS) {
       this.#latency.add(latency);
     }
@@ -264,16 +272,14 @@ export class CameraPage {
     });
     if (frame.metadata !== null) {
       this.#showFigures(frame.metadata);
-    } else if (!this.#said) {
-      this.#unsaidSince ??= performance.now();
     }
+    this.#silentAt ??= performance.now() + UNSAID_MS;
     this.#showState();
   }
 
   /** @param {FrameMetadata} metadata */
   #showFigures(metadata) {
-    this.#said = true;
-    this.#unsaidSince = null;
+    this.#silentAt = performance.now() + SILENT_MS;
     this.#figures.showCounts(countVehicles(metadata));
     this.#figures.showTracks(readTracks(metadata));
     this.#spacesShown = readSpaces(metadata);
@@ -285,9 +291,10 @@ export class CameraPage {
     this.#spacesView.show(this.#spacesShown, this.#nowMs, drawn);
   }
 
-  /** Nobody detects on this stream, or not yet. */
+  /** Nobody detects on this stream: not yet, or not any more. */
   #showNothingSaid() {
-    this.#unsaidSince = null;
+    this.#silentAt = Infinity;
+    this.#spaces = this.#spacesShown = null;
     this.#figures.showCounts(countVehicles(null));
     this.#figures.showTracks(null);
     this.#showSpaces();
@@ -299,8 +306,7 @@ export class CameraPage {
     this.#latency.reset();
     this.#shown = null;
     this.#spaces = this.#spacesShown = null;
-    this.#said = false;
-    this.#unsaidSince = null;
+    this.#silentAt = null;
     this.#figures.clear();
     this.#spacesView.clear();
   }
@@ -321,7 +327,7 @@ export class CameraPage {
     }
     const connection = manager.connectionStatus;
     const frame = this.#shown;
-    const ageMs = frame === null ? 0 : Math.max(0, manager.serverTimeMs() - (frame.capturedMs || frame.sentMs));
+    const ageMs = frame === null ? 0 : pictureAgeMs(frame.capturedMs || frame.sentMs, manager.serverTimeMs(), this.#drawnAt);
     const state = judgePicture({
       connection, cameraState: this.#cameraState, hasPicture: frame !== null, ageMs, intervalMs: this.#intervalMs,
     });
@@ -336,10 +342,10 @@ export class CameraPage {
     this.#stage.showUnknown(frame === null && this.#isUnknown);
     if (frame === null) {
       this.#explainNoPicture(connection);
+    } else if (live && this.#silentAt !== null && performance.now() > this.#silentAt) {
+      this.#showNothingSaid();
     } else if (this.#spacesShown !== null) {
       this.#showSpaces(); // how long they have been what they are
-    } else if (this.#unsaidSince !== null && performance.now() - this.#unsaidSince > UNSAID_MS) {
-      this.#showNothingSaid();
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { element, make, write } from '../dom.js';
 import { texts } from '../texts.js';
-import { NO_WISHES, PRESETS, PRESET_NAMES, Settled, presetOf, wishesAny } from './wishes.js';
+import { NO_WISHES, PICTURE_KINDS, PRESETS, PRESET_NAMES, Settled, presetOf, wishesAny } from './wishes.js';
 
 /** @typedef {import('./wishes.js').Preset} Preset */
 /** @typedef {import('./wishes.js').Wishes} Wishes */
@@ -27,7 +27,11 @@ export class ControlsView {
     skipFrames: element('skip-frames-value', HTMLElement),
   };
   #labels = element('labels', HTMLInputElement);
-  #kinds = { detect: element('kind-detect', HTMLInputElement), raw: element('kind-raw', HTMLInputElement) };
+  #kinds = {
+    detect: element('kind-detect', HTMLInputElement),
+    overlay: element('kind-overlay', HTMLInputElement),
+    raw: element('kind-raw', HTMLInputElement),
+  };
   #kindsSet = element('kinds', HTMLElement);
   #presets = element('presets', HTMLElement);
   #reset = element('reset', HTMLButtonElement);
@@ -55,7 +59,7 @@ export class ControlsView {
       });
       slider.addEventListener('change', () => this.#settled.flush()); // let go
     }
-    for (const kind of /** @type {const} */ (['detect', 'raw'])) {
+    for (const kind of PICTURE_KINDS) {
       this.#kinds[kind].addEventListener('change', () => this.#changeNow({ kind }));
     }
     this.#labels.addEventListener('change', () => this.#changeNow({ showLabels: this.#labels.checked }));
@@ -70,10 +74,10 @@ export class ControlsView {
     return this.#wishes;
   }
 
-  /** Of a stream that others post there is one kind of pictures. @param {boolean} both */
-  showKinds(both) {
-    this.#kindsSet.hidden = !both;
-    if (!both && this.#wishes.kind === 'raw') {
+  /** Of a stream that others post there is one kind of pictures. @param {boolean} several */
+  showKinds(several) {
+    this.#kindsSet.hidden = !several;
+    if (!several && this.#wishes.kind !== 'detect') {
       this.#changeNow({ kind: 'detect' });
     }
   }

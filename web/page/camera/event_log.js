@@ -1,7 +1,7 @@
 // The events that the page knows of, the newest first: pages of the record, and those that came with
 // frames since. The same event may come both ways.
 
-/** @typedef {import('./spaces.js').SpaceEvent} SpaceEvent */
+/** @typedef {import('./space_events.js').SpaceEvent} SpaceEvent */
 
 /** @param {SpaceEvent} event */
 function keyOf({ spaceId, atMs, to }) {

@@ -5,10 +5,10 @@ import { element, make, write } from '../dom.js';
 import { texts } from '../texts.js';
 import { EventLog } from './event_log.js';
 import { showRows } from './rows.js';
-import { readEvent } from './spaces.js';
+import { readEvent } from './space_events.js';
 import { formatHeld, formatMoment, formatSecond } from './when.js';
 
-/** @typedef {import('./spaces.js').SpaceEvent} SpaceEvent */
+/** @typedef {import('./space_events.js').SpaceEvent} SpaceEvent */
 
 const PAGE = 10;
 const EVENTS_MAX = 2000;

@@ -6,8 +6,8 @@ import { texts } from '../texts.js';
 import { showRows } from './rows.js';
 import { formatHeld, formatMoment } from './when.js';
 
-/** @typedef {import('./spaces.js').Space} Space */
-/** @typedef {import('./spaces.js').Spaces} Spaces */
+/** @typedef {import('../occupancy.js').Space} Space */
+/** @typedef {import('../occupancy.js').Spaces} Spaces */
 
 export class SpacesView {
   #occupied = element('occupied', HTMLElement);

@@ -1,9 +1,16 @@
 // What this viewer wishes of its stream, and the ready-made wishes.
 
 /**
+ * `detect`: boxes are in the picture as it comes; `overlay`: this page draws them; `raw`: there are none.
+ * @typedef {'detect' | 'overlay' | 'raw'} PictureKind
+ */
+
+export const PICTURE_KINDS = /** @type {const} */ (['detect', 'overlay', 'raw']);
+
+/**
  * A member that is null means: as the server has it for everybody.
  * @typedef {object} Wishes
- * @property {import('../../lib/frame_container.js').StreamKind} kind
+ * @property {PictureKind} kind
  * @property {number | null} conf boxes from this confidence on, 0 to 1
  * @property {boolean | null} showLabels
  * @property {number | null} fps frames a second at most
@@ -33,17 +40,36 @@ export function presetOf({ fps, skipFrames }) {
 }
 
 /**
- * What the stream manager takes: members that are null are left to the server.
+ * The stream that has such pictures.
+ * @param {PictureKind} kind
+ * @returns {import('../../lib/frame_container.js').StreamKind}
+ */
+export function streamOf(kind) {
+  return kind === 'detect' ? 'detect' : 'raw';
+}
+
+/**
+ * What the stream manager takes: members that are null are left to the server, and what is drawn to who draws it.
  * @param {Wishes} wishes
  * @returns {{conf?: number, fps?: number, skipFrames?: number, showLabels?: boolean}}
  */
-export function parametersOf({ kind: _kind, ...wishes }) {
-  return Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== null));
+export function parametersOf({ kind, conf, showLabels, fps, skipFrames }) {
+  const drawing = kind === 'detect' ? { conf, showLabels } : {};
+  return Object.fromEntries(Object.entries({ ...drawing, fps, skipFrames }).filter(([, value]) => value !== null));
+}
+
+/**
+ * What the renderer draws over the pictures.
+ * @param {Wishes} wishes
+ * @returns {import('../../lib/overlay.js').OverlayOptions | false}
+ */
+export function overlayOf({ kind, conf, showLabels }) {
+  return kind === 'overlay' && { labels: showLabels ?? true, ...(conf !== null && { conf }) };
 }
 
 /** @param {Wishes} wishes */
 export function wishesAny(wishes) {
-  return wishes.kind !== NO_WISHES.kind || Object.keys(parametersOf(wishes)).length > 0;
+  return Object.entries(NO_WISHES).some(([name, none]) => wishes[/** @type {keyof Wishes} */ (name)] !== none);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { WebSocketStreamManager } from '../../lib/index.js';
 import { ROOT } from '../api.js';
+import { readSpaces } from '../occupancy.js';
 import { pageToken } from '../token.js';
 
 /** @typedef {import('./picture_layer.js').Picture} Picture */
@@ -11,7 +12,7 @@ import { pageToken } from '../token.js';
 
 /**
  * @typedef {object} Judgement of one frame
- * @property {Map<string, string>} states by the id of the space
+ * @property {Map<string, import('../occupancy.js').SpaceState>} states by the id of the space
  * @property {Vehicle[]} vehicles
  */
 
@@ -24,7 +25,7 @@ const RAW_LIMIT_MS = 1500;
  * @returns {Judgement | null} null: nobody judges spaces
  */
 export function readJudgement(metadata) {
-  const spaces = metadata?.space_occupancy;
+  const spaces = readSpaces(metadata)?.list ?? [];
   const { width, height } = metadata?.frame ?? {};
   const detections = Array.isArray(metadata?.detections) && width > 0 && height > 0 ? metadata.detections : [];
   const vehicles = detections.flatMap((/** @type {any} */ { bbox }) => {
@@ -32,13 +33,10 @@ export function readJudgement(metadata) {
     const box = { left: x / width, top: y / height, right: (x + wide) / width, bottom: (y + high) / height };
     return Object.values(box).every(Number.isFinite) ? [box] : [];
   });
-  if (!Array.isArray(spaces) && vehicles.length === 0) {
+  if (!Array.isArray(metadata?.space_occupancy) && vehicles.length === 0) {
     return null;
   }
-  const states = (Array.isArray(spaces) ? spaces : [])
-    .filter((/** @type {any} */ space) => typeof space?.space_id === 'string' && typeof space.state === 'string')
-    .map((/** @type {any} */ space) => /** @type {[string, string]} */ ([space.space_id, space.state]));
-  return { states: new Map(states), vehicles };
+  return { states: new Map(spaces.map(({ id, state }) => [id, state])), vehicles };
 }
 
 export class LiveSource {

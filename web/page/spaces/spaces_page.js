@@ -323,17 +323,19 @@ export class SpacesPage {
     const { capturedMs, frozen } = this.#picture;
     const ageMs = capturedMs === null ? 0 : Math.max(0, this.#live.serverTimeMs() - capturedMs);
     this.#shell.showConnection(connection);
-    const { picture } = judgePicture({
+    const { picture, cause } = judgePicture({
       connection, cameraState: this.#live.cameraState, hasPicture: capturedMs !== null, ageMs, intervalMs: INTERVAL_MS,
     });
-    const shown = frozen && picture !== 'none' ? 'frozen' : picture;
+    const shown = frozen && picture !== 'none' ? 'still' : picture;
     const { badge } = texts.spaces;
-    this.#badge.dataset.tone = { none: 'muted', live: 'good', stale: 'bad', frozen: 'warn' }[shown];
-    const age = formatAge(ageMs);
-    write(this.#badgeText, {
-      none: badge.none, live: texts.common.live, stale: badge.stale(age), frozen: badge.frozen(age),
-    }[shown]);
     const { cameraState } = this.#live;
+    this.#badge.dataset.tone = { none: 'muted', live: 'good', stale: 'bad', still: 'warn' }[shown];
+    const age = formatAge(ageMs);
+    // The bytes of a frozen camera are fresh, what they show is not: their age would lie.
+    const dead = cause === 'camera' && cameraState === 'frozen' ? badge.frozen : badge.stale(age);
+    write(this.#badgeText, {
+      none: badge.none, live: texts.common.live, stale: dead, still: badge.still(age),
+    }[shown]);
     const dark = cameraState !== null && cameraState !== 'online' && cameraState !== 'connecting';
     const why = dark ? texts.spaces.noPictureNow(stateText(cameraState).toLowerCase()) : texts.spaces.noPicture;
     write(this.#message, picture === 'none' ? why : '');

@@ -5,8 +5,9 @@ import { cameraUrl } from '../api.js';
 import { make, write } from '../dom.js';
 import { formatAge, formatRate } from '../format.js';
 import { makeIcon } from '../icons.js';
+import { readSpaces } from '../occupancy.js';
+import { pictureAgeMs } from '../picture_state.js';
 import { texts } from '../texts.js';
-import { freeSpaces } from './free_spaces.js';
 import { tileState } from './tile_state.js';
 
 /** @typedef {import('../camera_list.js').Camera} Camera */
@@ -43,6 +44,7 @@ export class Tile {
   #cameraState = null;
   /** When the picture on the screen was taken, ms by the server's clock. @type {number | null} */
   #capturedMs = null;
+  #drawnAt = 0; // by performance.now()
   #detectedAt = -Infinity;
   #ended = false;
   #failure = '';
@@ -61,6 +63,7 @@ export class Tile {
     this.#renderer.onDrawn((frame) => {
       const first = this.#capturedMs === null;
       this.#capturedMs = frame.capturedMs || frame.sentMs;
+      this.#drawnAt = performance.now();
       this.#showSpaces(frame);
       if (first) {
         handlers.drawn(this);
@@ -157,9 +160,9 @@ export class Tile {
 
   /** @param {Frame} frame */
   #showSpaces(frame) {
-    const spaces = freeSpaces(frame.metadata);
+    const spaces = readSpaces(frame.metadata);
+    this.#free.hidden = spaces === null; // what the frames before told of them is not known of this one
     if (spaces !== null) {
-      this.#free.hidden = false;
       const { free, unknown, total } = spaces;
       write(this.#free, unknown === total ? texts.wall.spacesUnknown : texts.wall.free(free, total));
       this.#free.dataset.tone = free > 0 ? 'good' : unknown > 0 ? 'muted' : 'bad';
@@ -180,7 +183,7 @@ export class Tile {
    * @param {number} serverTimeMs
    */
   refresh(connection, serverTimeMs) {
-    const ageMs = this.#capturedMs === null ? null : Math.max(0, serverTimeMs - this.#capturedMs);
+    const ageMs = this.#capturedMs === null ? null : pictureAgeMs(this.#capturedMs, serverTimeMs, this.#drawnAt);
     const state = tileState({
       connection,
       cameraState: this.#cameraState ?? (this.bySnapshot ? this.#camera.state : null),
