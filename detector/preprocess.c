@@ -3,8 +3,10 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/memory.h"
+#include "detector/wide_vectors.h"
 
 #define PAD_GREY 114.0F
 
@@ -72,11 +74,14 @@ static void preprocess_make_taps(struct preprocess_tap *taps, int count, int len
         if (edges_are_whole && (near < 0 || near >= last)) {
             share = 0;
         }
+        int16_t far_share = (int16_t)lrintf(share * SHARE_WHOLE);
+        /* What has no share is not asked for: at a third of the size two rows of three never are. */
+        int far = far_share > 0 ? near + 1 : near;
         taps[i] = (struct preprocess_tap){
             .near = (uint32_t)preprocess_clamp(near, last),
-            .far = (uint32_t)preprocess_clamp(near + 1, last),
+            .far = (uint32_t)preprocess_clamp(far, last),
             .near_share = (int16_t)lrintf((1.0F - share) * SHARE_WHOLE),
-            .far_share = (int16_t)lrintf(share * SHARE_WHOLE),
+            .far_share = far_share,
         };
     }
 }
@@ -147,8 +152,9 @@ static void preprocess_prepare(struct preprocess *preprocess, const struct windo
 
 /* The first direction: one channel of a row, scaled to the new width. The patterns' loops say what the
  * last one does with their columns. */
-static void preprocess_scale_row(const struct preprocess *preprocess,
-                                 const uint8_t *restrict source, int16_t *restrict values)
+WIDE_VECTORS static void preprocess_scale_row(const struct preprocess *preprocess,
+                                              const uint8_t *restrict source,
+                                              int16_t *restrict values)
 {
     const struct preprocess_tap *restrict columns = preprocess->columns;
     int width = preprocess->scaled_width;
@@ -160,7 +166,9 @@ static void preprocess_scale_row(const struct preprocess *preprocess,
         break;
     case COLUMNS_HALVES:
         for (int x = 0; x < width; x++) {
-            int sum = source[2 * x] + source[2 * x + 1];
+            uint16_t pair;
+            memcpy(&pair, source + 2 * x, sizeof pair);
+            uint16_t sum = (uint16_t)((pair & 0xff) + (pair >> 8));
             values[x] = (int16_t)(sum * (SHARE_WHOLE / 2 >> COLUMN_DROPPED));
         }
         break;
@@ -176,9 +184,10 @@ static void preprocess_scale_row(const struct preprocess *preprocess,
 }
 
 /* The second direction: two scaled rows into one row of the input. */
-static void preprocess_mix_rows(const int16_t *restrict near, const int16_t *restrict far,
-                                const struct preprocess_tap *tap, int width, float range,
-                                float *restrict out)
+WIDE_VECTORS static void preprocess_mix_rows(const int16_t *restrict near,
+                                             const int16_t *restrict far,
+                                             const struct preprocess_tap *tap, int width,
+                                             float range, float *restrict out)
 {
     int16_t near_share = tap->near_share, far_share = tap->far_share;
     for (int x = 0; x < width; x++) {

@@ -4,17 +4,17 @@
 #include <stdlib.h>
 
 #include "common/memory.h"
+#include "detector/wide_vectors.h"
 
 /* Chroma that is not wider than this, libjpeg repeats instead. */
 #define NARROW 2
 
 /* 65536ths: 1.402 = 1 + .402, 1.772 = 2 - .228, -.71414 = .28586 - 1. */
-#define RED_OF_RED     26345
-#define BLUE_OF_BLUE   (-14942)
-#define GREEN_OF_BLUE  (-22554)
-#define GREEN_OF_RED   18734
-#define FRACTION_BITS  16
-#define FRACTION_ROUND (1 << (FRACTION_BITS - 1))
+#define RED_OF_RED    26345
+#define BLUE_OF_BLUE  (-14942)
+#define GREEN_OF_BLUE (-22554)
+#define GREEN_OF_RED  18734
+#define FRACTION_BITS 16
 
 void rgb_row_finish(struct rgb_row *row)
 {
@@ -51,15 +51,15 @@ struct cells {
 };
 
 /* Cells of two rows: three parts of the nearer row and one of the farther. */
-static void mix_rows(const uint8_t *restrict near, const uint8_t *restrict far, int count,
-                     int16_t *restrict sums)
+static inline void mix_rows(const uint8_t *restrict near, const uint8_t *restrict far, int count,
+                            int16_t *restrict sums)
 {
     for (int x = 0; x < count; x++) {
         sums[x] = (int16_t)(3 * near[x] + far[x]);
     }
 }
 
-static void take_row(const uint8_t *restrict near, int count, int16_t *restrict sums)
+static inline void take_row(const uint8_t *restrict near, int count, int16_t *restrict sums)
 {
     for (int x = 0; x < count; x++) {
         sums[x] = near[x];
@@ -106,7 +106,8 @@ static struct chroma_rows chroma_rows(const struct picture *picture, int plane, 
 }
 
 /* Cells of one column and two rows. */
-static void upsample_tall(const struct chroma_rows *rows, int left, int width, uint8_t *out)
+WIDE_VECTORS static void upsample_tall(const struct chroma_rows *rows, int left, int width,
+                                       uint8_t *out)
 {
     const uint8_t *restrict near = rows->near + left, *restrict far = rows->far + left;
     int16_t round = (int16_t)rows->round;
@@ -116,8 +117,8 @@ static void upsample_tall(const struct chroma_rows *rows, int left, int width, u
 }
 
 /* Cells of two columns. */
-static void upsample_wide(const struct chroma_rows *rows, const struct cells *cells, bool tall,
-                          int16_t *sums, uint8_t *out)
+WIDE_VECTORS static void upsample_wide(const struct chroma_rows *rows, const struct cells *cells,
+                                       bool tall, int16_t *sums, uint8_t *out)
 {
     int from = cells->first > 0 ? cells->first - 1 : 0;
     int to =
@@ -160,10 +161,12 @@ static const uint8_t *rgb_row_upsample(struct rgb_row *row, const struct picture
     return room;
 }
 
+/* In two steps, which the vectoriser makes a maximum and a minimum of. */
 static uint8_t to_byte(int16_t value)
 {
     value = value > 0 ? value : 0;
-    return (uint8_t)(value < 255 ? value : 255);
+    value = value < 255 ? value : 255;
+    return (uint8_t)value;
 }
 
 /* Rounded; the doubled factor keeps it within 16 bits, of which a register holds twice as many. */
@@ -173,14 +176,29 @@ static int16_t scaled(int16_t value, int16_t factor)
     return (int16_t)((int16_t)(halves + 1) >> 1);
 }
 
-static void convert_row(const uint8_t *restrict luma, const uint8_t *restrict blues,
-                        const uint8_t *restrict reds, int width, uint8_t *restrict out_red,
-                        uint8_t *restrict out_green, uint8_t *restrict out_blue)
+/* Lower half of a product, without its uppermost bit. */
+static uint16_t rest_of(int16_t value, int16_t factor)
+{
+    return (uint16_t)((uint16_t)(value * factor) & 0x7fff);
+}
+
+/* The same of a sum of two products: their upper halves, and what the lower ones carry. */
+static int16_t scaled_sum(int16_t value, int16_t factor, int16_t other, int16_t other_factor)
+{
+    int16_t first = (int16_t)((int16_t)(2 * value) * factor >> FRACTION_BITS);
+    int16_t second = (int16_t)((int16_t)(2 * other) * other_factor >> FRACTION_BITS);
+    uint16_t lower = (uint16_t)(rest_of(value, factor) + rest_of(other, other_factor));
+    return (int16_t)((int16_t)(first + second + (lower >> 15) + 1) >> 1);
+}
+
+WIDE_VECTORS static void convert_row(const uint8_t *restrict luma, const uint8_t *restrict blues,
+                                     const uint8_t *restrict reds, int width,
+                                     uint8_t *restrict out_red, uint8_t *restrict out_green,
+                                     uint8_t *restrict out_blue)
 {
     for (int x = 0; x < width; x++) {
         int16_t y = luma[x], blue = (int16_t)(blues[x] - 128), red = (int16_t)(reds[x] - 128);
-        int16_t green = (int16_t)((GREEN_OF_BLUE * blue + GREEN_OF_RED * red + FRACTION_ROUND) >>
-                                  FRACTION_BITS);
+        int16_t green = scaled_sum(blue, GREEN_OF_BLUE, red, GREEN_OF_RED);
         out_red[x] = to_byte((int16_t)(y + red + scaled(red, RED_OF_RED)));
         out_green[x] = to_byte((int16_t)(y - red + green));
         out_blue[x] = to_byte((int16_t)(y + 2 * blue + scaled(blue, BLUE_OF_BLUE)));
