@@ -1,9 +1,10 @@
 /* Runs the tracker over detections in the text files of MOTChallenge, for an evaluation to judge.
  *
- *   track_boxes [-r SEED] [-t HIGH] DATA RESULTS SEQUENCE[@N]...
+ *   track_boxes [-p PHASE | -j SEED | -r SEED] [-t HIGH] DATA RESULTS SEQUENCE[@N]...
  *
  * Reads DATA/SEQUENCE/det.txt and seqinfo.ini, writes RESULTS/SEQUENCE[@N].txt. The tracker is given
- * every Nth frame; with -r as many, but at random and each at its own time. RESULTS/SEQUENCE[@N].frames
+ * every Nth frame, each at its own time: from the first on, or from the PHASEth after it (modulo N); with -j one of each
+ * N, chosen at random; with -r as many, each of all frames as likely. RESULTS/SEQUENCE[@N].frames
  * lists them. Prints one line: frames, boxes and the microseconds of a frame. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,9 +20,16 @@
 
 #define LINE_SIZE 256
 
+enum choice {
+    CHOOSE_EVENLY,
+    CHOOSE_JITTERED,
+    CHOOSE_AT_RANDOM,
+};
+
 struct options {
     const char *data, *results;
-    bool random;
+    enum choice choice;
+    unsigned long phase;
     uint64_t seed;
     struct tracker_config tracker;
 };
@@ -87,6 +95,31 @@ static double random_number(uint64_t *state)
     return (double)(*state >> 11) / (double)(UINT64_C(1) << 53);
 }
 
+/* Which frames the tracker is given. */
+struct chooser {
+    enum choice choice;
+    unsigned long every, next;
+    uint64_t state;
+};
+
+static bool chooser_takes(struct chooser *chooser, unsigned long frame)
+{
+    unsigned long place = (frame - 1) % chooser->every;
+    switch (chooser->choice) {
+    case CHOOSE_AT_RANDOM:
+        return random_number(&chooser->state) * (double)chooser->every < 1;
+    case CHOOSE_JITTERED:
+        if (place == 0) {
+            chooser->next =
+                (unsigned long)(random_number(&chooser->state) * (double)chooser->every);
+        }
+        return place == chooser->next;
+    case CHOOSE_EVENLY:
+        break;
+    }
+    return place == chooser->next;
+}
+
 static void collect(const struct sequence *sequence, unsigned long frame, struct boxes *boxes)
 {
     boxes->count = 0;
@@ -114,12 +147,14 @@ static void track(const struct options *options, const char *argument, unsigned 
 {
     struct tracker *tracker = tracker_create();
     struct boxes boxes = {0};
-    uint64_t state = options->seed;
+    struct chooser chooser = {.choice = options->choice,
+                              .every = every,
+                              .next = options->phase % every,
+                              .state = options->seed};
     FILE *results = open_file("w", xasprintf("%s/%s.txt", options->results, argument));
     FILE *frames = open_file("w", xasprintf("%s/%s.frames", options->results, argument));
     for (unsigned long frame = 1; frame <= sequence->length; frame++) {
-        if (options->random ? random_number(&state) * (double)every >= 1
-                            : (frame - 1) % every != 0) {
+        if (!chooser_takes(&chooser, frame)) {
             continue;
         }
         collect(sequence, frame, &boxes);
@@ -173,9 +208,11 @@ int main(int argc, char **argv)
     struct totals totals = {0};
     int option;
     log_init("track_boxes", NULL);
-    while ((option = getopt(argc, argv, "r:t:")) != -1) {
-        if (option == 'r') {
-            options.random = true;
+    while ((option = getopt(argc, argv, "p:j:r:t:")) != -1) {
+        if (option == 'p') {
+            options.phase = strtoul(optarg, NULL, 10);
+        } else if (option == 'j' || option == 'r') {
+            options.choice = option == 'j' ? CHOOSE_JITTERED : CHOOSE_AT_RANDOM;
             options.seed = strtoull(optarg, NULL, 10);
         } else if (option == 't') {
             options.tracker.high = strtof(optarg, NULL);
@@ -184,7 +221,8 @@ int main(int argc, char **argv)
         }
     }
     if (argc - optind < 3) {
-        die_config("usage: track_boxes [-r SEED] [-t HIGH] DATA RESULTS SEQUENCE[@N]...");
+        die_config(
+            "usage: track_boxes [-p PHASE | -j SEED | -r SEED] [-t HIGH] DATA RESULTS SEQUENCE[@N]...");
     }
     options.data = argv[optind];
     options.results = argv[optind + 1];
