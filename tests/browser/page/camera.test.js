@@ -225,13 +225,14 @@ test('plain pictures where nobody detects, and it is said', async () => {
   await broadcaster.end();
   broadcaster = await Broadcaster.start({ LOT: { name: 'North lot', source: 'push', detect: 'off' } });
   const page = await openPage('/camera/LOT');
-  await page.waitForSelector('text=No detector looks at North lot', LIMIT);
+  await page.waitForSelector('text=Nobody sends its pictures now.', LIMIT);
   await page.evaluate(async ({ url, picture }) => {
     const socket = new WebSocket(url);
     await new Promise((open) => socket.addEventListener('open', open));
     const jpeg = Uint8Array.from(atob(picture), (c) => c.charCodeAt(0));
     setInterval(() => socket.send(jpeg), 100);
   }, { url: `${broadcaster.url.replace('http', 'ws')}/ws/streamer?camera_id=LOT`, picture: redBlue[0] ?? '' });
+  await page.waitForSelector('text=No detector looks at North lot', LIMIT);
   await page.click('label[for="kind-raw"]');
   await waitForPicture(page, 'live');
   await page.waitForSelector('text=Nobody counts on this stream.', LIMIT);

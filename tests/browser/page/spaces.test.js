@@ -151,7 +151,10 @@ test('by mouse: a polygon, a box, a corner moved, one added, a name, a copy; all
   assert.match(await textOf(page, '#tool-hint'), /first space/);
   await page.click('#tool-draw');
   const shape = [[0.1, 0.2], [0.3, 0.2], [0.35, 0.5], [0.08, 0.5]];
-  await clickAll(page, [...shape, [0.1, 0.2]]);
+  await clickAll(page, shape);
+  await page.waitForFunction(() => document.querySelectorAll('.draft circle').length === 4, undefined, LIMIT);
+  assert.equal(await page.locator('.space-note').count(), 0, 'the pointer rests on the corner that it has set');
+  await clickAll(page, [[0.1, 0.2]]);
   assert.deepEqual(await names(page), ['A1']);
   await page.click('#tool-draw');
   await drag(page, [0.5, 0.2], [0.7, 0.4]);

@@ -357,12 +357,12 @@ export class CameraPage {
       this.#stage.showMessage(texts.camera.streamEnded, texts.camera.streamEndedDetail);
     } else if (this.#isUnknown) {
       this.#stage.showMessage(texts.camera.noSuchCamera(this.#name), texts.camera.noSuchCameraDetail);
-    } else if (this.#kind === 'detect' && this.#list.find(this.#cameraId ?? '')?.detect === 'off') {
-      this.#stage.showMessage(texts.camera.waiting, texts.camera.notDetected(this.#name));
     } else if (this.#cameraState === 'offline') {
       const pushed = this.#list.find(this.#cameraId ?? '')?.source === 'push';
       this.#stage.showMessage(
         texts.camera.offline(this.#name), pushed ? texts.camera.nobodySends : texts.camera.offlineDetail);
+    } else if (this.#kind === 'detect' && this.#list.find(this.#cameraId ?? '')?.detect === 'off') {
+      this.#stage.showMessage(texts.camera.waiting, texts.camera.notDetected(this.#name));
     } else {
       const detail = this.#cameraState === 'online' ? texts.camera.waitingForDetector : texts.camera.waitingFrom;
       this.#stage.showMessage(texts.camera.waiting, detail(this.#name));

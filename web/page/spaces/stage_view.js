@@ -3,7 +3,7 @@
 
 import { make, write } from '../dom.js';
 import { texts } from '../texts.js';
-import { bounds, crossesItself, labelPoint } from './geometry.js';
+import { bounds, crossesItself, labelPoint, nearestPoint } from './geometry.js';
 import { edgeHandles } from './hit.js';
 import { draw, pointsText, setAttributes, showEach } from './svg.js';
 import { toStage } from './viewport.js';
@@ -30,6 +30,7 @@ import { toStage } from './viewport.js';
  * @property {boolean} readOnly
  */
 
+const ENDS_PX = 10; // CSS pixels: the pointer is on the first or the last corner
 const LABEL_ROOM = 26; // CSS pixels: a smaller space has no label unless it is selected
 const NOTES_MAX = 12;
 const NOTE = { width: 240, height: 30, gap: 6 }; // CSS pixels
@@ -214,7 +215,7 @@ export class StageView {
     const next = drawing && cursor !== null && corners.length > 0 ? [cursor] : [];
     const line = whole === null ? [...corners, ...next] : [...whole, ...whole.slice(0, 1)];
     setAttributes(this.#line, { points: pointsText(line.map((point) => toStage(view, point))) });
-    setAttributes(this.#draft, { 'data-wrong': draftCrosses(editor, cursor) });
+    setAttributes(this.#draft, { 'data-wrong': draftCrosses(editor, view, cursor) });
     showEach(this.#dots, corners, () => draw('circle', { r: 6 }), (dot, corner, i) => {
       const [x, y] = toStage(view, corner);
       setAttributes(dot, { cx: x.toFixed(1), cy: y.toFixed(1), 'data-first': i === 0 && editor.canFinish });
@@ -235,7 +236,7 @@ export class StageView {
         text: (wrong.get(key) ?? []).join('. '),
         shown: polygon.map((point) => toStage(view, point)),
       }));
-    if (draftCrosses(editor, cursor)) {
+    if (draftCrosses(editor, view, cursor)) {
       notes.push({ text: texts.spaces.problem.crossing, shown: editor.draft.map((point) => toStage(view, point)) });
     }
     const places = placeNotes(notes.map(({ shown }) => shown));
@@ -271,11 +272,15 @@ function placeNotes(polygons) {
 }
 
 /**
- * Whether what is being drawn, with the corner that would come next, crosses itself.
+ * Whether what is being drawn, with the corner that would come next, crosses itself. On the first and on the last
+ * corner there comes none: there it ends, and there the pointer has just been.
  * @param {Editor} editor
+ * @param {View} view
  * @param {Point | null} cursor
  */
-function draftCrosses(editor, cursor) {
-  const next = cursor === null || editor.mode === 'select' ? [] : [cursor];
+function draftCrosses(editor, view, cursor) {
+  const ends = [...editor.draft.slice(0, 1), ...editor.draft.slice(-1)].map((one) => toStage(view, one));
+  const comes = cursor !== null && editor.mode !== 'select' && nearestPoint(ends, toStage(view, cursor), ENDS_PX) < 0;
+  const next = comes ? [cursor] : [];
   return editor.row === null && editor.draft.length > 1 && crossesItself([...editor.draft, ...next], false);
 }
