@@ -198,7 +198,7 @@ static void routes_handle_other(struct services *services, struct http_session *
     gate_preflight(services, request, allow, preflight);
     snprintf(fields, sizeof fields, "Allow: %s\r\n%s", allow, preflight);
     if (allow[0] == '\0') {
-        http_respond_error(session, 404, "not_found", NULL, "there is nothing at this path");
+        static_files_handle_missing(services->files, session, request, NULL, STATIC_NOTHING);
     } else if (request->method == HTTP_OPTIONS) {
         http_respond_text(session, 204, NULL, fields, "", 0);
     } else if ((request->method == HTTP_GET || request->method == HTTP_HEAD) &&

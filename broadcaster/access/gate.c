@@ -1,11 +1,14 @@
 #include "broadcaster/access/gate.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "broadcaster/access/host_check.h"
+#include "broadcaster/protocol/static_files.h"
 #include "broadcaster/services.h"
+#include "common/memory.h"
 
 #define ORIGIN_MAX 300
 
@@ -39,8 +42,11 @@ static bool gate_strip_base(const struct services *services, struct http_session
     if (strcmp(request->path, base) == 0) {
         gate_redirect(session, request, base);
     } else {
-        http_respond_error(session, 404, "not_found", NULL,
-                           "there is nothing at this path: everything is below %s/", base);
+        char *root = xasprintf("%s/", base);
+        char *message = xasprintf(STATIC_NOTHING ": everything is below %s", root);
+        static_files_handle_missing(services->files, session, request, root, message);
+        free(message);
+        free(root);
     }
     return false;
 }

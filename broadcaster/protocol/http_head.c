@@ -143,6 +143,18 @@ bool http_request_has_token(const struct http_request *request, const char *name
     return false;
 }
 
+bool http_request_wants_page(const struct http_request *request)
+{
+    for (size_t i = 0; i < request->field_count; i++) {
+        const struct http_field *field = &request->fields[i];
+        if (http_text_is(field->name, "Accept") &&
+            memmem(field->value.data, field->value.size, "text/html", 9) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool http_request_has_type(const struct http_request *request, const char *type)
 {
     const struct http_text *field = http_request_field(request, "Content-Type");

@@ -69,6 +69,10 @@ bool http_request_has_token(const struct http_request *request, const char *name
 /* True when the Content-Type is `type`, whatever parameters follow. */
 bool http_request_has_type(const struct http_request *request, const char *type);
 
+/* True when it comes from a browser that is about to show a page: its Accept names text/html. That of an
+ * <img> or a script does not. */
+bool http_request_wants_page(const struct http_request *request);
+
 /* A parameter of the query, percent- and plus-decoded into `out` (NUL-terminated). 0; -ENOENT when it
  * is missing; -EINVAL when it is malformed, given twice, holds a NUL or does not fit. */
 int http_request_parameter(const struct http_request *request, const char *name, char *out,

@@ -19,6 +19,11 @@
 
 #define STATIC_FILE_MAX ((off_t)16 << 20) /* bytes */
 
+/* The page of an address where nothing is. It is shown at any depth, so its links begin with a mark
+ * that is replaced by the way to the root. */
+#define STATIC_MISSING "/missing.html"
+#define STATIC_ROOT    "{root}"
+
 /* Compressing holds up the loop, 10 ms for a file of this size: once for each version of it. Below the
  * least there is nothing to gain. */
 #define STATIC_GZIP_LEAST  256
@@ -32,35 +37,44 @@
     "font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; "             \
     "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 
+/* Of what is no document: a worker's script loads others, nothing else of it loads anything. A page has
+ * dozens of such files, and on a slow link each byte of their heads is waited for. */
+#define STATIC_PART_POLICY "default-src 'none'; script-src 'self'"
+
+#define STATIC_SECURITY                                                                            \
+    "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"                          \
+    "Content-Security-Policy: "
+
 struct static_files {
     char *folder;   /* NULL: there are no pages */
-    char *security; /* whole header lines for every file */
+    char *security; /* whole header lines for every document */
     struct gzip_cache *packed;
 };
 
-/* Of files that are not packed by themselves the text is. */
+/* Of files that are not packed by themselves the text is. A document can be shown by itself, and then has
+ * rules of its own. */
 struct static_type {
     const char *suffix, *type;
-    bool text;
+    bool text, document;
 };
 
 static const struct static_type static_types[] = {
-    {".html", "text/html; charset=utf-8", true},
-    {".js", "text/javascript; charset=utf-8", true},
-    {".mjs", "text/javascript; charset=utf-8", true},
-    {".css", "text/css; charset=utf-8", true},
-    {".json", "application/json", true},
-    {".map", "application/json", true},
-    {".webmanifest", "application/manifest+json", true},
-    {".svg", "image/svg+xml", true},
-    {".png", "image/png", false},
-    {".jpg", "image/jpeg", false},
-    {".ico", "image/x-icon", false},
-    {".woff2", "font/woff2", false},
-    {".txt", "text/plain; charset=utf-8", true},
+    {".html", "text/html; charset=utf-8", true, true},
+    {".js", "text/javascript; charset=utf-8", true, false},
+    {".mjs", "text/javascript; charset=utf-8", true, false},
+    {".css", "text/css; charset=utf-8", true, false},
+    {".json", "application/json", true, false},
+    {".map", "application/json", true, false},
+    {".webmanifest", "application/manifest+json", true, false},
+    {".svg", "image/svg+xml", true, true},
+    {".png", "image/png", false, false},
+    {".jpg", "image/jpeg", false, false},
+    {".ico", "image/x-icon", false, false},
+    {".woff2", "font/woff2", false, false},
+    {".txt", "text/plain; charset=utf-8", true, false},
 };
 
-static const struct static_type static_unknown = {"", "application/octet-stream", false};
+static const struct static_type static_unknown = {"", "application/octet-stream", false, false};
 
 static const struct static_type *static_type(const char *path)
 {
@@ -99,10 +113,7 @@ static char *static_security(const struct config_strings *frame_origins)
         free(origins);
         origins = longer;
     }
-    char *security = xasprintf("X-Content-Type-Options: nosniff\r\n"
-                               "Referrer-Policy: no-referrer\r\n"
-                               "Content-Security-Policy: " STATIC_CONTENT_POLICY "%s\r\n",
-                               origins);
+    char *security = xasprintf(STATIC_SECURITY STATIC_CONTENT_POLICY "%s\r\n", origins);
     free(origins);
     return security;
 }
@@ -192,6 +203,9 @@ bool static_files_have(const struct static_files *files, const char *path)
 {
     struct stat status;
     bool slash;
+    if (strcmp(path, STATIC_MISSING) == 0) {
+        return false;
+    }
     int fd = static_open(files, static_file_of(path, &slash), &status);
     bool have = fd >= 0 || static_is_short(fd);
     fd_close(&fd);
@@ -258,12 +272,16 @@ static struct shared_bytes *static_bytes(struct static_files *files, int fd, siz
     return bytes;
 }
 
-/* The camera is asked for by the page that streams it, and by no other, not even one that frames it. */
-static const char *static_permissions(const char *file)
+/* What the browser is to allow the file, as whole header lines; the caller's to free(). The camera is asked
+ * for by the page that streams it, and by no other, not even one that frames it. */
+static char *static_rules(const struct static_files *files, const char *file)
 {
-    return strcmp(file, "/publish.html") == 0
-               ? "Permissions-Policy: camera=(self), microphone=(), geolocation=()\r\n"
-               : "Permissions-Policy: camera=(), microphone=(), geolocation=()\r\n";
+    if (!static_type(file)->document) {
+        return xstrdup(STATIC_SECURITY STATIC_PART_POLICY "\r\n");
+    }
+    bool camera = strcmp(file, "/publish.html") == 0;
+    return xasprintf("Permissions-Policy: camera=(%s), microphone=(), geolocation=()\r\n%s",
+                     camera ? "self" : "", files->security);
 }
 
 /* Answers with the open file. */
@@ -281,10 +299,11 @@ static void static_answer(struct static_files *files, struct http_session *sessi
              (unsigned long long)status->st_mtim.tv_sec * NS_PER_SECOND +
                  (unsigned long long)status->st_mtim.tv_nsec,
              packed ? "-gzip" : "");
-    char *fields = xasprintf("ETag: %s\r\nCache-Control: no-cache\r\n%s%s%s%s", tag,
+    char *rules = static_rules(files, file);
+    char *fields = xasprintf("ETag: %s\r\nCache-Control: no-cache\r\n%s%s%s", tag,
                              varies ? "Vary: Accept-Encoding\r\n" : "",
-                             packed ? "Content-Encoding: gzip\r\n" : "", static_permissions(file),
-                             files->security);
+                             packed ? "Content-Encoding: gzip\r\n" : "", rules);
+    free(rules);
     if (static_is_known(request, tag)) {
         http_respond_text(session, 304, NULL, fields, "", 0);
         free(fields);
@@ -301,6 +320,75 @@ static void static_answer(struct static_files *files, struct http_session *sessi
     free(fields);
 }
 
+/* --- where nothing is --- */
+
+/* `text` with every STATIC_ROOT in it replaced by `root`; the caller's to free(). */
+static char *static_fill_root(const struct shared_bytes *text, const char *root)
+{
+    const char *rest = (const char *)text->data, *end = rest + text->size;
+    char *filled = xstrdup("");
+    for (const char *mark; rest < end; rest = mark + strlen(STATIC_ROOT)) {
+        mark = memmem(rest, (size_t)(end - rest), STATIC_ROOT, strlen(STATIC_ROOT));
+        char *longer = xasprintf("%s%.*s%s", filled, (int)((mark != NULL ? mark : end) - rest),
+                                 rest, mark != NULL ? root : "");
+        free(filled);
+        filled = longer;
+        if (mark == NULL) {
+            break;
+        }
+    }
+    return filled;
+}
+
+/* From the address of the request to the root of the pages: "../../" for "/a/b/c". */
+static char *static_root_of(const char *path)
+{
+    char *root = xstrdup("./");
+    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        char *longer = xasprintf("%s../", root);
+        free(root);
+        root = longer;
+    }
+    return root;
+}
+
+/* The page for it, its links made right; NULL when there is none. The caller's to free(). */
+static char *static_missing_page(const struct static_files *files, const char *path,
+                                 const char *root)
+{
+    struct stat status;
+    int fd = static_open(files, STATIC_MISSING, &status);
+    struct shared_bytes *text = fd >= 0 ? static_read(fd, (size_t)status.st_size) : NULL;
+    fd_close(&fd);
+    if (text == NULL) {
+        return NULL;
+    }
+    char *relative = root == NULL ? static_root_of(path) : NULL;
+    char *page = static_fill_root(text, root != NULL ? root : relative);
+    free(relative);
+    shared_bytes_unref(text);
+    return page;
+}
+
+void static_files_handle_missing(const struct static_files *files, struct http_session *session,
+                                 const struct http_request *request, const char *root,
+                                 const char *message)
+{
+    char *page =
+        http_request_wants_page(request) ? static_missing_page(files, request->path, root) : NULL;
+    if (page == NULL) {
+        http_respond_error(session, 404, "not_found", "Vary: Accept\r\n", "%s", message);
+        return;
+    }
+    char *rules = static_rules(files, STATIC_MISSING);
+    char *fields = xasprintf("Cache-Control: no-cache\r\nVary: Accept\r\n%s", rules);
+    free(rules);
+    http_count_error(session, "not_found");
+    http_respond_text(session, 404, static_type(STATIC_MISSING)->type, fields, page, strlen(page));
+    free(fields);
+    free(page);
+}
+
 void static_files_handle(struct static_files *files, struct http_session *session,
                          const struct http_request *request)
 {
@@ -312,7 +400,7 @@ void static_files_handle(struct static_files *files, struct http_session *sessio
         http_respond_error(session, 503, "busy", "Retry-After: 1\r\n",
                            "too many connections are open, try again");
     } else if (fd < 0) {
-        http_respond_error(session, 404, "not_found", NULL, "there is nothing at this path");
+        static_files_handle_missing(files, session, request, NULL, STATIC_NOTHING);
     } else if (slash) {
         static_redirect(session, request);
     } else {

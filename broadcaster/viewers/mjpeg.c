@@ -27,25 +27,12 @@ static void mjpeg_open(struct services *services, struct http_session *session,
     }
 }
 
-/* True when the request is one of a browser that is about to show a page. An <img> does not say so. */
-static bool mjpeg_wants_page(const struct http_request *request)
-{
-    for (size_t i = 0; i < request->field_count; i++) {
-        const struct http_field *field = &request->fields[i];
-        if (http_text_is(field->name, "Accept") &&
-            memmem(field->value.data, field->value.size, "text/html", 9) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void mjpeg_handle_raw(struct services *services, struct http_session *session,
                       const struct http_request *request, const char *camera)
 {
     char any[2];
     bool named = http_request_parameter(request, "camera_id", any, sizeof any) != -ENOENT;
-    if (!named && mjpeg_wants_page(request)) {
+    if (!named && http_request_wants_page(request)) {
         /* Relative, so that it is right behind a base path too. */
         http_respond_text(session, 303, NULL, "Location: publish\r\nVary: Accept\r\n", "", 0);
         return;

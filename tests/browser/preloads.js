@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 const WEB = resolve(dirname(fileURLToPath(import.meta.url)), '../../web');
 
-const ENTRY = /^ *<script type="module" src="((?:\.\.\/)*)([^"]+)"><\/script>\n/m;
-const PRELOAD = /^ *<link rel="modulepreload" href="(?:\.\.\/)*([^"]+)">\n/gm;
+const ENTRY = /^ *<script type="module" src="(\{root\}|(?:\.\.\/)*)([^"]+)"><\/script>\n/m;
+const PRELOAD = /^ *<link rel="modulepreload" href="(?:\.\.\/|\{root\})*([^"]+)">\n/gm;
 const IMPORT = /^(?:import|export)\s(?:[^;']*?\sfrom\s+)?'(\.[^']+)';/gm;
 
 /** @param {string} module path below web/ @returns {Promise<string[]>} what it needs, in the order of levels, without itself */

@@ -49,6 +49,28 @@ def test_nothing_else_is_a_page(pages, target):
     assert b"secret" not in answer
 
 
+def test_where_nothing_is(broadcaster, tmp_path):
+    web = tmp_path / "pages"
+    web.mkdir()
+    server = broadcaster(web_dir=str(web), base_path="/north")
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    assert server.get("/north/nothing", headers=browser)[1].get_content_type() == "application/json"
+    (web / "missing.html").write_text('<link href="{root}a.css"><a href="{root}">')
+    for path, root in (("/nothing", "./"), ("/camera/", "./../"), ("/a/b/c", "./../../"), ("/missing.html", "./")):
+        status, heads, body = server.get(f"/north{path}", headers=browser)
+        assert (status, heads.get_content_type(), heads["Vary"]) == (404, "text/html", "Accept"), path
+        assert body.decode() == f'<link href="{root}a.css"><a href="{root}">', path
+        assert "default-src 'none'" in heads["Content-Security-Policy"]
+        # Whoever is no browser gets what every error looks like.
+        status, heads, body = server.get(f"/north{path}")
+        assert (status, heads["Vary"], body["error"]["code"]) == (404, "Accept", "not_found"), path
+    # Beside the base path the way leads into it.
+    status, _, body = server.get("/elsewhere/x", headers=browser)
+    assert (status, body) == (404, b'<link href="/north/a.css"><a href="/north/">')
+    assert server.get("/elsewhere/x")[2]["detail"].endswith("everything is below /north/")
+    assert http("POST", f"{server.url}/north/nothing", headers=browser)[0] == 404
+
+
 def test_compressed_files(broadcaster, tmp_path):
     web = tmp_path / "pages"
     web.mkdir()

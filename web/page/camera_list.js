@@ -1,6 +1,7 @@
 // The cameras that the server knows, looked at again from time to time.
 
 import { api, errorText } from './api.js';
+import { Poll } from './poll.js';
 
 /**
  * @typedef {object} Camera
@@ -20,19 +21,23 @@ const REFRESH_MS = 10_000;
 const SOON_MS = 2000; // while there is nothing to choose from
 const ANSWER_LIMIT_MS = 8000;
 
+/** @template {Camera} [T=Camera] */
 export class CameraList {
-  /** @type {Camera[] | null} null: not known yet */
+  /** @type {T[] | null} null: not known yet */
   cameras = null;
   /** Why the last look failed, in words. */
   failure = '';
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
   #handler;
+  #refreshMs;
+  #poll = new Poll(() => this.#look(), REFRESH_MS);
 
-  /** @param {(list: CameraList, failed: boolean) => void} handler called after every look */
-  constructor(handler) {
+  /**
+   * @param {(list: CameraList<T>, failed: boolean) => void} handler called after every look
+   * @param {number} [refreshMs]
+   */
+  constructor(handler, refreshMs = REFRESH_MS) {
     this.#handler = handler;
-    document.addEventListener('visibilitychange', () => document.hidden || this.refresh());
+    this.#refreshMs = refreshMs;
   }
 
   /** @param {string} id */
@@ -40,8 +45,13 @@ export class CameraList {
     return this.cameras?.find((camera) => camera.id === id);
   }
 
-  async refresh() {
-    clearTimeout(this.#timer);
+  /** Looks at once; the first time is the beginning. */
+  refresh() {
+    return this.#poll.now();
+  }
+
+  /** @returns {Promise<number>} how long to wait */
+  async #look() {
     let failed = false;
     try {
       this.cameras = (await api.get('api/cameras', { timeoutMs: ANSWER_LIMIT_MS })).cameras;
@@ -50,10 +60,6 @@ export class CameraList {
       this.failure = errorText(error);
     }
     this.#handler(this, failed);
-    clearTimeout(this.#timer);
-    if (!document.hidden) {
-      const soon = failed || this.cameras?.length === 0;
-      this.#timer = setTimeout(() => this.refresh(), soon ? SOON_MS : REFRESH_MS);
-    }
+    return failed || this.cameras?.length === 0 ? Math.min(SOON_MS, this.#refreshMs) : this.#refreshMs;
   }
 }

@@ -48,6 +48,13 @@ export const texts = {
     },
   },
 
+  // --- where nothing is ---
+  missing: {
+    title: 'There is nothing here',
+    detail: (/** @type {string} */ address) => `No page has the address ${address}. It may be mistyped, or what was here is gone.`,
+    back: 'To the start page',
+  },
+
   // --- / ---
   wall: {
     title: 'Wall',
@@ -338,6 +345,7 @@ export const texts = {
     about: (/** @type {string} */ what, /** @type {string} */ name) => `${what}: ${name}`,
     none: 'No cameras yet',
     noneDetail: 'Add the first one with its address. It works at once, without a restart.',
+    notLoaded: (/** @type {string} */ why) => `The list of cameras cannot be loaded. ${why}`,
     listOld: (/** @type {string} */ why) => `This list may be old. ${why}`,
     kind: { mjpeg: 'MJPEG', snapshot: 'Snapshots', file: 'File', push: 'Phone or browser', post: 'Posted by a program' },
     size: (/** @type {number} */ width, /** @type {number} */ height) => `${width} × ${height}`,

@@ -13,7 +13,7 @@ import { freeId } from '../ids.js';
  * @property {number} width 0: not known yet
  * @property {number} height
  * @property {number} fps
- * @property {unknown[]} spaces
+ * @property {object[]} spaces
  * @property {string} [origin] file, changed or added
  * @property {Record<string, unknown>} [settings]
  */

@@ -1,6 +1,6 @@
 // The cameras of the configuration: seen, added, tested, changed, removed.
 
-import { api, errorText } from '../api.js';
+import { CameraList } from '../camera_list.js';
 import { make, write } from '../dom.js';
 import { makeIcon } from '../icons.js';
 import { startPage } from '../shell.js';
@@ -43,10 +43,8 @@ class CamerasPage {
   #trouble = make('p', { className: 'callout', role: 'status', 'data-tone': 'bad', hidden: true });
   #empty = make('section', { className: 'empty', hidden: true });
   #rows;
-  /** @type {ListedCamera[]} */
-  #cameras = [];
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
+  #cameras = /** @type {CameraList<ListedCamera>} */ (
+    new CameraList((_list, failed) => this.#show(failed), REFRESH_MS));
 
   constructor() {
     const main = /** @type {HTMLElement} */ (document.getElementById('main'));
@@ -60,26 +58,23 @@ class CamerasPage {
     const head = make('header', { className: 'page-head' },
       make('h1', {}, texts.cameras.title), make('div', { className: 'actions' }, addButton('add')));
     main.replaceChildren(head, this.#trouble, this.#empty, this.#list);
-    document.addEventListener('visibilitychange', () => document.hidden || void this.refresh());
   }
 
-  async refresh() {
-    clearTimeout(this.#timer);
-    try {
-      this.#cameras = (await api.get('api/cameras')).cameras;
-      this.#rows.show(this.#cameras);
-      this.#empty.hidden = this.#cameras.length > 0;
-      this.#list.hidden = this.#cameras.length === 0;
-      this.#trouble.hidden = true;
-      this.#list.removeAttribute('data-old');
-    } catch (error) {
-      write(this.#trouble, texts.cameras.listOld(errorText(error)));
-      this.#trouble.hidden = false;
-      this.#list.setAttribute('data-old', '');
-    }
-    clearTimeout(this.#timer);
-    if (!document.hidden) {
-      this.#timer = setTimeout(() => void this.refresh(), REFRESH_MS);
+  start() {
+    void this.#cameras.refresh();
+  }
+
+  /** @param {boolean} failed */
+  #show(failed) {
+    const { cameras, failure } = this.#cameras;
+    const trouble = cameras === null ? texts.cameras.notLoaded(failure) : texts.cameras.listOld(failure);
+    write(this.#trouble, failed ? trouble : '');
+    this.#trouble.hidden = !failed;
+    this.#list.toggleAttribute('data-old', failed);
+    if (cameras !== null) {
+      this.#rows.show(cameras);
+      this.#empty.hidden = cameras.length > 0;
+      this.#list.hidden = cameras.length === 0;
     }
   }
 
@@ -100,7 +95,7 @@ class CamerasPage {
 
   /** @param {ListedCamera | null} camera */
   #openForm(camera) {
-    const dialog = new CameraDialog(camera, this.#cameras.map(({ id }) => id));
+    const dialog = new CameraDialog(camera, (this.#cameras.cameras ?? []).map(({ id }) => id));
     dialog.onSaved((answer) => {
       const name = String(answer?.camera?.name ?? '');
       this.#onDone(camera === null ? texts.cameras.added(name) : texts.cameras.changed(name), answer);
@@ -112,12 +107,12 @@ class CamerasPage {
   #onDone(text, answer) {
     const missing = missingText(answer);
     notify(missing === '' ? text : `${text} ${missing}`, missing === '' ? 'good' : 'warn');
-    void this.refresh();
+    void this.#cameras.refresh();
   }
 }
 
 export async function openCamerasPage() {
   const shell = startPage({ page: 'cameras', title: texts.cameras.title, needs: 'admin' });
   await shell.session;
-  await new CamerasPage().refresh();
+  new CamerasPage().start();
 }

@@ -3,10 +3,10 @@
 import { ApiError, api, errorText, pageUrl } from '../api.js';
 import { confirmDialog } from '../dialog.js';
 import { element, make, write } from '../dom.js';
+import { Poll } from '../poll.js';
 import { texts } from '../texts.js';
 import { notify } from '../toast.js';
 import { Rates } from './figures.js';
-import { Poll } from './poll.js';
 import {
   CameraSection, DetectorSection, LimitSection, ProcessSection, ViewerSection, WarningSection,
 } from './sections.js';
@@ -59,7 +59,7 @@ export class HealthPage {
     element('sections', HTMLElement).replaceChildren(
       this.#warnings.element, this.#processes.element, this.#cameras.element, this.#detectors.element,
       this.#viewers.element, this.#limits.element);
-    this.#poll.start();
+    void this.#poll.now();
   }
 
   async #ask() {

@@ -1,0 +1,17 @@
+// The page of every address where nothing is: says so, and leads back.
+
+import { pageUrl } from '../api.js';
+import { element, make } from '../dom.js';
+import { makeIcon } from '../icons.js';
+import { startPage } from '../shell.js';
+import { texts } from '../texts.js';
+
+const words = texts.missing;
+
+startPage({ title: words.title });
+element('main', HTMLElement).replaceChildren(make('section', { className: 'empty' },
+  makeIcon('polygon'),
+  make('h1', {}, words.title),
+  make('p', {}, words.detail(location.pathname)),
+  make('div', { className: 'actions' },
+    make('a', { className: 'button', 'data-kind': 'primary', href: pageUrl('./') }, words.back))));
