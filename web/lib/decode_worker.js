@@ -17,3 +17,4 @@ async function run({ id, source, room }) {
 }
 
 addEventListener('message', ({ data }) => void run(data));
+postMessage('ready');

@@ -22,6 +22,7 @@ import { decodePicture } from './decode.js';
 
 class WorkerDecoder {
   #worker;
+  #ready = false;
   #broken = false;
   #nextId = 1;
   /** @type {Map<number, Waiting>} */
@@ -44,8 +45,8 @@ class WorkerDecoder {
    * @returns {Promise<Decoded>}
    */
   decode(source, room) {
-    if (this.#broken) {
-      return decodePicture(source);
+    if (this.#broken || !this.#ready) {
+      return decodePicture(source); // on a slow link the first picture is there before the worker
     }
     const job = { id: this.#nextId++, source, room };
     return new Promise((resolve, reject) => {
@@ -62,8 +63,13 @@ class WorkerDecoder {
     this.#waiting.clear();
   }
 
-  /** @param {{id: number, decoded?: Decoded, error?: string}} answer */
-  #onAnswer({ id, decoded, error }) {
+  /** @param {'ready' | {id: number, decoded?: Decoded, error?: string}} answer */
+  #onAnswer(answer) {
+    if (answer === 'ready') {
+      this.#ready = true;
+      return;
+    }
+    const { id, decoded, error } = answer;
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (decoded !== undefined) {

@@ -22,6 +22,14 @@ import { connectionTones } from './tones.js';
 /** @typedef {import('./tones.js').Tone} Tone */
 /** @typedef {'wall' | 'cameras' | 'publish' | 'health'} NavigationPage */
 
+/**
+ * @typedef {object} PageOptions
+ * @property {string} [page] the one that the navigation marks
+ * @property {string} [title]
+ * @property {Role} [needs]
+ * @property {() => void} [refused] called when the page is not for who looks
+ */
+
 /** @type {{ page: NavigationPage, path: string, needs: Role }[]} */
 const pages = [
   { page: 'wall', path: './', needs: 'viewer' },
@@ -61,8 +69,8 @@ export class Shell {
   /** @type {Promise<Session>} who looks; never resolves for who may not see the page */
   session;
 
-  /** @param {{ page?: string, title?: string, needs?: Role }} options `page`: the one that the navigation marks */
-  constructor({ page = '', title, needs = 'viewer' }) {
+  /** @param {PageOptions} options */
+  constructor({ page = '', title, needs = 'viewer', refused = () => {} }) {
     this.#connection.append(make('span', { className: 'dot' }), this.#connectionText);
     this.#bar.replaceChildren(makeBrand(), this.#nav, this.#end);
     for (const skip of document.querySelectorAll('.skip')) {
@@ -71,7 +79,7 @@ export class Shell {
     if (title !== undefined) {
       this.showTitle(title);
     }
-    this.session = this.#admit(page, needs);
+    this.session = this.#admit(page, needs, refused);
   }
 
   /** @param {string} title of the tab */
@@ -93,14 +101,15 @@ export class Shell {
     this.#connection.toggleAttribute('data-busy', busy);
   }
 
-  /** @param {string} page @param {Role} needs @returns {Promise<Session>} */
-  async #admit(page, needs) {
+  /** @param {string} page @param {Role} needs @param {() => void} refused @returns {Promise<Session>} */
+  async #admit(page, needs, refused) {
     const session = await openSession(() => this.showConnection('waiting'));
     this.#showNavigation(page, session);
     this.#showUser(session);
     if (session.may(needs)) {
       return session;
     }
+    refused();
     this.#refuse(session);
     return new Promise(() => {});
   }
@@ -137,7 +146,7 @@ export class Shell {
   }
 }
 
-/** @param {{ page?: string, title?: string, needs?: Role }} options */
+/** @param {PageOptions} options */
 export function startPage(options) {
   return new Shell(options);
 }

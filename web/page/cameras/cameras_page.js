@@ -42,6 +42,7 @@ class CamerasPage {
   #list = make('ul', { className: 'camera-list', id: 'cameras', 'aria-label': texts.cameras.title });
   #trouble = make('p', { className: 'callout', role: 'status', 'data-tone': 'bad', hidden: true });
   #empty = make('section', { className: 'empty', hidden: true });
+  #actions = make('div', { className: 'actions' });
   #rows;
   #cameras = /** @type {CameraList<ListedCamera>} */ (
     new CameraList((_list, failed) => this.#show(failed), REFRESH_MS));
@@ -55,8 +56,8 @@ class CamerasPage {
     this.#empty.append(makeIcon('camera'), make('h2', {}, texts.cameras.none), make('p', {}, texts.cameras.noneDetail),
       make('div', { className: 'actions' }, addButton('add-first')));
     main.className = 'page cameras-page';
-    const head = make('header', { className: 'page-head' },
-      make('h1', {}, texts.cameras.title), make('div', { className: 'actions' }, addButton('add')));
+    this.#actions.append(addButton('add'));
+    const head = make('header', { className: 'page-head' }, make('h1', {}, texts.cameras.title), this.#actions);
     main.replaceChildren(head, this.#trouble, this.#empty, this.#list);
   }
 
@@ -74,6 +75,7 @@ class CamerasPage {
     if (cameras !== null) {
       this.#rows.show(cameras);
       this.#empty.hidden = cameras.length > 0;
+      this.#actions.hidden = cameras.length === 0; // the same button stands where the cameras would be
       this.#list.hidden = cameras.length === 0;
     }
   }

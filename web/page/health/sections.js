@@ -182,8 +182,9 @@ export class ViewerSection extends Section {
     const table = new KeyedTable(words.viewers, [
       { label: words.user, className: 'nowrap' }, { label: words.watches, className: 'nowrap' },
       { label: words.since, className: 'number' }, { label: words.fps, className: NUMBER },
-      { label: words.sent, className: NUMBER }, { label: words.loss, className: NUMBER },
-      { label: words.throughput, className: NUMBER }, { label: words.age, className: NUMBER },
+      { label: words.sent, className: NUMBER }, { label: words.dropped, className: NUMBER },
+      { label: words.loss, className: NUMBER }, { label: words.throughput, className: NUMBER },
+      { label: words.age, className: NUMBER },
     ], words.kick);
     super(words.viewers, table.element, words.noViewers);
     this.#table = table;
@@ -205,6 +206,7 @@ export class ViewerSection extends Section {
           cell(viewer.seconds, span),
           cell(rates.take(`sent ${viewer.id}`, viewer.sent, at), formatRate),
           cell(viewer.sent, formatCount),
+          cell(viewer.dropped, formatCount),
           { ...cell(loss, percent), tone: lossTone(loss) },
           { text: words.perSecond(formatBytes(viewer.bytes_per_second)) },
           cell(viewer.age_ms, formatAge),

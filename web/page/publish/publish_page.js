@@ -5,6 +5,7 @@ import { ApiError, api, cameraUrl, pageUrl } from '../api.js';
 import { element, make, write } from '../dom.js';
 import { formatAge, formatBytes, formatCount, formatRate } from '../format.js';
 import { isId } from '../ids.js';
+import { Poll } from '../poll.js';
 import { texts } from '../texts.js';
 import { pageToken } from '../token.js';
 import { HEIGHTS, RATES, keepChoices, loadChoices } from './choices.js';
@@ -42,6 +43,7 @@ export class PublishPage {
   });
   #hiddenSince = 0;
   #watchesViewers = false;
+  #viewers = new Poll(() => this.#showViewers(), VIEWERS_MS);
 
   constructor() {
     this.#writeTexts();
@@ -68,7 +70,7 @@ export class PublishPage {
     document.addEventListener('visibilitychange', () => this.#onVisibility());
     addEventListener('pagehide', () => this.#publisher.stop());
     setInterval(() => this.#showNumbers(), NUMBERS_MS);
-    setInterval(() => void this.#showViewers(), VIEWERS_MS);
+    void this.#viewers.now();
     void this.#listDevices();
     void this.#listCameras();
   }
@@ -243,7 +245,7 @@ export class PublishPage {
   }
 
   async #showViewers() {
-    if (!this.#watchesViewers || this.#publisher.state !== 'live' || document.hidden) {
+    if (!this.#watchesViewers || this.#publisher.state !== 'live') {
       return;
     }
     const { broadcasters } = await api.get('api/broadcast-status').catch(() => ({ broadcasters: [] }));

@@ -34,7 +34,9 @@ function openedInAddress() {
 }
 
 export class WallPage {
-  #shell = startPage({ page: 'wall', title: texts.wall.title, needs: 'viewer' });
+  #shell = startPage({
+    page: 'wall', title: texts.wall.title, needs: 'viewer', refused: () => this.#leave(),
+  });
   #view = new WallView({ back: () => this.#close(), arrange: () => this.#arrange() });
   #dialog = new LayoutDialog((layout) => this.#setLayout(layout));
   #list = new CameraList((_list, failed) => this.#onCameras(failed));
@@ -54,6 +56,7 @@ export class WallPage {
   /** What each tile said last, for who cannot see it. @type {Map<string, string>} */
   #words = new Map();
   #failed = false;
+  #isRefused = false;
   /** @type {Session | null} */
   #session = null;
   #observer = new IntersectionObserver((entries) => this.#onSeen(entries), { rootMargin: '80px' });
@@ -83,6 +86,7 @@ export class WallPage {
       this.#session = session;
       this.#showTiles();
     });
+    manager.connect(); // while the list is on its way: on a slow link nothing is waited for in vain
     void this.#list.refresh();
     setInterval(() => this.#refresh(), TICK_MS);
   }
@@ -98,11 +102,22 @@ export class WallPage {
 
   // --- which tiles there are ---
 
+  /** The page is not for who looks. */
+  #leave() {
+    this.#isRefused = true;
+    this.#manager.disconnect();
+  }
+
   /** @param {boolean} failed */
   #onCameras(failed) {
+    if (this.#isRefused) {
+      return;
+    }
     this.#failed = failed;
     if (!failed) {
       this.#manager.connect();
+    } else if (this.#list.cameras === null) {
+      this.#manager.disconnect(); // there is nothing to ask for
     }
     this.#showTiles();
   }
