@@ -900,6 +900,30 @@ static void test_fields_are_found(void **state)
     http_reader_destroy(reader);
 }
 
+static void test_who_is_about_to_show_a_page(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fields;
+        bool page;
+    } samples[] = {
+        {"", false},
+        {"Accept: */*\r\n", false},
+        {"Accept: image/avif,image/webp,*/*;q=0.8\r\n", false},
+        {"X-Accept: text/html\r\n", false},
+        {"Accept: text/html\r\n", true},
+        {"accept: application/xml;q=0.9, text/html;q=0.8\r\n", true},
+        {"Accept: image/webp\r\nAccept: text/html\r\n", true},
+    };
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n", samples[i].fields);
+        struct http_reader *reader = read_head(text);
+        assert_int_equal(http_request_wants_page(http_reader_request(reader)), samples[i].page);
+        http_reader_destroy(reader);
+    }
+}
+
 static void test_parameters(void **state)
 {
     static const struct {
@@ -1035,6 +1059,7 @@ int main(void)
         cmocka_unit_test(test_number_of_fields),
         cmocka_unit_test(test_extensions_in_all),
         cmocka_unit_test(test_fields_are_found),
+        cmocka_unit_test(test_who_is_about_to_show_a_page),
         cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_in_head),
         cmocka_unit_test(test_random_mixtures),

@@ -89,12 +89,12 @@ export class ProcessSection extends Section {
   }
 }
 
-/** @param {any} camera @param {any} stats of its capture */
+/** @param {any} camera @param {any} stats of its capture; null: it does not answer; undefined: there is none */
 function whyNot(camera, stats) {
   if (camera.state === 'online') {
     return '';
   }
-  return stats?.reason ?? (camera.source === 'push' ? words.nobodySends : '');
+  return stats?.reason ?? (camera.source === 'push' ? words.nobodySends : stats === null ? words.captureSilent : '');
 }
 
 export class CameraSection extends Section {
@@ -124,7 +124,7 @@ export class CameraSection extends Section {
           { text: camera.name, href: cameraUrl(camera.id) },
           { text: cameraText(camera), tone: cameraTone(camera), pill: true },
           { text: whyNot(camera, stats) },
-          cell(camera.fps, formatRate),
+          cell(camera.fps > 0 ? camera.fps : null, formatRate),
           { text: camera.width > 0 ? `${camera.width} × ${camera.height}` : texts.common.unknown },
           cell(stats?.newest_age_ms, formatAge),
           cell(stats?.reconnects, formatCount),
@@ -197,7 +197,8 @@ export class ViewerSection extends Section {
       one.camera.localeCompare(other.camera) || other.seconds - one.seconds || one.id.localeCompare(other.id));
     this.#table.show(sorted.map((viewer) => {
       const loss = lossOf(viewer);
-      const who = viewer.user === viewer.peer.replace(/:\d+$/, '') ? viewer.peer : `${viewer.user} (${viewer.peer})`;
+      const peer = viewer.peer.replace(/:\d+$/, '\u200b$&'); // where a narrow column may break it
+      const who = viewer.user === viewer.peer.replace(/:\d+$/, '') ? peer : `${viewer.user} (${peer})`;
       return {
         key: viewer.id,
         cells: [
