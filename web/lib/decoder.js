@@ -22,8 +22,8 @@ import { decodePicture } from './decode.js';
 
 class WorkerDecoder {
   #worker;
+  /** Its files have come. On a slow link the first pictures are there before them, and do not wait. */
   #ready = false;
-  #broken = false;
   #nextId = 1;
   /** @type {Map<number, Waiting>} */
   #waiting = new Map();
@@ -45,8 +45,8 @@ class WorkerDecoder {
    * @returns {Promise<Decoded>}
    */
   decode(source, room) {
-    if (this.#broken || !this.#ready) {
-      return decodePicture(source); // on a slow link the first picture is there before the worker
+    if (!this.#ready) {
+      return decodePicture(source);
     }
     const job = { id: this.#nextId++, source, room };
     return new Promise((resolve, reject) => {
@@ -79,9 +79,9 @@ class WorkerDecoder {
     }
   }
 
-  /** The worker's file could not be loaded: what waits for it is done here. */
+  /** The worker's file could not be loaded, or it broke: what waits for it is done here, like all that follows. */
   #giveUp() {
-    this.#broken = true;
+    this.#ready = false;
     this.#worker.terminate();
     for (const { job, resolve } of this.#waiting.values()) {
       resolve(decodePicture(job.source));

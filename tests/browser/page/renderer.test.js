@@ -51,20 +51,37 @@ async function open(script) {
   return { page, done };
 }
 
+/** For a script: makes `renderer`, and waits until its worker has loaded. Pictures before that are decoded without. */
+const MAKE_WITH_WORKER = `
+  const { Worker: RealWorker } = window;
+  const loaded = new Promise((done) => {
+    window.Worker = class extends RealWorker {
+      constructor(...given) {
+        super(...given);
+        this.addEventListener('message', () => setTimeout(done), { once: true });
+      }
+    };
+  });
+  const renderer = new CanvasStreamRenderer(canvas);
+  await loaded;`;
+const MAKE = 'const renderer = new CanvasStreamRenderer(canvas);';
+
 /** @param {number[]} pixel */
 function assertRed([red = 0, , blue = 0, alpha]) {
   assert.ok(red > 150 && blue < 80 && alpha === 255, `${[red, blue, alpha]} instead of red`);
 }
 
 for (const [how, prepare] of [
-  ['in a worker', ''],
-  ['without one', 'window.Worker = class { constructor() { throw new DOMException("not from there", "SecurityError"); } };'],
-  ["whose file is not there", 'const Real = Worker; window.Worker = class extends Real { constructor(url, options) { super("/gone.js", options); } };'],
+  ['in a worker', MAKE_WITH_WORKER],
+  ['before its worker has loaded', MAKE],
+  ['without one',
+    `window.Worker = class { constructor() { throw new DOMException("not from there", "SecurityError"); } }; ${MAKE}`],
+  ['whose file is not there',
+    `const Real = Worker; window.Worker = class extends Real { constructor(url, options) { super("/gone.js", options); } }; ${MAKE}`],
 ]) {
   test(`decodes ${how}: a frame, base64, a data URL, and what is no picture`, async () => {
     const { page, done } = await open(`
       ${prepare}
-      const renderer = new CanvasStreamRenderer(canvas);
       const errors = [];
       const sizes = [];
       renderer.onError((error) => errors.push(error.name));
@@ -86,7 +103,7 @@ test('made smaller in the worker, and whole again on a larger canvas', async () 
   const { page, done } = await open(`
     canvas.style.width = '160px';
     canvas.style.height = '90px';
-    const renderer = new CanvasStreamRenderer(canvas);
+    ${MAKE_WITH_WORKER}
     renderer.renderFrame(frame(1));
     const size = await new Promise((done) => renderer.onDrawn((_, size) => done(size)));
     const small = canvas.width;
