@@ -486,6 +486,7 @@ export const texts = {
     ready: 'Ready',
     notReady: 'Not ready',
     readyBut: 'Pictures go out, but not everything is well',
+    triedAgain: 'It is asked again every two seconds.',
     notReadyBecause: 'Who comes now misses pictures',
     notSupervised: 'No supervisor runs them: nobody counts restarts.',
     processes: 'Processes',

@@ -5,13 +5,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
 
+import { assertAccessible } from '../harness/axe.js';
 import { Broadcaster } from '../harness/broadcaster.js';
 import { makePictures, startChromium } from '../harness/chromium.js';
 import { atEnd } from '../harness/ends.js';
 import { token } from '../harness/tokens.js';
 import { Worker, metadataOf } from '../harness/worker.js';
 
-const LIMIT = { timeout: 10_000 };
+const LIMIT = { timeout: 30_000 };
 const CAMERAS = { LOT: { name: 'North lot', source: 'push' } };
 
 /** @type {import('playwright-core').Browser} */
@@ -61,6 +62,22 @@ test('the page shows pictures below a base path, with a token that its address k
   await stranger.goto(`${url}/north/lot/`);
   await stranger.waitForSelector('#login', LIMIT);
   assert.equal(await stranger.locator('.tile').count(), 0);
+});
+
+test('an address where nothing is says so, and leads back', async () => {
+  const { url } = await start({ base_path: '/north' });
+  const page = await newPage();
+  for (const path of ['/north/nowhere', '/north/camera/-/of/nobody', '/elsewhere']) {
+    const answer = await page.goto(url + path);
+    assert.equal(answer?.status(), 404);
+    await page.locator('main h1', { hasText: 'There is nothing here' }).waitFor(LIMIT);
+    assert.match((await page.textContent('main p')) ?? '', new RegExp(path));
+    await page.locator('.nav a', { hasText: 'Cameras' }).waitFor(LIMIT);
+    await assertAccessible(page);
+    await page.click('main a.button');
+    await page.waitForSelector('.tile[data-camera="LOT"]', LIMIT);
+    assert.equal(new URL(page.url()).pathname, '/north/');
+  }
 });
 
 /** A page of another origin: the same host, another port. */

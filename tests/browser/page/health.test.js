@@ -100,10 +100,11 @@ test('warnings, and a server that is gone', LIMIT, async () => {
   const page = await open(`${broadcaster.url}/health`);
   await row(page, 'Processes', 'broadcaster').waitFor();
   await broadcaster.kill('SIGKILL');
-  await page.locator('section[aria-label="Processes"] [role="alert"]', { hasText: 'cannot be reached' }).waitFor();
+  await page.locator('#ready', { hasText: 'cannot be reached' }).waitFor();
   assert.equal(await page.locator('section[aria-label="Processes"] table').isVisible(), false);
   await broadcaster.restart();
   await row(page, 'Processes', 'broadcaster').waitFor();
+  await page.locator('#ready', { hasText: 'cannot be reached' }).waitFor({ state: 'detached' });
   assert.equal(await page.locator('section[aria-label="Processes"] [role="alert"]').isVisible(), false);
   // A streamer that sends no pictures is warned of.
   const socket = new WebSocket(`${broadcaster.url.replace('http', 'ws')}/ws/streamer?camera_id=LOT`);

@@ -69,6 +69,9 @@ export class HealthPage {
     ]);
     const at = performance.now();
     this.#showReady(ready);
+    // Where nothing is known that is said once, not by every section.
+    element('sections', HTMLElement).hidden =
+      [ready, processes, cameras, viewers, warnings].every(({ status }) => status === 'rejected');
     const known = processes.status === 'fulfilled' ? processes.value.processes : [];
     this.#show(this.#processes, processes, (answer) => this.#processes.show(answer, this.#rates, at));
     this.#show(this.#limits, processes, (answer) => this.#limits.show(answer.limits));
@@ -90,23 +93,28 @@ export class HealthPage {
 
   /** @param {Asked} asked */
   #showReady(asked) {
-    const callout = element('ready', HTMLElement);
     if (asked.status === 'rejected') {
       this.#shell.showPill(texts.common.connection.waiting, 'bad', true);
-      callout.hidden = true;
+      this.#showCallout('bad', errorText(asked.reason), [this.#words.triedAgain]);
       return;
     }
     const { ready, reasons, warnings } = asked.value;
     const tone = ready ? (warnings.length > 0 ? 'warn' : 'good') : 'bad';
     this.#shell.showPill(ready ? this.#words.ready : this.#words.notReady, tone);
+    this.#showCallout(tone, ready ? this.#words.readyBut : this.#words.notReadyBecause, [...reasons, ...warnings]);
+  }
+
+  /** @param {import('../tones.js').Tone} tone good: there is nothing to say @param {string} title @param {string[]} details */
+  #showCallout(tone, title, details) {
+    const callout = element('ready', HTMLElement);
     callout.hidden = tone === 'good';
     callout.dataset.tone = tone;
-    write(element('ready-title', HTMLElement), ready ? this.#words.readyBut : this.#words.notReadyBecause);
-    const said = [...reasons, ...warnings].join('\n');
+    write(element('ready-title', HTMLElement), title);
+    const said = details.join('\n');
     const list = element('ready-list', HTMLElement);
     if (list.dataset.said !== said) {
       list.dataset.said = said;
-      list.replaceChildren(...[...reasons, ...warnings].map((text) => make('li', {}, text)));
+      list.replaceChildren(...details.map((text) => make('li', {}, text)));
     }
   }
 

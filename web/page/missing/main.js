@@ -10,7 +10,7 @@ const words = texts.missing;
 
 startPage({ title: words.title });
 element('main', HTMLElement).replaceChildren(make('section', { className: 'empty' },
-  makeIcon('polygon'),
+  makeIcon('warning'),
   make('h1', {}, words.title),
   make('p', {}, words.detail(location.pathname)),
   make('div', { className: 'actions' },
