@@ -351,17 +351,20 @@ export class CameraPage {
 
   /** @param {import('../../lib/stream_manager.js').ConnectionStatus} connection */
   #explainNoPicture(connection) {
+    const camera = this.#list.find(this.#cameraId ?? '');
+    const isOffline = this.#cameraState === 'offline';
+    const isFetched = camera !== undefined && camera.source !== 'push' && camera.source !== 'post'; // by the server
     if (connection === 'waiting' || connection === 'offline') {
       this.#stage.showMessage(texts.common.noConnection, texts.common.reconnecting);
+    } else if (isOffline && isFetched) {
+      this.#stage.showMessage(texts.camera.offline(this.#name), texts.camera.offlineDetail);
     } else if (this.#ended !== null) {
       this.#stage.showMessage(texts.camera.streamEnded, texts.camera.streamEndedDetail);
     } else if (this.#isUnknown) {
       this.#stage.showMessage(texts.camera.noSuchCamera(this.#name), texts.camera.noSuchCameraDetail);
-    } else if (this.#cameraState === 'offline') {
-      const pushed = this.#list.find(this.#cameraId ?? '')?.source === 'push';
-      this.#stage.showMessage(
-        texts.camera.offline(this.#name), pushed ? texts.camera.nobodySends : texts.camera.offlineDetail);
-    } else if (this.#kind === 'detect' && this.#list.find(this.#cameraId ?? '')?.detect === 'off') {
+    } else if (isOffline) {
+      this.#stage.showMessage(texts.camera.offline(this.#name), texts.camera.nobodySends);
+    } else if (this.#kind === 'detect' && camera?.detect === 'off') {
       this.#stage.showMessage(texts.camera.waiting, texts.camera.notDetected(this.#name));
     } else {
       const detail = this.#cameraState === 'online' ? texts.camera.waitingForDetector : texts.camera.waitingFrom;

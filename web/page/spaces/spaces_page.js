@@ -328,6 +328,7 @@ export class SpacesPage {
     });
     const shown = frozen && picture !== 'none' ? 'still' : picture;
     const { badge } = texts.spaces;
+    this.#stage.dataset.picture = shown;
     const { cameraState } = this.#live;
     this.#badge.dataset.tone = { none: 'muted', live: 'good', stale: 'bad', still: 'warn' }[shown];
     const age = formatAge(ageMs);
