@@ -7,7 +7,6 @@
 
 #include "common/config_polygons.h"
 #include "detector/ink.h"
-#include "detector/wide_vectors.h"
 
 /* --- rectangles --- */
 
@@ -18,7 +17,7 @@ struct frame {
 };
 
 /* Signed distances to a rounded rectangle: Inigo Quilez, "2D distance functions". Negative inside. */
-WIDE_VECTORS static void frame_cover(const void *shape, int x, int y, int count, uint8_t *coverage)
+static void frame_cover(const void *shape, int x, int y, int count, uint8_t *coverage)
 {
     const struct frame *frame = shape;
     const struct rectangle *outer = &frame->outer;
@@ -174,8 +173,8 @@ static size_t path_look(struct path *path, size_t count, int y, int width,
 }
 
 /* Where pieces meet the stronger one is seen. */
-WIDE_VECTORS static void path_cover_piece(const struct path *path, const struct draw_point *from,
-                                          int x, int y, int count, uint8_t *restrict coverage)
+static void path_cover_piece(const struct path *path, const struct draw_point *from, int x, int y,
+                             int count, uint8_t *restrict coverage)
 {
     const struct draw_point *to = from + 1;
     float along_x = (float)(to->x - from->x), along_y = (float)(to->y - from->y);

@@ -5,8 +5,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "detector/wide_vectors.h"
-
 /* Shapes are asked for strips: two rows of so many pixels, an even number. */
 #define STRIP 128
 
@@ -30,16 +28,15 @@ static uint8_t ink_blend(uint8_t value, uint8_t ink, uint8_t share)
     return (uint8_t)((uint16_t)(sum + (sum >> 8)) >> 8);
 }
 
-WIDE_VECTORS static void ink_row(uint8_t *restrict values, const uint8_t *restrict coverage,
-                                 int count, uint8_t ink)
+static void ink_row(uint8_t *restrict values, const uint8_t *restrict coverage, int count,
+                    uint8_t ink)
 {
     for (int i = 0; i < count; i++) {
         values[i] = ink_blend(values[i], ink, coverage[i]);
     }
 }
 
-WIDE_VECTORS static void ink_tint_row(uint8_t *restrict values, int count, uint8_t ink,
-                                      uint8_t share)
+static void ink_tint_row(uint8_t *restrict values, int count, uint8_t ink, uint8_t share)
 {
     for (int i = 0; i < count; i++) {
         values[i] = ink_blend(values[i], ink, share);
@@ -69,7 +66,7 @@ struct strip {
 };
 
 /* A cell that the picture's edge cuts is covered like the part of it that is there. */
-WIDE_VECTORS static void strip_cover_cells(struct strip *strip, const struct picture *picture)
+static void strip_cover_cells(struct strip *strip, const struct picture *picture)
 {
     int last = strip->count - 1;
     if (strip->x + last >= picture->width) {
@@ -101,7 +98,7 @@ static void ink_strip(struct picture *picture, const struct strip *strip, const 
 }
 
 /* `opacity`: 0 to 256. */
-WIDE_VECTORS static void strip_fade(uint8_t *coverage, int count, int opacity)
+static void strip_fade(uint8_t *coverage, int count, int opacity)
 {
     for (int i = 0; i < count; i++) {
         coverage[i] = (uint8_t)(coverage[i] * opacity >> 8);
@@ -116,7 +113,7 @@ struct area ink_area(const struct picture *picture, double left, double top, dou
         ink_place(ceil(right), picture->width), ink_place(ceil(bottom), picture->height)};
 }
 
-WIDE_VECTORS static bool strip_is_empty(const uint8_t *coverage, int count)
+static bool strip_is_empty(const uint8_t *coverage, int count)
 {
     uint8_t any = 0;
     for (int i = 0; i < count; i++) {
