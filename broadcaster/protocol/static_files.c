@@ -24,6 +24,8 @@
 #define STATIC_MISSING "/missing.html"
 #define STATIC_ROOT    "{root}"
 
+#define STATIC_ROOT_SIZE 64 /* of the way to the root, with its NUL */
+
 /* Compressing holds up the loop, 10 ms for a file of this size: once for each version of it. Below the
  * least there is nothing to gain. */
 #define STATIC_GZIP_LEAST  256
@@ -340,32 +342,36 @@ static char *static_fill_root(const struct shared_bytes *text, const char *root)
     return filled;
 }
 
-/* From the address of the request to the root of the pages: "../../" for "/a/b/c". */
-static char *static_root_of(const char *path)
+/* From the address of the request to the root of the pages: "./../../" for "/a/b/c". False: nobody who
+ * mistypes goes so deep. */
+static bool static_root_of(const char *path, char root[STATIC_ROOT_SIZE])
 {
-    char *root = xstrdup("./");
+    size_t size = (size_t)snprintf(root, STATIC_ROOT_SIZE, "./");
     for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        char *longer = xasprintf("%s../", root);
-        free(root);
-        root = longer;
+        if (size + sizeof "../" > STATIC_ROOT_SIZE) {
+            return false;
+        }
+        size += (size_t)snprintf(root + size, STATIC_ROOT_SIZE - size, "../");
     }
-    return root;
+    return true;
 }
 
 /* The page for it, its links made right; NULL when there is none. The caller's to free(). */
 static char *static_missing_page(const struct static_files *files, const char *path,
                                  const char *root)
 {
+    char relative[STATIC_ROOT_SIZE];
     struct stat status;
+    if (root == NULL && !static_root_of(path, relative)) {
+        return NULL;
+    }
     int fd = static_open(files, STATIC_MISSING, &status);
     struct shared_bytes *text = fd >= 0 ? static_read(fd, (size_t)status.st_size) : NULL;
     fd_close(&fd);
     if (text == NULL) {
         return NULL;
     }
-    char *relative = root == NULL ? static_root_of(path) : NULL;
     char *page = static_fill_root(text, root != NULL ? root : relative);
-    free(relative);
     shared_bytes_unref(text);
     return page;
 }

@@ -64,6 +64,7 @@ def test_where_nothing_is(broadcaster, tmp_path):
         # Whoever is no browser gets what every error looks like.
         status, heads, body = server.get(f"/north{path}")
         assert (status, heads["Vary"], body["error"]["code"]) == (404, "Accept", "not_found"), path
+    assert server.get("/north" + "/a" * 1000, headers=browser)[1].get_content_type() == "application/json"
     # Beside the base path the way leads into it.
     status, _, body = server.get("/elsewhere/x", headers=browser)
     assert (status, body) == (404, b'<link href="/north/a.css"><a href="/north/">')
