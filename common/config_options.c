@@ -96,11 +96,10 @@ const struct config_option config_options[] = {
     ROW(DETECTOR(track_buffer_s), "track_buffer_s", CONFIG_NUMBER, 0.1, 60, "5",
         "Seconds for which a track out of sight is kept."),
     ROW(DETECTOR(space_conf), "space_conf", CONFIG_NUMBER, 0.05, 0.95, "0.15",
-        "The least confidence of a vehicle that takes a parking space, which may be below `conf`: what stands "
-        "still for long enough is a car. One that is half as sure as `conf` has to stand 64 times as long."),
+        "The least confidence of a vehicle that keeps a parking space occupied; it begins to be with one of "
+        "`conf`. What is fainter than that and stands still is as often a roof as a car."),
     ROW(DETECTOR(space_occupy_s), "space_occupy_s", CONFIG_NUMBER, 0, 60, "1.5",
-        "Seconds for which a vehicle has to stand in a space before it is occupied; longer when it is fainter "
-        "than `conf`."),
+        "Seconds for which a vehicle has to stand in a space before it is occupied."),
     ROW(DETECTOR(space_free_s), "space_free_s", CONFIG_NUMBER, 0, 600, "3",
         "Seconds for which none must have been seen before a space is free."),
     ROW(DETECTOR(processes), "processes", CONFIG_INTEGER, 1, 64, "1",

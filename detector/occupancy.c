@@ -1,6 +1,5 @@
 #include "detector/occupancy.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,20 +25,15 @@
 /* More than this between two frames says nothing about what was between them. */
 #define GAP_MAX_NS NS_PER_SECOND
 
-/* The time that a faint vehicle stands counts as much as the confidence is of a sure one's, to this power:
- * what is two thirds as sure has to stand eleven times as long, half as sure 64 times. */
-#define EVIDENCE_POWER 6.0
-
 struct watch {
     struct rectangle stands; /* where the vehicle was when it began to stand */
     struct rectangle taker;  /* the vehicle of this frame that takes most of the space */
     double taken;            /* how much; 0: none does */
-    double evidence;         /* the most of one that takes it, 0 to 1: 1 is sure */
-    uint64_t began_ns;       /* it stands since; 0: none does */
-    uint64_t stood_ns;       /* of that, time that was watched, as much as it counts */
-    uint64_t unseen_ns;      /* since it was seen there last, time that was watched */
-    uint64_t last_ns;        /* one that keeps the space from being free was seen last */
-    uint64_t missed_ns;      /* since then, time that was watched */
+    bool sure;          /* one of those that take it is as confident as it has to be to begin */
+    uint64_t began_ns;  /* it stands since */
+    uint64_t stood_ns;  /* of that, time that was watched: seen surely, less what was not sure */
+    uint64_t last_ns;   /* a vehicle was seen last */
+    uint64_t missed_ns; /* since then, time that was watched */
 };
 
 struct occupancy {
@@ -170,59 +164,17 @@ static void occupancy_match(struct occupancy *occupancy, size_t box, size_t spac
     occupancy->matches[occupancy->match_count++] = (struct space_match){.box = box, .space = space};
 }
 
-/* One frame's boxes. */
-struct sight {
-    const struct occupancy_config *config;
-    const struct box *boxes;
-    size_t count;
-    int width, height;
-};
-
-static bool sight_has_vehicle(const struct sight *sight, size_t box, float confidence)
+/* `vehicle`: relative to the picture. */
+static void occupancy_place(struct occupancy *occupancy, size_t box, bool sure,
+                            const struct rectangle *vehicle)
 {
-    return sight->boxes[box].confidence >= confidence &&
-           sight->config->vehicle[sight->boxes[box].class_id];
-}
-
-/* The part of a footprint in the box of a surer vehicle before it, whose roof it may be: what is nearer
- * reaches further down in the picture. */
-static double sight_covered(const struct sight *sight, const struct rectangle *footprint)
-{
-    double most = 0;
-    for (size_t i = 0; i < sight->count; i++) {
-        struct rectangle other = boxes_relative(&sight->boxes[i], sight->width, sight->height);
-        if (sight_has_vehicle(sight, i, sight->config->sure) && other.bottom > footprint->bottom) {
-            most = fmax(most, rectangle_common(footprint, &other));
-        }
-    }
-    return most / rectangle_area(footprint);
-}
-
-/* How much the time counts that a vehicle stands: 0 to 1. */
-static double sight_evidence(const struct sight *sight, size_t box,
-                             const struct rectangle *footprint)
-{
-    float confidence = sight->boxes[box].confidence, sure = sight->config->sure;
-    if (confidence >= sure) {
-        return 1;
-    }
-    return pow((double)(confidence / sure), EVIDENCE_POWER) * (1 - sight_covered(sight, footprint));
-}
-
-static void occupancy_place(struct occupancy *occupancy, const struct sight *sight, size_t box)
-{
-    struct rectangle vehicle = boxes_relative(&sight->boxes[box], sight->width, sight->height);
-    struct rectangle footprint = vehicle;
-    footprint.top = vehicle.bottom - FOOTPRINT * (vehicle.bottom - vehicle.top);
+    struct rectangle footprint = *vehicle;
+    footprint.top = vehicle->bottom - FOOTPRINT * (vehicle->bottom - vehicle->top);
     double most = 0;
     for (size_t i = 0; i < occupancy->count; i++) {
         occupancy->shares[i] = space_share(&occupancy->spaces[i], &footprint);
-        most = fmax(most, occupancy->shares[i]);
+        most = occupancy->shares[i] > most ? occupancy->shares[i] : most;
     }
-    if (most < 1) {
-        return;
-    }
-    double evidence = sight_evidence(sight, box, &footprint);
     for (size_t i = 0; i < occupancy->count; i++) {
         double share = occupancy->shares[i];
         struct watch *watch = &occupancy->watches[i];
@@ -230,25 +182,28 @@ static void occupancy_place(struct occupancy *occupancy, const struct sight *sig
             continue;
         }
         occupancy_match(occupancy, box, i);
-        watch->evidence = fmax(watch->evidence, evidence);
+        watch->sure = watch->sure || sure;
         if (share > watch->taken) {
             watch->taken = share;
-            watch->taker = vehicle;
+            watch->taker = *vehicle;
         }
     }
 }
 
-static void occupancy_place_all(struct occupancy *occupancy, const struct sight *sight)
+static void occupancy_place_all(struct occupancy *occupancy, const struct occupancy_config *config,
+                                const struct box *boxes, size_t count, int width, int height)
 {
     occupancy->match_count = 0;
     for (size_t i = 0; i < occupancy->count; i++) {
         occupancy->watches[i].taken = 0;
-        occupancy->watches[i].evidence = 0;
+        occupancy->watches[i].sure = false;
     }
-    for (size_t i = 0; i < sight->count; i++) {
-        if (sight_has_vehicle(sight, i, sight->config->conf)) {
-            occupancy_place(occupancy, sight, i);
+    for (size_t i = 0; i < count; i++) {
+        if (boxes[i].confidence < config->conf || !config->vehicle[boxes[i].class_id]) {
+            continue;
         }
+        struct rectangle vehicle = boxes_relative(&boxes[i], width, height);
+        occupancy_place(occupancy, i, boxes[i].confidence >= config->sure, &vehicle);
     }
 }
 
@@ -274,52 +229,50 @@ static void occupancy_set(struct occupancy *occupancy, size_t index, enum space_
     }
 }
 
-/* How long a vehicle has stood there. */
-static void watch_stand(struct watch *watch, uint64_t time_ns, uint64_t watched_ns)
-{
-    watch->unseen_ns += watched_ns; /* a faint one is not seen in every frame */
-    if (watch->taken == 0) {
-        return;
-    }
-    if (watch->began_ns > 0 && watch->unseen_ns <= GAP_MAX_NS &&
-        rectangle_overlap(&watch->taker, &watch->stands) >= STANDS_MIN) {
-        watch->stood_ns += (uint64_t)((double)watch->unseen_ns * watch->evidence);
-    } else {
-        watch->stands = watch->taker;
-        watch->began_ns = time_ns;
-        watch->stood_ns = 0;
-    }
-    watch->unseen_ns = 0;
-}
-
-/* A faint vehicle keeps a space occupied, but of one that is not it says nothing until it has stood long. */
-static bool watch_keeps(const struct watch *watch, const struct space *space)
-{
-    return watch->evidence >= 1 || (watch->taken > 0 && space->state == SPACE_OCCUPIED);
-}
-
-static void occupancy_judge(struct occupancy *occupancy, const struct occupancy_config *config,
-                            size_t index, uint64_t watched_ns)
+static void occupancy_judge_taken(struct occupancy *occupancy,
+                                  const struct occupancy_config *config, size_t index,
+                                  uint64_t watched_ns)
 {
     struct watch *watch = &occupancy->watches[index];
-    const struct space *space = &occupancy->spaces[index];
-    watch_stand(watch, occupancy->time_ns, watched_ns);
-    if (watch->taken > 0 && watch->stood_ns >= config->occupy_ns) {
-        uint64_t at_ns = watch->began_ns > space->since_ns ? watch->began_ns : space->since_ns;
-        occupancy_set(occupancy, index, SPACE_OCCUPIED, at_ns);
+    uint64_t unseen_ns = watch->missed_ns + watched_ns; /* a faint one is not seen in every frame */
+    if (watch->began_ns > 0 && unseen_ns <= GAP_MAX_NS &&
+        rectangle_overlap(&watch->taker, &watch->stands) >= STANDS_MIN) {
+        watch->stood_ns = watch->sure                   ? watch->stood_ns + unseen_ns
+                          : watch->stood_ns > unseen_ns ? watch->stood_ns - unseen_ns
+                                                        : 0;
+    } else {
+        watch->stands = watch->taker;
+        watch->began_ns = occupancy->time_ns;
+        watch->stood_ns = 0;
     }
-    if (watch_keeps(watch, space)) {
-        watch->last_ns = occupancy->time_ns;
-        watch->missed_ns = 0;
-        return;
+    watch->last_ns = occupancy->time_ns;
+    watch->missed_ns = 0;
+    if (watch->sure && watch->stood_ns >= config->occupy_ns) {
+        occupancy_set(occupancy, index, SPACE_OCCUPIED, watch->began_ns);
     }
+}
+
+static void occupancy_judge_empty(struct occupancy *occupancy,
+                                  const struct occupancy_config *config, size_t index,
+                                  uint64_t watched_ns)
+{
+    struct watch *watch = &occupancy->watches[index];
     if (watch->last_ns == 0) {
         watch->last_ns = occupancy->time_ns; /* watched from now on */
     }
     watch->missed_ns += watched_ns;
     if (watch->missed_ns >= config->free_ns) {
+        watch->began_ns = 0; /* whoever comes now is another one */
         occupancy_set(occupancy, index, SPACE_FREE, watch->last_ns);
     }
+}
+
+/* A faint box is evidence only where a sure one was. */
+static bool occupancy_is_taken(const struct occupancy *occupancy, size_t index)
+{
+    const struct watch *watch = &occupancy->watches[index];
+    return watch->taken > 0 &&
+           (watch->sure || watch->stood_ns > 0 || occupancy->spaces[index].state == SPACE_OCCUPIED);
 }
 
 void occupancy_update(struct occupancy *occupancy, const struct occupancy_config *config,
@@ -331,13 +284,16 @@ void occupancy_update(struct occupancy *occupancy, const struct occupancy_config
     occupancy->time_ns = time_ns;
     occupancy->watching = true;
     occupancy->event_count = 0;
-    const struct sight sight = {config, boxes, count, width, height};
-    occupancy_place_all(occupancy, &sight);
+    occupancy_place_all(occupancy, config, boxes, count, width, height);
     for (size_t i = 0; i < occupancy->count; i++) {
         if (occupancy->spaces[i].since_ns == 0) {
             occupancy->spaces[i].since_ns = time_ns;
         }
-        occupancy_judge(occupancy, config, i, watched_ns);
+        if (occupancy_is_taken(occupancy, i)) {
+            occupancy_judge_taken(occupancy, config, i, watched_ns);
+        } else {
+            occupancy_judge_empty(occupancy, config, i, watched_ns);
+        }
     }
 }
 

@@ -5,13 +5,10 @@
  * takes no other space much more; so a car over two spaces takes both, and one beside a space none.
  *
  * One frame decides nothing. A space is occupied when a vehicle has stood in it for a while, at one place
- * (one that drives past does not stand), and free when none has been seen for a longer while; a gap
- * between frames counts as a second at most. Who stands there is not asked: tracks come and go. A network's
- * faint boxes may be a roof or a shadow, so a vehicle has to stand longer, the fainter it is and the more of
- * its footprint a surer one before it covers. A faint one keeps a space occupied, but does not keep it from
- * being called free until it has stood that long.
+ * (one that drives past does not stand), surely seen for most of the time, and free when none has been seen for a longer while; a gap
+ * between frames counts as a second at most. Who stands there is not asked: tracks come and go.
  *
- *              stands for occupy_ns, or longer
+ *              stands for occupy_ns
  *        ┌──────────────────────────▶ occupied ──┐
  *     unknown ◀── occupancy_blind() ──┤ ▲        │ not seen for free_ns
  *        └──────────────────────────▶ free ◀─────┘
@@ -36,8 +33,8 @@ enum space_state {
 };
 
 struct occupancy_config {
-    float conf;          /* boxes of this confidence and more take spaces ... */
-    float sure;          /* ... and below this one have to stand longer */
+    float conf; /* boxes of this confidence and more keep a space occupied ... */
+    float sure; /* ... and of this one and more begin to; what is fainter is often a guess */
     const bool *vehicle; /* by class id: these take spaces */
     uint64_t occupy_ns, free_ns;
 };
