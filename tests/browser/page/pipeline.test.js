@@ -81,6 +81,7 @@ test('figures: those of the frame that is shown', { skip }, async () => {
   await page.waitForSelector('#main[data-picture="live"]', LIMIT);
   await page.waitForFunction(() => Number(document.querySelector('#vehicles')?.textContent) >= 5, undefined, LIMIT);
   await page.waitForFunction(() => document.querySelectorAll('#stages li').length === 7, undefined, LIMIT);
+  await page.waitForFunction(() => /since/.test(document.querySelector('#spaces .since')?.textContent ?? ''), undefined, LIMIT);
   const shown = await figures();
   const frame = frames.get(shown.frames);
   const metadata = frame?.metadata;
