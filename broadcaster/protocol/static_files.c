@@ -361,7 +361,7 @@ static char *static_missing_page(const struct static_files *files, const char *p
                                  const char *root)
 {
     char relative[STATIC_ROOT_SIZE];
-    struct stat status;
+    struct stat status = {0};
     if (root == NULL && !static_root_of(path, relative)) {
         return NULL;
     }
