@@ -1,7 +1,7 @@
 // What the camera page makes of the server's words, without a browser.
 
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
+import { test } from 'node:test';
 
 import { EventLog } from '../../../web/page/camera/event_log.js';
 import { SPANS, columnsOf, summarize, tableOf } from '../../../web/page/camera/history_series.js';
@@ -10,6 +10,7 @@ import { readEvent, readEvents, spacesChanged } from '../../../web/page/camera/s
 import { readTracks } from '../../../web/page/camera/tracks.js';
 import { NO_WISHES, PRESETS, Settled, overlayOf, parametersOf, presetOf, wishesAny } from '../../../web/page/camera/wishes.js';
 import { readSpaces } from '../../../web/page/occupancy.js';
+import { Timers } from '../harness/timers.js';
 
 const SINCE = '2026-01-07T12:29:15.123456Z';
 const SINCE_MS = Date.UTC(2026, 0, 7, 12, 29, 15, 123);
@@ -113,24 +114,24 @@ test('who draws is told what to draw', () => {
 });
 
 test('of many values in quick succession the last one', () => {
-  mock.timers.enable({ apis: ['setTimeout'] });
+  const timers = new Timers();
   const seen = /** @type {number[]} */ ([]);
   const settled = new Settled(300, (value) => seen.push(value));
   for (let value = 0; value < 50; value++) {
     settled.set(value);
-    mock.timers.tick(20);
+    timers.pass(20);
   }
   assert.deepEqual(seen, []);
-  mock.timers.tick(300);
+  timers.pass(300);
   assert.deepEqual(seen, [49]);
   settled.set(1);
   settled.flush();
   settled.flush();
   settled.set(2);
   settled.cancel();
-  mock.timers.tick(1000);
+  timers.pass(1000);
   assert.deepEqual(seen, [49, 1]);
-  mock.timers.reset();
+  timers.restore();
 });
 
 /** @param {number} time @param {object} [known] */

@@ -1,10 +1,13 @@
 // Asking again and again: when, and when not.
 
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, mock, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 
 import { Poll } from '../../../web/page/poll.js';
+import { Timers } from '../harness/timers.js';
 
+/** @type {Timers} */
+let timers;
 const page = Object.assign(new EventTarget(), { hidden: false });
 
 /** @param {boolean} hidden */
@@ -34,28 +37,28 @@ function question() {
 beforeEach(() => {
   Object.assign(globalThis, { document: page });
   page.hidden = false;
-  mock.timers.enable({ apis: ['setTimeout'] });
+  timers = new Timers();
 });
 
 afterEach(() => {
-  mock.timers.reset();
+  timers.restore();
   Reflect.deleteProperty(globalThis, 'document');
 });
 
 test('the next question waits for the answer, and then some time', async () => {
   const one = question();
   void new Poll(() => one.ask(), 1000).now();
-  mock.timers.tick(5000);
+  timers.pass(5000);
   assert.equal(one.asked, 1);
   await one.answer();
-  mock.timers.tick(999);
+  timers.pass(999);
   assert.equal(one.asked, 1);
-  mock.timers.tick(1);
+  timers.pass(1);
   assert.equal(one.asked, 2);
   await one.answer(5000); // this answer says when
-  mock.timers.tick(4999);
+  timers.pass(4999);
   assert.equal(one.asked, 2);
-  mock.timers.tick(1);
+  timers.pass(1);
   assert.equal(one.asked, 3);
 });
 
@@ -70,7 +73,7 @@ test('an answer that may be too old is asked for once more', async () => {
   assert.equal(one.asked, 2);
   await one.answer();
   assert.equal(one.asked, 2);
-  mock.timers.tick(1000);
+  timers.pass(1000);
   assert.equal(one.asked, 3);
 });
 
@@ -83,12 +86,12 @@ test('nobody is asked while nobody looks', async () => {
   void poll.now();
   await one.answer();
   setHidden(true);
-  mock.timers.tick(60_000);
+  timers.pass(60_000);
   assert.equal(one.asked, 1);
   setHidden(false);
   assert.equal(one.asked, 2);
   setHidden(true);
   await one.answer(); // it comes when nobody looks any more
-  mock.timers.tick(60_000);
+  timers.pass(60_000);
   assert.equal(one.asked, 2);
 });
