@@ -100,7 +100,9 @@ function showLogin(said) {
     void logIn(input, mistake);
   });
   const dialog = make('dialog', { className: 'dialog', id: 'login', 'aria-labelledby': 'login-title' }, form);
-  dialog.addEventListener('cancel', (event) => event.preventDefault()); // there is nothing behind it
+  // There is nothing behind it. A browser lets a second Escape close it all the same.
+  dialog.addEventListener('cancel', (event) => event.preventDefault());
+  dialog.addEventListener('close', () => dialog.showModal());
   document.body.append(dialog);
   dialog.showModal();
 }

@@ -8,6 +8,7 @@
 //   shell.showConnection(manager.connectionStatus);   // optional: the pill at the right
 //   const session = await shell.session;              // never resolves for who may not see this page
 //   shell.showTitle('North lot');                     // of the tab
+//   shell.showState('Offline');                       // before it: "Offline · North lot · ringcast"
 
 import { pageUrl } from './api.js';
 import { element, make, write } from './dom.js';
@@ -66,6 +67,8 @@ export class Shell {
   #connectionText = make('span');
   #connection = make('p', { className: 'pill', id: 'connection', role: 'status', 'data-tone': 'muted', hidden: true });
   #end = make('div', { className: 'bar-end' }, this.#connection);
+  #title = '';
+  #state = '';
   /** @type {Promise<Session>} who looks; never resolves for who may not see the page */
   session;
 
@@ -84,7 +87,21 @@ export class Shell {
 
   /** @param {string} title of the tab */
   showTitle(title) {
-    document.title = `${title} · ${texts.common.brand}`;
+    this.#title = title;
+    this.#writeTitle();
+  }
+
+  /** What is to be known among other tabs: it stands first in the title. @param {string} state '': nothing */
+  showState(state) {
+    this.#state = state;
+    this.#writeTitle();
+  }
+
+  #writeTitle() {
+    const title = [this.#state, this.#title, texts.common.brand].filter((part) => part !== '').join(' · ');
+    if (document.title !== title) {
+      document.title = title;
+    }
   }
 
   /** @param {ConnectionStatus} status as the stream manager has it */

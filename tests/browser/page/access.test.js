@@ -62,6 +62,11 @@ test('the page shows pictures below a base path, with a token that its address k
   await stranger.goto(`${url}/north/lot/`);
   await stranger.waitForSelector('#login', LIMIT);
   assert.equal(await stranger.locator('.tile').count(), 0);
+  await stranger.keyboard.press('Escape');
+  await stranger.keyboard.press('Escape'); // which browsers do not ask a page about
+  await stranger.fill('#login-token', 'secret-of-wall', LIMIT);
+  await stranger.keyboard.press('Enter');
+  await stranger.waitForSelector('.tile[data-camera="LOT"][data-picture="live"]', LIMIT);
 });
 
 test('an address where nothing is says so, and leads back', async () => {

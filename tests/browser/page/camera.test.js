@@ -143,7 +143,7 @@ test('a picture appears with its counts, its age and its rate', async () => {
   assert.equal(await page.textContent('#size'), '640 × 360');
   assert.equal(await page.textContent('#connection'), 'Connected');
   assert.equal(await page.textContent('#badge'), 'Live');
-  assert.equal(await page.title(), 'North lot · ringcast');
+  await page.waitForFunction(() => document.title === 'North lot · ringcast', undefined, LIMIT);
 });
 
 test('the canvas has as many pixels as the screen has under it', async () => {
@@ -206,7 +206,7 @@ test('another camera: nothing of the first is left', async () => {
   assertColour(await canvasPixel(page, 0.25, 0.2), GREEN);
   await page.waitForSelector('text=No spaces are drawn for this camera.', LIMIT);
   await page.goBack();
-  await page.waitForFunction(() => document.title.startsWith('North lot'), undefined, LIMIT);
+  await page.waitForFunction(() => document.title.includes('North lot'), undefined, LIMIT);
   await waitForPicture(page, 'live');
   assertColour(await canvasPixel(page, 0.25, 0.2), RED);
 });

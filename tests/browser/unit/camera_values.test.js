@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import {
   changesOf, errorsByField, fieldsOfSource, judgeAddress, newValues, proposeId, valuesOf,
 } from '../../../web/page/cameras/camera_values.js';
+import { testErrorText } from '../../../web/page/cameras/error_words.js';
 import { readJudgement } from '../../../web/page/spaces/live_source.js';
 
 const CAMERA = {
@@ -84,6 +85,15 @@ for (const [url, judged] of /** @type {const} */ ([
   ['http://10.0.0.7/', 'page'], ['http://10.0.0.7/stream', null], ['10.0.0.7:81/stream', null], ['', null],
 ])) {
   test(`an address: ${url}`, () => assert.equal(judgeAddress(url), judged));
+}
+
+for (const [reason, said] of /** @type {const} */ ([
+  ['connection refused', 'connection refused'],
+  ['404: there is nothing at this path', 'there is nothing at this path (its answer was 404)'],
+  ['500', 'the camera has a problem of its own (its answer was 500)'],
+  ['a stream, not a single JPEG: set source to mjpeg', 'it sends a stream. Choose “A stream of pictures”.'],
+])) {
+  test(`why a camera gave no picture: ${reason}`, () => assert.equal(testErrorText(reason), said));
 }
 
 test('what a detector says of spaces and vehicles; what others say', () => {

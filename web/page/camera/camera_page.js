@@ -45,6 +45,8 @@ function cameraOfAddress() {
 
 export class CameraPage {
   #shell = startPage({ page: 'camera' });
+  /** @type {import('../session.js').Session | null} */
+  #session = null;
   #stage = new StageView(() => this.#saveSnapshot());
   #figures = new FiguresView();
   #spacesView = new SpacesView();
@@ -83,6 +85,7 @@ export class CameraPage {
     this.#renderer.onDrawn((frame, size) => this.#onDrawn(frame, size));
     this.#renderer.onError((error) => console.warn(texts.camera.badPicture, error));
     void this.#shell.session.then((session) => {
+      this.#session = session;
       this.#select.mayEdit = session.may('admin');
       if (cameraOfAddress() === null) {
         location.replace(pageUrl('./')); // where they all are
@@ -333,7 +336,8 @@ export class CameraPage {
     });
     const live = state.picture === 'live';
     this.#figures.showCameraState(this.#cameraState);
-    this.#stage.showState(state, this.#cameraState, connection, ageMs);
+    const word = this.#stage.showState(state, this.#cameraState, connection, ageMs);
+    this.#shell.showState(live || document.hidden ? '' : word); // a hidden tab asks for nothing
     this.#figures.showTimes({
       ageMs: frame === null ? null : ageMs,
       perSecond: live ? this.#rate.perSecond : null,
@@ -354,7 +358,9 @@ export class CameraPage {
     const camera = this.#list.find(this.#cameraId ?? '');
     const isOffline = this.#cameraState === 'offline';
     const isFetched = camera !== undefined && camera.source !== 'push' && camera.source !== 'post'; // by the server
-    if (connection === 'waiting' || connection === 'offline') {
+    if (this.#session?.mayCamera(this.#cameraId ?? '') === false) {
+      this.#stage.showMessage(texts.camera.notYours(this.#name), texts.camera.notYoursDetail(this.#session.user));
+    } else if (connection === 'waiting' || connection === 'offline') {
       this.#stage.showMessage(texts.common.noConnection, texts.common.reconnecting);
     } else if (isOffline && isFetched) {
       this.#stage.showMessage(texts.camera.offline(this.#name), texts.camera.offlineDetail);

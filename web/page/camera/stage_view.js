@@ -105,6 +105,7 @@ export class StageView {
    * @param {string | null} cameraState
    * @param {ConnectionStatus} connection
    * @param {number} ageMs
+   * @returns {string} it in a word
    */
   showState({ picture, cause }, cameraState, connection, ageMs) {
     this.#main.dataset.picture = picture;
@@ -127,6 +128,7 @@ export class StageView {
         this.#showBadge(cause === 'connection' ? connectionText(connection) : texts.common.delayed, 'bad');
       }
     }
+    return this.#badgeText.textContent ?? '';
   }
 
   /** @param {string} text @param {import('../tones.js').Tone} tone */

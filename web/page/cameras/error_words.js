@@ -16,6 +16,20 @@ export function changeErrorText(error) {
 }
 
 /**
+ * Why a camera gave no picture: the server's reason, in the words of the form where it speaks of the configuration.
+ * @param {string} reason
+ */
+export function testErrorText(reason) {
+  const { testErrors } = texts.cameras;
+  const [, status, words] = /^(\d{3})(?:: (.*))?$/.exec(reason) ?? [];
+  if (status !== undefined) {
+    return testErrors.status(words ?? testErrors.otherStatus, status);
+  }
+  const known = Object.entries(testErrors.known).find(([part]) => reason.includes(part));
+  return known?.[1] ?? reason;
+}
+
+/**
  * Of a change that was made: processes that do not work with it yet.
  * @param {any} body of the answer
  * @returns {string} '': all do

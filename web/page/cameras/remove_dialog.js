@@ -7,6 +7,9 @@ import { changeErrorText } from './error_words.js';
 
 /** @typedef {import('./camera_values.js').ListedCamera} ListedCamera */
 
+/** As it looks: spaces that a page shows as one are one, and an accent is the same however it was typed. @param {string} name */
+const asSeen = (name) => name.normalize('NFC').replace(/\s+/g, ' ').trim();
+
 /**
  * @param {ListedCamera} camera
  * @param {(answer: any) => void} removed
@@ -31,7 +34,7 @@ export function openRemoveDialog({ id, name }, removed) {
       make('button', { className: 'button', type: 'button', onclick: () => dialog.close() }, common.cancel), button));
   const dialog = make('dialog', { className: 'dialog', id: 'remove-dialog', 'aria-labelledby': 'remove-title' }, form);
   input.addEventListener('input', () => {
-    button.disabled = input.value.trim() !== name;
+    button.disabled = asSeen(input.value) !== asSeen(name);
   });
   form.addEventListener('submit', async (event) => {
     event.preventDefault();

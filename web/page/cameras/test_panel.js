@@ -4,6 +4,7 @@ import { ApiError, api, errorText } from '../api.js';
 import { make } from '../dom.js';
 import { formatRate } from '../format.js';
 import { texts } from '../texts.js';
+import { testErrorText } from './error_words.js';
 
 const LIMIT_MS = 14_000; // the server gives up after ten seconds, and says why
 
@@ -78,7 +79,7 @@ export class TestPanel {
   /** @param {any} answer */
   #showAnswer(answer) {
     if (answer?.ok !== true || typeof answer.picture !== 'string') {
-      this.#showError(String(answer?.error ?? texts.cameras.noTestPicture));
+      this.#showError(testErrorText(String(answer?.error ?? texts.cameras.noTestPicture)));
       return;
     }
     const { picture, width, height, fps } = answer;

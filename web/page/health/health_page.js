@@ -95,12 +95,15 @@ export class HealthPage {
   #showReady(asked) {
     if (asked.status === 'rejected') {
       this.#shell.showPill(texts.common.connection.waiting, 'bad', true);
+      this.#shell.showState(document.hidden ? '' : texts.common.connection.waiting);
       this.#showCallout('bad', errorText(asked.reason), [this.#words.triedAgain]);
       return;
     }
     const { ready, reasons, warnings } = asked.value;
     const tone = ready ? (warnings.length > 0 ? 'warn' : 'good') : 'bad';
-    this.#shell.showPill(ready ? this.#words.ready : this.#words.notReady, tone);
+    const word = ready ? this.#words.ready : this.#words.notReady;
+    this.#shell.showPill(word, tone);
+    this.#shell.showState(word);
     this.#showCallout(tone, ready ? this.#words.readyBut : this.#words.notReadyBecause, [...reasons, ...warnings]);
   }
 

@@ -49,7 +49,7 @@ export class KeyedTable {
       heads.push(make('th', { scope: 'col' }, make('span', { className: 'visually-hidden' }, actionLabel)));
     }
     // It scrolls sideways on a phone: the keyboard has to be able to.
-    this.element = make('div', { className: 'table-scroll', tabIndex: 0, role: 'region', 'aria-label': label },
+    this.element = make('div', { className: 'table-scroll', tabIndex: 0, role: 'group', 'aria-label': label },
       make('table', { className: 'table' }, make('thead', {}, make('tr', {}, ...heads)), this.#body));
   }
 

@@ -17,6 +17,7 @@ import { Publisher } from './publisher.js';
 /** @typedef {import('./mistakes.js').Problem} Problem */
 /** @typedef {import('./publisher.js').PublishState} PublishState */
 /** @typedef {import('../session.js').Session} Session */
+/** @typedef {import('../shell.js').Shell} Shell */
 
 const NUMBERS_MS = 500;
 const VIEWERS_MS = 2000;
@@ -27,6 +28,7 @@ const tones = { off: 'muted', asking: 'warn', connecting: 'warn', live: 'good', 
 
 export class PublishPage {
   #words = texts.publish;
+  #shell;
   #choices = loadChoices();
   #video = element('preview', HTMLVideoElement);
   #viewfinder = element('viewfinder', HTMLElement);
@@ -39,13 +41,16 @@ export class PublishPage {
     video: this.#video,
     onState: (state, problem) => this.#showState(state, problem),
     onSaid: (text) => this.#showNotice(text),
+    onScreen: (stays) => write(element('screen', HTMLElement), stays ? '' : this.#words.screen),
     serverOf: (choices) => this.#serverOf(choices),
   });
   #hiddenSince = 0;
   #watchesViewers = false;
   #viewers = new Poll(() => this.#showViewers(), VIEWERS_MS);
 
-  constructor() {
+  /** @param {Shell} shell */
+  constructor(shell) {
+    this.#shell = shell;
     this.#writeTexts();
     this.#fillChoices();
     this.#showState('off', null);
@@ -118,14 +123,13 @@ export class PublishPage {
       .map((/** @type {any} */ camera) => make('option', { value: camera.id }, camera.name)));
   }
 
-  /** What is chosen, or null with the mistake shown. @returns {Choices | null} */
+  /** What is chosen; null: the id is none, which is shown at it. @returns {Choices | null} */
   #readChoices() {
     const cameraId = this.#cameraId.value.trim();
     const isRight = isId(cameraId);
     this.#cameraId.setAttribute('aria-invalid', String(!isRight));
     write(element('camera-id-error', HTMLElement), isRight ? '' : this.#words.badId);
     if (!isRight) {
-      this.#cameraId.focus();
       return null;
     }
     return {
@@ -155,7 +159,9 @@ export class PublishPage {
       return;
     }
     const choices = this.#readChoices();
-    if (choices !== null) {
+    if (choices === null) {
+      this.#cameraId.focus();
+    } else {
       this.#choices = choices;
       keepChoices(choices);
       this.#showProblem(null);
@@ -194,6 +200,7 @@ export class PublishPage {
     badge.dataset.tone = tones[state];
     badge.toggleAttribute('data-busy', !isOff && state !== 'live');
     write(element('badge-text', HTMLElement), this.#words.state[state]);
+    this.#shell.showState(isOff ? problem?.title ?? '' : this.#words.state[state]);
     write(this.#toggle, isOff ? this.#words.start : this.#words.stop);
     this.#toggle.dataset.kind = isOff ? 'primary' : 'danger';
     this.#cameraId.disabled = !isOff;
@@ -201,6 +208,9 @@ export class PublishPage {
     element('numbers', HTMLElement).hidden = isOff && this.#publisher.sent === 0;
     if (problem !== null) {
       this.#showProblem(problem);
+    }
+    if (isOff) {
+      write(element('screen', HTMLElement), '');
     }
     if (state === 'connecting') {
       void this.#listDevices(); // their names are told now

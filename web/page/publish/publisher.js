@@ -20,13 +20,14 @@ const LOOK_AGAIN_MS = 5; // for a picture of the camera that is nearly due
  * @property {HTMLVideoElement} video
  * @property {(state: PublishState, problem: Problem | null) => void} onState
  * @property {(text: string) => void} onSaid
+ * @property {(stays: boolean) => void} onScreen whether it stays on
  * @property {(choices: Choices) => { url: string, token: string | undefined, whyRefused: () => Promise<Problem | null> }} serverOf
  */
 
 export class Publisher {
   #options;
   #camera;
-  #lock = new WakeLock();
+  #lock;
   /** @type {Uplink | null} */
   #uplink = null;
   #pace = new Pace(1);
@@ -44,6 +45,7 @@ export class Publisher {
   /** @param {PublisherOptions} options */
   constructor(options) {
     this.#options = options;
+    this.#lock = new WakeLock(options.onScreen);
     this.#camera = new DeviceCamera(options.video, () => this.stop(texts.publish.problem.cameraLost));
   }
 

@@ -315,6 +315,7 @@ export class SpacesPage {
     this.#side.show();
     this.#tools.show({ frozen: this.#picture.frozen, vehicles: this.#showsVehicles, zoom: this.#view.zoom });
     this.#saving.show();
+    this.#shell.showState(this.#editor.isChanged ? texts.spaces.saveState.changed : '');
     this.#showPicture();
   }
 

@@ -249,7 +249,12 @@ export class WallPage {
         this.#view.announce(texts.wall.changed(tile.camera.name || tile.id, word));
       }
     }
-    this.#view.showSummary(this.#tiles.length, online);
+    const all = this.#tiles.length;
+    const summary = all === 0 ? '' : texts.wall.summary(all, online);
+    this.#view.showSummary(summary);
+    const isLive = (this.#openedTile?.element.dataset.picture ?? 'live') === 'live';
+    const state = this.#opened === null ? (online < all ? summary : '') : isLive ? '' : this.#words.get(this.#opened) ?? '';
+    this.#shell.showState(document.hidden ? '' : state); // a hidden tab asks for nothing
   }
 
   // --- what is seen ---

@@ -69,9 +69,9 @@ export class WallView {
     }
   }
 
-  /** @param {number} shown @param {number} online */
-  showSummary(shown, online) {
-    write(this.#summary, shown === 0 ? '' : texts.wall.summary(shown, online));
+  /** @param {string} text */
+  showSummary(text) {
+    write(this.#summary, text);
   }
 
   /** For screen readers. @param {string} text */
