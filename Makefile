@@ -62,7 +62,8 @@ BROADCASTER := routes services \
                $(addprefix protocol/, api_body api_json gzip gzip_cache http_answer http_head \
                                      http_reader http_response http_server http_session \
                                      http_stream http_syntax http_target identity listener \
-                                     page_address static_files subprotocol timed_pong \
+                                     missing_page page_address static_files static_folder \
+                                     subprotocol timed_pong \
                                      websocket_handshake websocket_reader websocket_session) \
                $(addprefix streams/, adaptation camera_watch counters demand detector_watch \
                                     frame_message frame_stages histogram hub raw_source \
@@ -95,8 +96,8 @@ UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process
                     counters credentials forwarded frame_message gzip gzip_cache history \
                     history_bucket history_database history_queue history_reading history_scan \
                     history_time history_writer host_check http_reader http_session hub \
-                    intake_scanner limits listener metrics_text page_address picture_check \
-                    rate_table reconnects renderings signed_token sorted streamer_message \
+                    intake_scanner limits listener metrics_text missing_page page_address \
+                    picture_check rate_table reconnects renderings signed_token sorted streamer_message \
                     subscription tcp_link tls token_rules viewer_message websocket_handshake \
                     websocket_reader wish
 

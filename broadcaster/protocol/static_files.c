@@ -1,30 +1,21 @@
 #include "broadcaster/protocol/static_files.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "broadcaster/protocol/gzip.h"
 #include "broadcaster/protocol/gzip_cache.h"
+#include "broadcaster/protocol/missing_page.h"
 #include "broadcaster/protocol/page_address.h"
+#include "broadcaster/protocol/static_folder.h"
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/memory.h"
 
-#define STATIC_FILE_MAX ((off_t)16 << 20) /* bytes */
-
-/* The page of an address where nothing is. It is shown at any depth, so its links begin with a mark
- * that is replaced by the way to the root. */
 #define STATIC_MISSING "/missing.html"
-#define STATIC_ROOT    "{root}"
-
-#define STATIC_ROOT_SIZE 64 /* of the way to the root, with its NUL */
 
 /* Compressing holds up the loop, 10 ms for a file of this size: once for each version of it. Below the
  * least there is nothing to gain. */
@@ -89,24 +80,6 @@ static const struct static_type *static_type(const char *path)
     return &static_unknown;
 }
 
-/* --- the folder --- */
-
-static char *static_beside_program(const char *relative)
-{
-    char program[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (length < 0) {
-        return NULL;
-    }
-    program[length] = '\0';
-    char *slash = strrchr(program, '/');
-    *slash = '\0';
-    char *path = xasprintf("%s/%s", program, relative);
-    char *whole = realpath(path, NULL);
-    free(path);
-    return whole;
-}
-
 static char *static_security(const struct config_strings *frame_origins)
 {
     char *origins = xstrdup("");
@@ -126,10 +99,7 @@ struct static_files *static_files_create(const char *web_dir,
     struct static_files *files = xcalloc(1, sizeof *files);
     files->security = static_security(frame_origins);
     files->packed = gzip_cache_create(STATIC_GZIP_MEMORY);
-    files->folder = web_dir != NULL ? xstrdup(web_dir) : static_beside_program("../web");
-    if (files->folder == NULL) {
-        files->folder = static_beside_program("../../share/ringcast/web");
-    }
+    files->folder = web_dir != NULL ? xstrdup(web_dir) : static_folder_find();
     if (files->folder == NULL) {
         log_warn("no web pages beside the program: set broadcaster.web_dir to show them");
     }
@@ -148,57 +118,11 @@ void static_files_destroy(struct static_files *files)
 
 /* --- one file --- */
 
-/* Opens the next part of the path below *folder, which is closed. -errno on failure. */
-static int static_step(int *folder, const char *part, int flags)
-{
-    if (part[0] == '.' || part[0] == '\0') {
-        fd_close(folder);
-        return -ENOENT;
-    }
-    int fd = openat(*folder, part, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | flags);
-    int result = fd < 0 ? -errno : fd;
-    fd_close(folder);
-    return result;
-}
-
-/* Opens a regular file, part by part, so that no link and no ".." leads outside. -errno on failure. */
-static int static_open(const struct static_files *files, const char *path, struct stat *status)
-{
-    char parts[PATH_MAX];
-    int length = snprintf(parts, sizeof parts, "%s", path + 1);
-    if (files->folder == NULL || length < 0 || (size_t)length >= sizeof parts) {
-        return -ENOENT;
-    }
-    int fd = open(files->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return -errno;
-    }
-    char *part = parts;
-    for (char *slash; fd >= 0 && (slash = strchr(part, '/')) != NULL; part = slash + 1) {
-        *slash = '\0';
-        fd = static_step(&fd, part, O_DIRECTORY);
-    }
-    if (fd >= 0) {
-        fd = static_step(&fd, part, 0);
-    }
-    if (fd >= 0 &&
-        (fstat(fd, status) < 0 || !S_ISREG(status->st_mode) || status->st_size > STATIC_FILE_MAX)) {
-        fd_close(&fd);
-    }
-    return fd;
-}
-
 /* The file behind a path: a page's address, "/", or the file's own. */
 static const char *static_file_of(const char *path, bool *slash)
 {
     const char *page = strcmp(path, "/") == 0 ? "/index.html" : page_address_file(path, slash);
     return page != NULL ? page : path;
-}
-
-/* No descriptor is to be had: whether the file is there nobody knows. */
-static bool static_is_short(int result)
-{
-    return result == -EMFILE || result == -ENFILE;
 }
 
 bool static_files_have(const struct static_files *files, const char *path)
@@ -208,29 +132,10 @@ bool static_files_have(const struct static_files *files, const char *path)
     if (strcmp(path, STATIC_MISSING) == 0) {
         return false;
     }
-    int fd = static_open(files, static_file_of(path, &slash), &status);
-    bool have = fd >= 0 || static_is_short(fd);
+    int fd = static_folder_open(files->folder, static_file_of(path, &slash), &status);
+    bool have = fd >= 0 || static_folder_is_short(fd);
     fd_close(&fd);
     return have;
-}
-
-/* The whole file, or NULL when it changed while it was read. */
-static struct shared_bytes *static_read(int fd, size_t size)
-{
-    struct shared_bytes *bytes = shared_bytes_create(size);
-    size_t done = 0;
-    while (done < size) {
-        ssize_t got = read(fd, bytes->data + done, size - done);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            shared_bytes_unref(bytes);
-            return NULL;
-        }
-        done += (size_t)got;
-    }
-    return bytes;
 }
 
 /* True when If-None-Match names the file as it is. */
@@ -264,7 +169,7 @@ static struct shared_bytes *static_bytes(struct static_files *files, int fd, siz
     if (kept != NULL) {
         return shared_bytes_ref(kept);
     }
-    struct shared_bytes *plain = static_read(fd, size);
+    struct shared_bytes *plain = static_folder_read(fd, size);
     if (plain == NULL || !packed) {
         return plain;
     }
@@ -324,54 +229,18 @@ static void static_answer(struct static_files *files, struct http_session *sessi
 
 /* --- where nothing is --- */
 
-/* `text` with every STATIC_ROOT in it replaced by `root`; the caller's to free(). */
-static char *static_fill_root(const struct shared_bytes *text, const char *root)
-{
-    const char *rest = (const char *)text->data, *end = rest + text->size;
-    char *filled = xstrdup("");
-    for (const char *mark; rest < end; rest = mark + strlen(STATIC_ROOT)) {
-        mark = memmem(rest, (size_t)(end - rest), STATIC_ROOT, strlen(STATIC_ROOT));
-        char *longer = xasprintf("%s%.*s%s", filled, (int)((mark != NULL ? mark : end) - rest),
-                                 rest, mark != NULL ? root : "");
-        free(filled);
-        filled = longer;
-        if (mark == NULL) {
-            break;
-        }
-    }
-    return filled;
-}
-
-/* From the address of the request to the root of the pages: "./../../" for "/a/b/c". False: nobody who
- * mistypes goes so deep. */
-static bool static_root_of(const char *path, char root[STATIC_ROOT_SIZE])
-{
-    size_t size = (size_t)snprintf(root, STATIC_ROOT_SIZE, "./");
-    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        if (size + sizeof "../" > STATIC_ROOT_SIZE) {
-            return false;
-        }
-        size += (size_t)snprintf(root + size, STATIC_ROOT_SIZE - size, "../");
-    }
-    return true;
-}
-
-/* The page for it, its links made right; NULL when there is none. The caller's to free(). */
+/* The page for it, or NULL when there is none. *size bytes, the caller's to free(). */
 static char *static_missing_page(const struct static_files *files, const char *path,
-                                 const char *root)
+                                 const char *root, size_t *size)
 {
-    char relative[STATIC_ROOT_SIZE];
     struct stat status = {0};
-    if (root == NULL && !static_root_of(path, relative)) {
-        return NULL;
-    }
-    int fd = static_open(files, STATIC_MISSING, &status);
-    struct shared_bytes *text = fd >= 0 ? static_read(fd, (size_t)status.st_size) : NULL;
+    int fd = static_folder_open(files->folder, STATIC_MISSING, &status);
+    struct shared_bytes *text = fd >= 0 ? static_folder_read(fd, (size_t)status.st_size) : NULL;
     fd_close(&fd);
     if (text == NULL) {
         return NULL;
     }
-    char *page = static_fill_root(text, root != NULL ? root : relative);
+    char *page = missing_page_fill((struct byte_span){text->data, text->size}, path, root, size);
     shared_bytes_unref(text);
     return page;
 }
@@ -380,8 +249,10 @@ void static_files_handle_missing(const struct static_files *files, struct http_s
                                  const struct http_request *request, const char *root,
                                  const char *message)
 {
-    char *page =
-        http_request_wants_page(request) ? static_missing_page(files, request->path, root) : NULL;
+    size_t size = 0;
+    char *page = http_request_wants_page(request)
+                     ? static_missing_page(files, request->path, root, &size)
+                     : NULL;
     if (page == NULL) {
         http_respond_error(session, 404, "not_found", "Vary: Accept\r\n", "%s", message);
         return;
@@ -390,7 +261,7 @@ void static_files_handle_missing(const struct static_files *files, struct http_s
     char *fields = xasprintf("Cache-Control: no-cache\r\nVary: Accept\r\n%s", rules);
     free(rules);
     http_count_error(session, "not_found");
-    http_respond_text(session, 404, static_type(STATIC_MISSING)->type, fields, page, strlen(page));
+    http_respond_text(session, 404, static_type(STATIC_MISSING)->type, fields, page, size);
     free(fields);
     free(page);
 }
@@ -401,8 +272,8 @@ void static_files_handle(struct static_files *files, struct http_session *sessio
     struct stat status = {0};
     bool slash = false;
     const char *file = static_file_of(request->path, &slash);
-    int fd = static_open(files, file, &status);
-    if (static_is_short(fd)) {
+    int fd = static_folder_open(files->folder, file, &status);
+    if (static_folder_is_short(fd)) {
         http_respond_error(session, 503, "busy", "Retry-After: 1\r\n",
                            "too many connections are open, try again");
     } else if (fd < 0) {
