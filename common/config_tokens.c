@@ -18,11 +18,6 @@ static const char *const role_names[] = {
 
 #define ROLE_COUNT (sizeof role_names / sizeof role_names[0])
 
-const char *config_token_role_name(enum token_role role)
-{
-    return role_names[role];
-}
-
 bool config_token_role_parse(const char *name, enum token_role *role)
 {
     for (size_t i = 0; i < ROLE_COUNT; i++) {

@@ -12,9 +12,7 @@ bool config_tokens_read(struct config_broadcaster *broadcaster, json_t *array, s
                         const char *path, struct config_errors *errors);
 void config_tokens_free(struct config_broadcaster *broadcaster);
 
-/* "viewer", "publisher", "admin". */
-const char *config_token_role_name(enum token_role role);
-/* False when it is none. */
+/* "viewer", "publisher", "admin"; false when it is none of them. */
 bool config_token_role_parse(const char *name, enum token_role *role);
 
 /* `size` bytes as lowercase hexadecimal digits and NUL. */

@@ -66,8 +66,8 @@ static void publisher_attach(struct frame_publisher *publisher, struct control_p
                    strerror(-bell_fd));
         control_send(peer, MESSAGE_ERROR, json_pack("{s:s}", "message", "cannot make a doorbell"),
                      NULL);
-        control_close(
-            peer); /* nobody would try again on this connection; on the next one it may go */
+        /* Nobody would try again on this connection; on the next one it may go. */
+        control_close(peer);
         return;
     }
     reader->bell_fd = bell_fd;
@@ -175,8 +175,8 @@ void frame_publisher_destroy(struct frame_publisher *publisher)
     if (publisher == NULL) {
         return;
     }
-    publisher->handlers =
-        (struct frame_publisher_handlers){0}; /* the owner is past hearing of it */
+    /* The owner is past hearing of it. */
+    publisher->handlers = (struct frame_publisher_handlers){0};
     control_server_destroy(publisher->server);
     frame_ring_destroy(publisher->ring);
     free(publisher->camera);
@@ -230,18 +230,33 @@ static void publisher_ring_doorbells(const struct frame_publisher *publisher)
     }
 }
 
-int frame_publisher_begin(struct frame_publisher *publisher, const struct frame_info *info)
+/* Sees to it that there is a ring which the frame fits into. */
+static int publisher_make_room(struct frame_publisher *publisher, const struct frame_info *info)
 {
     if (info->size == 0 || info->size > publisher->max_frame_bytes) {
         return -EMSGSIZE;
     }
-    if (publisher->ring == NULL || info->size > frame_ring_bank_bytes(publisher->ring)) {
-        int result = publisher_renew_ring(publisher, info);
-        if (result < 0) {
-            return result;
-        }
+    bool fits = publisher->ring != NULL && info->size <= frame_ring_bank_bytes(publisher->ring);
+    return fits ? 0 : publisher_renew_ring(publisher, info);
+}
+
+int frame_publisher_publish(struct frame_publisher *publisher, struct frame_info *info,
+                            const uint8_t *jpeg)
+{
+    int result = publisher_make_room(publisher, info);
+    if (result == 0) {
+        result = frame_ring_publish(publisher->ring, info, jpeg);
     }
-    return frame_ring_begin(publisher->ring, info->size);
+    if (result == 0) {
+        publisher_ring_doorbells(publisher);
+    }
+    return result;
+}
+
+int frame_publisher_begin(struct frame_publisher *publisher, const struct frame_info *info)
+{
+    int result = publisher_make_room(publisher, info);
+    return result < 0 ? result : frame_ring_begin(publisher->ring, info->size);
 }
 
 void frame_publisher_add(struct frame_publisher *publisher, const uint8_t *bytes, size_t size)
@@ -256,17 +271,6 @@ int frame_publisher_commit(struct frame_publisher *publisher, struct frame_info 
         publisher_ring_doorbells(publisher);
     }
     return result;
-}
-
-int frame_publisher_publish(struct frame_publisher *publisher, struct frame_info *info,
-                            const uint8_t *jpeg)
-{
-    int result = frame_publisher_begin(publisher, info);
-    if (result < 0) {
-        return result;
-    }
-    frame_publisher_add(publisher, jpeg, info->size);
-    return frame_publisher_commit(publisher, info);
 }
 
 /* --- status --- */

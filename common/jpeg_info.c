@@ -294,23 +294,6 @@ enum jpeg_fault jpeg_walk_headers(const struct jpeg_walk *walk, uint32_t *width,
                                     : jpeg_walk_picture(walk, width, height);
 }
 
-enum jpeg_fault jpeg_info_read(const uint8_t *data, size_t size, struct jpeg_info *info)
-{
-    struct jpeg_walk walk;
-    size_t taken;
-    uint32_t width, height;
-    jpeg_walk_init(&walk);
-    if (size == 0) {
-        return JPEG_NOT_JPEG;
-    }
-    jpeg_walk_feed(&walk, data, size, &taken);
-    enum jpeg_fault fault = jpeg_walk_picture(&walk, &width, &height);
-    if (fault == JPEG_WHOLE) {
-        *info = (struct jpeg_info){.width = width, .height = height, .size = taken};
-    }
-    return fault;
-}
-
 /* The bytes up to and with the last EOI that begins at or behind `least` and lies in the tail; 0: there
  * is none. */
 static size_t find_tail_eoi(const uint8_t *data, size_t size, size_t least)

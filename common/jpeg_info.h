@@ -27,11 +27,8 @@ struct jpeg_info {
     size_t size; /* bytes from SOI to EOI, both included; padding behind it is left out */
 };
 
-/* The full walk by structure: header segments, every scan, EOI. *info is set on JPEG_WHOLE only. */
-enum jpeg_fault jpeg_info_read(const uint8_t *data, size_t size, struct jpeg_info *info);
-
 /* The cheap walk for bytes whose length somebody vouched for (Content-Length): header segments up to
- * SOS, then EOI is looked for in the last 64 bytes only. */
+ * SOS, then EOI is looked for in the last 64 bytes only. *info is set on JPEG_WHOLE only. */
 enum jpeg_fault jpeg_info_read_framed(const uint8_t *data, size_t size, struct jpeg_info *info);
 
 /* "truncated", "corrupt" …: for counters and logs. JPEG_WHOLE is "whole". */

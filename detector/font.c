@@ -266,11 +266,6 @@ int font_cap_height(const struct font *font)
     return font->cap_height;
 }
 
-int font_descent(const struct font *font)
-{
-    return font->height - 2 * font->margin - font->cap_height;
-}
-
 /* The glyph of the character at *text, and past it. */
 static const struct glyph *font_next_glyph(const struct font *font, const char **text)
 {

@@ -14,7 +14,6 @@ struct font *font_create(int cap_height);
 void font_destroy(struct font *font); /* NULL is allowed */
 
 int font_cap_height(const struct font *font);
-int font_descent(const struct font *font); /* pixels below the baseline */
 
 /* Width of a text in pixels. What is not printable ASCII counts, and is drawn, as '?': one for each
  * UTF-8 character. */

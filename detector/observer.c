@@ -55,11 +55,6 @@ void observer_replace(struct observer *observer, struct observer *old)
     observer_destroy(old);
 }
 
-bool observer_has_spaces(const struct observer *observer)
-{
-    return observer->occupancy != NULL;
-}
-
 float observer_lowest_conf(const struct observer *observer,
                            const struct detection_settings *settings)
 {

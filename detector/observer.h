@@ -39,8 +39,6 @@ void observer_destroy(struct observer *observer); /* NULL is allowed */
 /* A reload: goes on where `old` is, as far as the configuration is the same. Destroys `old`. */
 void observer_replace(struct observer *observer, struct observer *old);
 
-bool observer_has_spaces(const struct observer *observer);
-
 /* The least confidence of a box that it has a use for. */
 float observer_lowest_conf(const struct observer *observer,
                            const struct detection_settings *settings);

@@ -1,7 +1,8 @@
-/* The three ways of walking through a JPEG. The walk in pieces must find what the whole walk finds;
+/* The ways of walking through a JPEG. The walk in pieces must find what the walk in one piece finds;
  * and what is whole by its structure is whole too for somebody who was told its length. */
 #include "common/jpeg_info.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/walk_jpeg.h"
 
 #define FRAMED_TAIL 64 /* bytes in which jpeg_info_read_framed() promises to look for EOI */
 
@@ -30,23 +31,6 @@ static void walk(struct fuzz_cutter *cutter, struct fuzz_transcript *transcript)
     fuzz_note_number(transcript, height);
 }
 
-/* What the walk says, in the words of jpeg_info_read(). */
-static void check_read(const uint8_t *data, size_t size, const struct jpeg_info *info,
-                       enum jpeg_fault fault)
-{
-    struct jpeg_walk walk;
-    size_t taken;
-    uint32_t width, height;
-    jpeg_walk_init(&walk);
-    enum jpeg_walk_result result = jpeg_walk_feed(&walk, data, size, &taken);
-    FUZZ_CHECK(jpeg_walk_picture(&walk, &width, &height) == fault ||
-               (size == 0 && fault == JPEG_NOT_JPEG));
-    if (fault == JPEG_WHOLE) {
-        FUZZ_CHECK(result == JPEG_WALK_END && info->size == taken);
-        FUZZ_CHECK(info->width == width && info->height == height);
-    }
-}
-
 static void check_whole(const uint8_t *data, size_t size, const struct jpeg_info *info)
 {
     FUZZ_CHECK(info->size >= 4 && info->size <= size);
@@ -59,11 +43,10 @@ static void check_whole(const uint8_t *data, size_t size, const struct jpeg_info
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct jpeg_info info, framed;
-    enum jpeg_fault fault = jpeg_info_read(data, size, &info);
+    enum jpeg_fault fault = walk_jpeg(data, size, &info);
     enum jpeg_fault framed_fault = jpeg_info_read_framed(data, size, &framed);
     FUZZ_CHECK(jpeg_fault_name(fault) != NULL && jpeg_fault_name(framed_fault) != NULL);
     FUZZ_CHECK(fault != JPEG_TOO_LARGE && framed_fault != JPEG_TOO_LARGE);
-    check_read(data, size, &info, fault);
     if (framed_fault == JPEG_WHOLE) {
         check_whole(data, size, &framed);
         FUZZ_CHECK(size - (framed.size - 2) <= FRAMED_TAIL);

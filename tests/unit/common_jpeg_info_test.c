@@ -10,6 +10,7 @@
 
 #include "common/fd.h"
 #include "common/memory.h"
+#include "tests/unit/walk_jpeg.h"
 
 #define SOI       "\xff\xd8"
 #define EOI       "\xff\xd9"
@@ -103,7 +104,7 @@ static void whole_buffer(void **state)
         const struct sample *sample = &samples[i];
         struct jpeg_info info = {0};
         uint8_t *bytes = sample_copy(sample->bytes, sample->size);
-        check("walked", sample, sample->fault, jpeg_info_read(bytes, sample->size, &info), &info);
+        check("walked", sample, sample->fault, walk_jpeg(bytes, sample->size, &info), &info);
         check("framed", sample, sample->framed, jpeg_info_read_framed(bytes, sample->size, &info),
               &info);
         free(bytes);
@@ -145,7 +146,7 @@ static void every_truncation(void **state)
     for (size_t size = 2; size < sizeof(PLAIN) - 1; size++) {
         struct jpeg_info info;
         uint8_t *bytes = sample_copy(PLAIN, size);
-        assert_int_equal(jpeg_info_read(bytes, size, &info), JPEG_TRUNCATED);
+        assert_int_equal(walk_jpeg(bytes, size, &info), JPEG_TRUNCATED);
         assert_int_equal(jpeg_info_read_framed(bytes, size, &info), JPEG_TRUNCATED);
         free(bytes);
     }
@@ -192,7 +193,7 @@ static void real_pictures(void **state)
     assert_int_equal(fd_read_file(path, 64 << 20, &clip, &size), 0);
     while (offset < size) {
         struct jpeg_info info, framed;
-        assert_int_equal(jpeg_info_read(clip + offset, size - offset, &info), JPEG_WHOLE);
+        assert_int_equal(walk_jpeg(clip + offset, size - offset, &info), JPEG_WHOLE);
         assert_int_equal(jpeg_info_read_framed(clip + offset, info.size, &framed), JPEG_WHOLE);
         assert_memory_equal(&info, &framed, sizeof info);
         offset += info.size;

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "common/jpeg_info.h"
 #include "common/memory.h"
+#include "tests/unit/walk_jpeg.h"
 
 #define WIDTH  203 /* no multiple of any unit */
 #define HEIGHT 118
@@ -89,7 +89,7 @@ static void test_painted(void **state)
             size_t painted_size;
             struct jpeg_info info;
             assert_int_equal(picture_mask_paint(mask, jpeg, size, &painted, &painted_size), 0);
-            assert_int_equal(jpeg_info_read(painted, painted_size, &info), JPEG_WHOLE);
+            assert_int_equal(walk_jpeg(painted, painted_size, &info), JPEG_WHOLE);
             assert_true(info.width == WIDTH && info.height == HEIGHT);
             decode(jpeg, size, before);
             decode(painted, painted_size, after);

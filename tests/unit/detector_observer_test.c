@@ -55,7 +55,6 @@ static void test_what_is_configured(void **state)
         struct observer *observer = observer_create(&camera);
         struct observation seen = show(observer, 0, 30);
         assert_true(observer_lowest_conf(observer, &settings) == samples[i].lowest);
-        assert_true(observer_has_spaces(observer) == samples[i].spaces);
         assert_true(seen.tracking == samples[i].tracking);
         assert_int_equal(seen.track_count, samples[i].tracking);
         assert_true((seen.box_tracks != NULL) == samples[i].tracking);
