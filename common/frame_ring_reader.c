@@ -185,7 +185,7 @@ static int ring_take(const struct frame_ring_reader *reader, uint64_t number,
     const struct ring_slot *slot = &reader->header->slots[bank];
     struct slot_sizes sizes;
 
-    /* Pairs with the release store of `sequence` in frame_ring_publish(). */
+    /* Pairs with the release store of `sequence` in frame_ring_commit(). */
     if (atomic_load_explicit(&slot->sequence, memory_order_acquire) != number) {
         return -EOVERFLOW;
     }
@@ -194,7 +194,7 @@ static int ring_take(const struct frame_ring_reader *reader, uint64_t number,
     words_read(buffer, reader_bank(reader, bank), size);
 
     /* If a word above came from a later rewrite, the load below sees that the rewrite has begun: pairs
-     * with the release fence in frame_ring_publish(). */
+     * with the release fence in frame_ring_begin(). */
     atomic_thread_fence(memory_order_acquire);
     if (word_load(&slot->sequence) != number) {
         return -EOVERFLOW;
@@ -219,7 +219,7 @@ int frame_ring_reader_read(struct frame_ring_reader *reader, struct frame_info *
     int result = -EOVERFLOW;
     for (int round = 0; round < RING_READ_ROUNDS && result == -EOVERFLOW; round++) {
         struct frame_info taken;
-        /* Pairs with the release store of `head` in frame_ring_publish(). */
+        /* Pairs with the release store of `head` in frame_ring_commit(). */
         uint64_t number = atomic_load_explicit(&reader->header->head, memory_order_acquire);
         if (number == reader->taken) {
             return -EAGAIN;
