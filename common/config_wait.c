@@ -80,7 +80,7 @@ static void awaited_on_message(void *arg, struct control_peer *peer, enum messag
     struct awaited *process = arg;
     struct config_wait *wait = process->wait;
     (void)peer;
-    (void)descriptors; /* only `ring` has some, which nobody asked for */
+    control_drop_descriptors(type, descriptors);
     if (type != MESSAGE_STATS_ANSWER || process->follows) {
         return;
     }

@@ -70,6 +70,9 @@ struct control_peer *control_client_peer(struct control_client *client);
 void control_send(struct control_peer *peer, enum message_type type, json_t *body,
                   const int *descriptors);
 
+/* Closes what came with a message that its receiver has no use for. */
+void control_drop_descriptors(enum message_type type, const int *descriptors);
+
 /* True while a newest-only message waits; the next one would take its place. */
 bool control_waiting(const struct control_peer *peer);
 

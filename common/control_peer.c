@@ -227,6 +227,14 @@ static void control_peer_read(evutil_socket_t fd, short events, void *arg)
     control_peer_leave_handler(peer);
 }
 
+void control_drop_descriptors(enum message_type type, const int *descriptors)
+{
+    for (size_t i = 0; i < message_descriptors(type); i++) {
+        int dropped = descriptors[i];
+        fd_close(&dropped);
+    }
+}
+
 /* --- sending --- */
 
 static int packet_send(int fd, const char *bytes, size_t size, const int *descriptors,

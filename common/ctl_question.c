@@ -6,7 +6,6 @@
 
 #include "common/clock.h"
 #include "common/control.h"
-#include "common/fd.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/messages.h"
@@ -33,10 +32,7 @@ static void ctl_question_message(void *arg, struct control_peer *peer, enum mess
 {
     struct ctl_question *question = arg;
     (void)peer;
-    for (size_t i = 0; i < message_descriptors(type); i++) {
-        int fd = descriptors[i];
-        fd_close(&fd);
-    }
+    control_drop_descriptors(type, descriptors);
     if (type != MESSAGE_STATUS || question->type == MESSAGE_STATUS) {
         question->done(question->arg, body, NULL);
     }

@@ -7,12 +7,13 @@
 #include <cmocka.h>
 
 #include <event2/event.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/config_wait.h"
 #include "common/control.h"
-#include "common/memory.h"
 #include "tests/unit/config_file.h"
 
 #define CAMERAS "{'detector':{'model':'m.onnx'},'cameras':{'A':{'url':'http://a/'},'PHONE':{}}}"
@@ -22,6 +23,7 @@ struct process {
     struct control_server *server;
     const char *hash;
     int late, asked;
+    const int *ring; /* two descriptors that it sends as a ring, unasked; NULL: it does not */
 };
 
 static struct event_base *base;
@@ -34,6 +36,12 @@ static void process_on_message(void *arg, struct control_peer *peer, enum messag
     const char *hash = process->asked++ < process->late ? "0123456789abcdef" : process->hash;
     (void)body;
     (void)descriptors;
+    if (process->ring != NULL) {
+        control_send(peer, MESSAGE_RING,
+                     json_pack("{s:s,s:i,s:i,s:i}", "generation", "1", "size", 131072, "bank_size",
+                               65536, "banks", 1),
+                     process->ring);
+    }
     if (type == MESSAGE_STATS) {
         control_send(peer, MESSAGE_STATS_ANSWER, json_pack("{s:s}", "config_hash", hash), NULL);
     }
@@ -120,6 +128,28 @@ static void test_who_does_not_is_named(void **state)
     control_server_destroy(detector.server);
 }
 
+/* What rides with a message that nobody asked for is closed: a pipe ends when no copy of it is left. */
+static void test_unasked_ring(void **state)
+{
+    struct config_file *file = *state;
+    int ends[2];
+    char byte;
+    load(file);
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    const int ring[2] = {ends[1], ends[1]};
+    struct process capture = {.hash = file->config->hash, .late = 1, .ring = ring};
+    struct process detector = {.hash = file->config->hash};
+    process_start(&capture, file->folder, "capture.A.sock", MESSAGE_SERVICE_CAPTURE);
+    process_start(&detector, file->folder, "detector.0.sock", MESSAGE_SERVICE_DETECTOR);
+    expect_missing(file->config, false, 10 * NS_PER_SECOND, "[]");
+    assert_int_equal(capture.asked, 2);
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 0);
+    close(ends[0]);
+    control_server_destroy(capture.server);
+    control_server_destroy(detector.server);
+}
+
 static void test_nobody_to_wait_for(void **state)
 {
     struct config_file *file = *state;
@@ -134,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_all_follow_in_the_end),
         TEST(test_who_does_not_is_named),
+        TEST(test_unasked_ring),
         TEST(test_nobody_to_wait_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
