@@ -5,15 +5,14 @@
 
 #include "broadcaster/intake/pushed_camera.h"
 #include "broadcaster/intake/streamer.h"
+#include "broadcaster/protocol/websocket_reader.h"
 #include "broadcaster/services.h"
 #include "broadcaster/streams/demand.h"
 #include "broadcaster/text/sorted.h"
 #include "common/log.h"
 #include "common/memory.h"
 
-#define CLOSE_INTERNAL   1011 /* RFC 6455, 7.4.1 */
-#define CLOSE_POLICY     1008
-#define CLOSE_TAKEN_OVER 4001
+#define CLOSE_TAKEN_OVER 4001 /* docs/protocol.md */
 
 struct pushed_entry {
     struct pushed_camera *camera;
@@ -71,7 +70,7 @@ static void pushed_set_remove(struct pushed_set *set, size_t at)
     struct pushed_entry *entry = set->entries.items[at];
     struct pushed_camera *camera = entry->camera;
     if (entry->streamer != NULL) {
-        streamer_close(entry->streamer, CLOSE_POLICY, "this camera is captured now");
+        streamer_close(entry->streamer, WEBSOCKET_CLOSE_POLICY, "this camera is captured now");
     }
     sorted_remove(&set->entries, at);
     free(entry);
@@ -194,7 +193,8 @@ static void pushed_set_begin(struct pushed_set *set, const char *camera, struct 
         entry = pushed_set_add(set, camera);
     }
     if (entry == NULL) {
-        streamer_close(streamer, CLOSE_INTERNAL, "the camera cannot be served: see the log");
+        streamer_close(streamer, WEBSOCKET_CLOSE_INTERNAL,
+                       "the camera cannot be served: see the log");
         return;
     }
     if (entry->streamer != NULL) {

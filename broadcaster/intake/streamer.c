@@ -22,7 +22,6 @@
 #define STREAMER_MESSAGE_EXTRA 65536 /* beyond the base64 of the largest picture */
 #define STREAMER_LATE_NS       (500 * NS_PER_MS)
 #define STREAMER_ERROR_SIZE    160
-#define CLOSE_POLICY           1008 /* RFC 6455, 7.4.1 */
 
 /* Texts that wait to be said, one bit each; of each kind only the newest is of any use. */
 enum streamer_text {
@@ -144,7 +143,7 @@ static void streamer_leave(struct streamer *streamer, const char *reason)
 static void streamer_give_up(struct streamer *streamer, const char *reason, enum connection_end end)
 {
     log_camera(LOG_WARN, streamer->camera_id, "streamer closed id=%s: %s", streamer->id, reason);
-    websocket_session_close(streamer->session, CLOSE_POLICY, reason, end);
+    websocket_session_close(streamer->session, WEBSOCKET_CLOSE_POLICY, reason, end);
     streamer_leave(streamer, reason);
 }
 

@@ -10,8 +10,6 @@
 #include "common/clock.h"
 #include "common/memory.h"
 
-#define HTTP_CLOSE_POLICY 1008 /* RFC 6455, 7.4.1 */
-
 /* --- connections that are handed on --- */
 
 static void http_guest_gone(void *arg)
@@ -196,7 +194,7 @@ void http_server_review(struct http_server *server,
             continue;
         }
         if (guest->websocket != NULL) {
-            websocket_session_evict(guest->websocket, HTTP_CLOSE_POLICY,
+            websocket_session_evict(guest->websocket, WEBSOCKET_CLOSE_POLICY,
                                     "no longer allowed by the configuration", CONNECTION_FINISHED);
         } else {
             connection_abort(http_stream_connection(guest->stream), CONNECTION_FINISHED);

@@ -135,12 +135,13 @@ static bool websocket_frame_begin(struct websocket_reader *reader, struct websoc
     size_t wide = websocket_head_length(reader) - 6;
     uint64_t length = wide == 0 ? reader->head[1] & 0x7f : websocket_number(reader->head + 2, wide);
     if ((wide == 2 && length < 126) || (wide == 8 && (length <= 0xffff || length >> 63 != 0))) {
-        websocket_fail(reader, result, 1002, "a length is not written in the shortest form");
+        websocket_fail(reader, result, WEBSOCKET_CLOSE_PROTOCOL,
+                       "a length is not written in the shortest form");
         return false;
     }
     enum websocket_opcode opcode = websocket_frame_opcode(reader);
     if (!websocket_opcode_is_control(opcode) && length > reader->limit - reader->size) {
-        websocket_fail(reader, result, 1009, "the message is too large");
+        websocket_fail(reader, result, WEBSOCKET_CLOSE_TOO_LARGE, "the message is too large");
         return false;
     }
     reader->small = false;
@@ -169,7 +170,7 @@ static bool websocket_take_head(struct websocket_reader *reader, const uint8_t *
     if (had < 2 && reader->head_size == 2) {
         const char *mistake = websocket_head_mistake(reader);
         if (mistake != NULL) {
-            websocket_fail(reader, result, 1002, mistake);
+            websocket_fail(reader, result, WEBSOCKET_CLOSE_PROTOCOL, mistake);
             return false;
         }
     }
@@ -237,7 +238,8 @@ static bool websocket_take_payload(struct websocket_reader *reader, const uint8_
         return true;
     }
     if (!reader->small && !websocket_reserve(reader, *used)) {
-        websocket_fail(reader, result, 1013, "too many messages are being received, try again");
+        websocket_fail(reader, result, WEBSOCKET_CLOSE_TRY_LATER,
+                       "too many messages are being received, try again");
         return false;
     }
     uint8_t *out = (reader->small ? reader->control : reader->message) + reader->size;
@@ -245,7 +247,7 @@ static bool websocket_take_payload(struct websocket_reader *reader, const uint8_
     reader->size += *used;
     reader->left -= *used;
     if (reader->opcode == WEBSOCKET_TEXT && !utf8_check(&reader->utf8, out, *used)) {
-        websocket_fail(reader, result, 1007, "a text message is not UTF-8");
+        websocket_fail(reader, result, WEBSOCKET_CLOSE_BAD_TEXT, "a text message is not UTF-8");
         return false;
     }
     return true;
@@ -261,21 +263,22 @@ static bool websocket_close_code_valid(uint16_t code)
 
 static void websocket_got_close(struct websocket_reader *reader, struct websocket_result *result)
 {
-    uint16_t code = 1005;
+    uint16_t code = WEBSOCKET_CLOSE_NO_CODE;
     struct utf8 utf8 = {0};
     if (reader->control_size == 1) {
-        websocket_fail(reader, result, 1002, "a close frame has half a code");
+        websocket_fail(reader, result, WEBSOCKET_CLOSE_PROTOCOL, "a close frame has half a code");
         return;
     }
     if (reader->control_size >= 2) {
         code = (uint16_t)websocket_number(reader->control, 2);
         if (!websocket_close_code_valid(code)) {
-            websocket_fail(reader, result, 1002, "a close code may not be sent");
+            websocket_fail(reader, result, WEBSOCKET_CLOSE_PROTOCOL,
+                           "a close code may not be sent");
             return;
         }
         if (!utf8_check(&utf8, reader->control + 2, reader->control_size - 2u) ||
             !utf8_complete(&utf8)) {
-            websocket_fail(reader, result, 1007, "a close reason is not UTF-8");
+            websocket_fail(reader, result, WEBSOCKET_CLOSE_BAD_TEXT, "a close reason is not UTF-8");
             return;
         }
     }
@@ -308,7 +311,8 @@ static void websocket_frame_end(struct websocket_reader *reader, struct websocke
         return;
     }
     if (reader->opcode == WEBSOCKET_TEXT && !utf8_complete(&reader->utf8)) {
-        websocket_fail(reader, result, 1007, "a text message ends inside a character");
+        websocket_fail(reader, result, WEBSOCKET_CLOSE_BAD_TEXT,
+                       "a text message ends inside a character");
         return;
     }
     result->event = WEBSOCKET_MESSAGE;

@@ -19,6 +19,19 @@ enum websocket_opcode {
     WEBSOCKET_PONG = 10,
 };
 
+/* Why a WebSocket is closed: RFC 6455, 7.4.1, and 1013 of IANA's registry. */
+enum websocket_close_code {
+    WEBSOCKET_CLOSE_GOING_AWAY = 1001,
+    WEBSOCKET_CLOSE_PROTOCOL = 1002,
+    WEBSOCKET_CLOSE_NO_CODE = 1005, /* never sent: the close frame had none */
+    WEBSOCKET_CLOSE_CUT_OFF = 1006, /* never sent: there was no close frame */
+    WEBSOCKET_CLOSE_BAD_TEXT = 1007,
+    WEBSOCKET_CLOSE_POLICY = 1008,
+    WEBSOCKET_CLOSE_TOO_LARGE = 1009,
+    WEBSOCKET_CLOSE_INTERNAL = 1011,
+    WEBSOCKET_CLOSE_TRY_LATER = 1013,
+};
+
 enum websocket_event {
     WEBSOCKET_NEED_MORE,
     WEBSOCKET_MESSAGE, /* a whole text or binary message */
@@ -35,8 +48,8 @@ struct websocket_result {
     enum websocket_opcode opcode; /* of a message: text or binary */
     const uint8_t *data;          /* payload, unmasked; valid until the next call */
     size_t size;
-    uint16_t
-        close_code; /* GOT_CLOSE: the peer's, 1005 when it gave none; FAILED: 1002, 1007, 1009, 1013 */
+    /* GOT_CLOSE: the peer's, 1005 when it gave none; FAILED: 1002, 1007, 1009, 1013. */
+    uint16_t close_code;
     const char *reason; /* FAILED: in words, a literal */
 };
 

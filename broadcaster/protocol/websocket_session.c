@@ -15,9 +15,8 @@
 #define WEBSOCKET_CONTROL_MAX 125
 #define WEBSOCKET_INPUT_SMALL 16384 /* read at once from who sends small messages */
 #define WEBSOCKET_INPUT_LARGE 65536
-#define WEBSOCKET_PER_TURN                                                                         \
-    16 /* messages that are handled; then other connections have their turn */
-#define WEBSOCKET_LATE_NS (500 * NS_PER_MS)
+#define WEBSOCKET_PER_TURN    16 /* messages; then other connections have their turn */
+#define WEBSOCKET_LATE_NS     (500 * NS_PER_MS)
 
 /* The payload of the pong that waits; there is none most of the time. */
 struct websocket_pong {
@@ -122,7 +121,7 @@ static void websocket_send_close(struct websocket_session *session, uint16_t cod
 {
     uint8_t payload[WEBSOCKET_CONTROL_MAX];
     size_t size = 0;
-    if (code != 1005) {
+    if (code != WEBSOCKET_CLOSE_NO_CODE) {
         size_t length = strnlen(reason, sizeof payload - 2);
         payload[0] = (uint8_t)(code >> 8);
         payload[1] = (uint8_t)code;
@@ -196,7 +195,7 @@ static void websocket_failed(struct websocket_session *session,
         session->closing = true;
         websocket_send_close(session, result->close_code, result->reason);
     }
-    bool ours = result->close_code == 1013; /* not the peer's mistake */
+    bool ours = result->close_code == WEBSOCKET_CLOSE_TRY_LATER; /* not the peer's mistake */
     websocket_finish(session, ours ? CONNECTION_FINISHED : CONNECTION_PROTOCOL);
     if (first) {
         websocket_tell_closing(session);
@@ -302,7 +301,8 @@ static void websocket_watch_silence(struct websocket_session *session, uint64_t 
         session->heard_ns = now; /* it is we who do not listen */
     }
     if (now >= session->heard_ns + session->config.ping_timeout_ns) {
-        websocket_session_evict(session, 1011, "no answer to pings", CONNECTION_TIMED_OUT);
+        websocket_session_evict(session, WEBSOCKET_CLOSE_INTERNAL, "no answer to pings",
+                                CONNECTION_TIMED_OUT);
     } else if (now >= session->heard_ns + session->config.ping_interval_ns &&
                now >= session->pinged_ns + session->config.ping_interval_ns) {
         session->pinged_ns = now;
@@ -349,7 +349,8 @@ static void websocket_on_timer(evutil_socket_t fd, short what, void *arg)
     }
     if (!session->closing && session->begun_ns != 0 &&
         now >= session->begun_ns + session->config.message_timeout_ns) {
-        websocket_session_evict(session, 1008, "the message took too long", CONNECTION_TIMED_OUT);
+        websocket_session_evict(session, WEBSOCKET_CLOSE_POLICY, "the message took too long",
+                                CONNECTION_TIMED_OUT);
     } else if (!session->closing && session->config.ping_interval_ns > 0) {
         websocket_watch_silence(session, now);
     }
@@ -379,7 +380,7 @@ struct websocket_session *websocket_session_create(struct event_base *base,
     session->arg = arg;
     session->reader = websocket_reader_create(config->message_limit, config->budget);
     session->heard_ns = clock_monotonic_ns();
-    session->peer_code = 1006;
+    session->peer_code = WEBSOCKET_CLOSE_CUT_OFF;
     evtimer_assign(&session->timer, base, websocket_on_timer, session);
     connection_set_handlers(connection, &connection_handlers, session);
     connection_set_input_limit(connection, config->message_limit <= WEBSOCKET_INPUT_LARGE
@@ -472,7 +473,7 @@ void websocket_session_destroy(struct websocket_session *session)
 {
     if (websocket_may_send(session)) {
         session->closing = true;
-        websocket_send_close(session, 1001, "the server is shutting down");
+        websocket_send_close(session, WEBSOCKET_CLOSE_GOING_AWAY, "the server is shutting down");
     }
     connection_destroy(session->connection, CONNECTION_SHUTDOWN);
 }

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define CLOSE_POLICY 1008 /* RFC 6455, 7.4.1 */
-
 void channel_send_text(struct channel *channel, const char *text)
 {
     if (channel->websocket != NULL) {
@@ -14,7 +12,8 @@ void channel_send_text(struct channel *channel, const char *text)
 void channel_close(struct channel *channel, const char *reason)
 {
     if (channel->websocket != NULL) {
-        websocket_session_close(channel->websocket, CLOSE_POLICY, reason, CONNECTION_FINISHED);
+        websocket_session_close(channel->websocket, WEBSOCKET_CLOSE_POLICY, reason,
+                                CONNECTION_FINISHED);
     } else {
         http_stream_close(channel->stream, CONNECTION_FINISHED);
     }
