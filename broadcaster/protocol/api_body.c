@@ -5,7 +5,6 @@
 
 #include "broadcaster/protocol/api_json.h"
 #include "broadcaster/text/utf8.h"
-#include "common/config_errors.h"
 #include "common/memory.h"
 
 #define BODY_MAX (1024 * 1024) /* a thousand spaces with many corners */
@@ -86,13 +85,8 @@ static void respond_mistakes(struct http_session *session, int status, const cha
  * caller frees it. */
 static char *valid_text(const char *text)
 {
-    struct utf8 state = {0};
     char *copy = xstrdup(text);
-    if (!utf8_check(&state, (const uint8_t *)text, strlen(text)) || !utf8_complete(&state)) {
-        for (char *c = copy; *c != '\0'; c++) {
-            *c = (signed char)*c < 0 ? '?' : *c;
-        }
-    }
+    utf8_mend(copy);
     return copy;
 }
 

@@ -31,11 +31,6 @@ static bool gzip_is_refused(struct http_text element, size_t coding)
     return true;
 }
 
-static bool gzip_is(struct http_text text, const char *name)
-{
-    return text.size == strlen(name) && strncasecmp(text.data, name, text.size) == 0;
-}
-
 bool gzip_is_accepted(const struct http_request *request)
 {
     bool named = false, accepted = false, any = false;
@@ -49,10 +44,10 @@ bool gzip_is_accepted(const struct http_request *request)
             size_t size = end != NULL ? (size_t)(end - element.data) : element.size;
             struct http_text coding = http_text_trim((struct http_text){element.data, size});
             bool taken = !gzip_is_refused(element, size);
-            if (gzip_is(coding, "gzip") || gzip_is(coding, "x-gzip")) {
+            if (http_text_is(coding, "gzip") || http_text_is(coding, "x-gzip")) {
                 named = true;
                 accepted = taken;
-            } else if (gzip_is(coding, "*")) {
+            } else if (http_text_is(coding, "*")) {
                 any = taken;
             }
         }

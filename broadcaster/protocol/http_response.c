@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "broadcaster/protocol/http_session.h"
+#include "broadcaster/text/utf8.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -124,13 +124,8 @@ char *http_response_head(const struct http_response *response, size_t *size)
 char *http_error_json(const char *code, const char *message)
 {
     char *clean = xstrdup(message);
+    utf8_mend(clean);
     json_t *text = json_string(clean);
-    if (text == NULL) {
-        for (char *c = clean; *c != '\0'; c++) {
-            *c = (unsigned char)*c < 0x80 ? *c : '?';
-        }
-        text = json_string(clean);
-    }
     json_t *error =
         json_pack("{s{sssO}so}", "error", "code", code, "message", text, "detail", text);
     char *json = error != NULL ? json_dumps(error, JSON_COMPACT) : NULL;

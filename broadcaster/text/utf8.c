@@ -48,3 +48,14 @@ bool utf8_check(struct utf8 *state, const uint8_t *bytes, size_t size)
     }
     return true;
 }
+
+void utf8_mend(char *text)
+{
+    struct utf8 state = {0};
+    if (utf8_check(&state, (const uint8_t *)text, strlen(text)) && utf8_complete(&state)) {
+        return;
+    }
+    for (char *c = text; *c != '\0'; c++) {
+        *c = (unsigned char)*c < 0x80 ? *c : '?';
+    }
+}

@@ -16,6 +16,9 @@ struct utf8 {
 /* False at the first byte that cannot be. */
 bool utf8_check(struct utf8 *state, const uint8_t *bytes, size_t size);
 
+/* Makes UTF-8 of a text: where it is none, every byte that is not ASCII becomes '?'. */
+void utf8_mend(char *text);
+
 /* True when no character is half received. */
 static inline bool utf8_complete(const struct utf8 *state)
 {
