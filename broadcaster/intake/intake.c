@@ -17,6 +17,7 @@
 #include "broadcaster/streams/frame_stages.h"
 #include "broadcaster/streams/hub.h"
 #include "broadcaster/streams/renderings.h"
+#include "broadcaster/text/base64.h"
 #include "common/frame_container.h"
 #include "common/memory.h"
 
@@ -359,7 +360,7 @@ void intake_handle(struct intake *intake, struct http_session *session,
     char camera[CAMERA_ID_SIZE];
     size_t most = (size_t)intake->services->config->max_frame_bytes;
     if (http_request_has_type(request, "application/json")) {
-        intake_read_body(intake, session, request, most / 3 * 4 + INTAKE_JSON_EXTRA,
+        intake_read_body(intake, session, request, base64_encoded_size(most) + INTAKE_JSON_EXTRA,
                          intake_on_json);
     } else if (http_request_has_type(request, FRAME_CONTAINER_TYPE)) {
         intake_read_body(intake, session, request,

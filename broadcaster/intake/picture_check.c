@@ -66,11 +66,8 @@ enum jpeg_fault picture_check_base64(struct byte_span base64, struct jpeg_info *
     struct jpeg_walk walk;
     size_t size = decoded_size(base64), headers = walk_headers(&walk, base64);
     enum jpeg_fault fault = jpeg_walk_headers(&walk, &info->width, &info->height);
-    if (fault == JPEG_WHOLE && !tail_has_end(base64, size, headers)) {
-        return JPEG_TRUNCATED;
-    }
     info->size = size;
-    return fault;
+    return fault == JPEG_WHOLE && !tail_has_end(base64, size, headers) ? JPEG_TRUNCATED : fault;
 }
 
 const char *picture_fault_text(enum jpeg_fault fault)
