@@ -12,7 +12,6 @@
 #define LISTEN_ADDRESS_MAX 256
 #define PORT_MAX           65535
 
-/* The parsed URL, or NULL with *mistake set. */
 /* `scheme` is what libcurl found at the start of `text`, NULL: nothing. */
 static bool url_is_http(const char *scheme, const char *text)
 {
@@ -20,6 +19,7 @@ static bool url_is_http(const char *scheme, const char *text)
            strncmp(text + strlen(scheme), "://", 3) == 0; /* libcurl takes "http:/host" too */
 }
 
+/* The parsed URL, or NULL with *mistake set. */
 static CURLU *url_parse(const char *text, const char **mistake)
 {
     CURLU *url = curl_url();

@@ -68,7 +68,8 @@ static json_t *strings_from_text(const char *text)
     json_t *list = json_array();
     for (;;) {
         size_t length = strcspn(text, ",");
-        json_array_append_new(list, json_stringn(text, length));
+        json_t *element = json_stringn(text, length);
+        json_array_append_new(list, element != NULL ? element : json_null()); /* not UTF-8 */
         if (text[length] == '\0') {
             return list;
         }
