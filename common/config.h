@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/camera_id.h"
 #include "common/log.h"
 
 enum camera_source { SOURCE_MJPEG, SOURCE_SNAPSHOT, SOURCE_FILE, SOURCE_PUSH };

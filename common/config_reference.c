@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/camera_id.h"
 #include "common/config.h"
 #include "common/config_options.h"
 #include "common/config_value.h"

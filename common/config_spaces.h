@@ -7,7 +7,6 @@
 #include <stddef.h>
 
 #include "common/config.h"
-#include "common/config_polygons.h"
 
 #define SPACE_NAME_MAX 128 /* bytes */
 

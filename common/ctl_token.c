@@ -8,10 +8,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "common/config_errors.h"
 #include "common/config_tokens.h"
 #include "common/log.h"
-#include "common/memory.h"
 
 #define SECRET_BYTES 32
 #define SECRET_SIZE  (sizeof "rc_" + 2 * SECRET_BYTES)

@@ -13,7 +13,6 @@
 #include "common/ctl_processes.h"
 #include "common/ctl_top_view.h"
 #include "common/log.h"
-#include "common/memory.h"
 
 #define TOP_INTERVAL_NS NS_PER_SECOND
 #define TOP_ANSWER_S    0.8 /* below the interval */

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "common/config_polygons.h"
 #include "common/memory.h"
 #include "common/rectangle.h"
 #include "detector/draw.h"

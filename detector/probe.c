@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/config_errors.h"
 #include "common/config_section.h"
 #include "common/fd.h"
 #include "common/log.h"

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/config_errors.h"
 #include "common/config_options.h"
 #include "common/config_spaces.h"
 #include "common/fd.h"

@@ -8,6 +8,7 @@
 
 #include "broadcaster/access/rate_table.h"
 #include "broadcaster/protocol/http_session.h"
+#include "common/camera_id.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"

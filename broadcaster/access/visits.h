@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "broadcaster/streams/counters.h"
+#include "broadcaster/network/connection.h"
 
 struct identity;
 struct services;

@@ -8,6 +8,7 @@
 #include "broadcaster/cameras/camera_overlay.h"
 #include "broadcaster/services.h"
 #include "common/config_document.h"
+#include "common/config_errors.h"
 
 /* What the file says of the camera; a new reference, NULL: nothing. A file that cannot be read is the
  * check's to complain of. */

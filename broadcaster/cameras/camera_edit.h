@@ -9,7 +9,6 @@
 #include "broadcaster/protocol/identity.h"
 #include "common/camera_id.h"
 #include "common/config.h"
-#include "common/config_errors.h"
 
 struct services;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "broadcaster/text/utf8.h"
+#include "common/config_errors.h"
 #include "common/config_url.h"
 #include "common/memory.h"
 

@@ -6,7 +6,6 @@
 #include <jansson.h>
 
 #include "common/config.h"
-#include "common/config_errors.h"
 
 /* Changes `fields`, which are for the camera `id` as it is now in `current` (NULL: a new one):
  * - a url as the API shows it, without what is secret in it, means the url as it is;

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "broadcaster/protocol/http_syntax.h"
 #include "broadcaster/services.h"
 #include "broadcaster/viewers/snapshot.h"
 #include "broadcaster/viewers/viewer_request.h"

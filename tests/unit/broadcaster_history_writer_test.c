@@ -6,7 +6,6 @@
 #include <jansson.h>
 
 #include "broadcaster/history/history_rows.h"
-#include "common/log.h"
 #include "common/memory.h"
 #include "tests/unit/loop_wait.h"
 

@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "common/clock.h"
-#include "common/memory.h"
 
 #define AT(seconds) ((uint64_t)(seconds)*NS_PER_SECOND)
 

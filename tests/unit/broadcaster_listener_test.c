@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "common/fd.h"
 #include "tests/unit/loop_wait.h"
 
 #define NAME "broadcaster.http.sock"
