@@ -15,26 +15,27 @@ enum config_section {
     SECTION_COUNT
 };
 
-enum config_type {                 /* in the file                          field of the struct */
-                   CONFIG_STRING,  /* text; min, max: its length           char * */
-                   CONFIG_PATH,    /* text; relative to the file           char *, absolute */
-                   CONFIG_URL,     /* http or https, with a host           char * */
-                   CONFIG_LISTEN,  /* address:port, [address]:port         char * */
-                   CONFIG_INTEGER, /*                                      int64_t */
-                   CONFIG_BYTES,   /* an integer, or "64 KiB", "4 MiB"     int64_t */
-                   CONFIG_NUMBER,  /*                                      double */
-                   CONFIG_BOOL,    /*                                      bool */
-                   CONFIG_ENUM, /* one of names                         the enum; its value is the place in names */
-                   CONFIG_CHOICE,   /* one of names                         char * */
-                   CONFIG_STRINGS,  /* texts; min, max: length of each      struct config_strings */
-                   CONFIG_ORIGINS,  /* scheme://host[:port]                 struct config_strings */
-                   CONFIG_NETWORKS, /* address or address/length           struct config_strings */
-                   CONFIG_BASE_PATH, /* "/cameras"                         char * */
-                   CONFIG_TOKENS, /* who may come in                       token_count behind tokens */
-                   CONFIG_SPACES, /* parking spaces                       space_count behind spaces */
-                   CONFIG_TILES,   /* [columns, rows]; bounds of each      struct config_tiles */
-                   CONFIG_POLYGON, /* a list of corners                    struct config_polygon */
-                   CONFIG_POLYGONS /* a list of polygons                   struct config_polygons */
+/* How a value stands in the file, and what it becomes in the struct. */
+enum config_type {
+    CONFIG_STRING,    /* text; minimum, maximum: its length -> char * */
+    CONFIG_PATH,      /* text, relative to the file -> char *, absolute */
+    CONFIG_URL,       /* http or https, with a host -> char * */
+    CONFIG_LISTEN,    /* address:port, [address]:port -> char * */
+    CONFIG_INTEGER,   /* a whole number -> int64_t */
+    CONFIG_BYTES,     /* a whole number, or "64 KiB", "4 MiB" -> int64_t */
+    CONFIG_NUMBER,    /* a number -> double */
+    CONFIG_BOOL,      /* true or false -> bool */
+    CONFIG_ENUM,      /* one of `names` -> the enum, whose value is the place in `names` */
+    CONFIG_CHOICE,    /* one of `names` -> char * */
+    CONFIG_STRINGS,   /* texts; minimum, maximum: length of each -> struct config_strings */
+    CONFIG_ORIGINS,   /* scheme://host[:port], of each -> struct config_strings */
+    CONFIG_NETWORKS,  /* address or address/length, of each -> struct config_strings */
+    CONFIG_BASE_PATH, /* "/cameras" -> char * */
+    CONFIG_TOKENS,    /* who may come in -> struct config_token *, and behind it the count */
+    CONFIG_SPACES,    /* parking spaces -> struct config_space *, and behind it the count */
+    CONFIG_TILES,     /* [columns, rows]; minimum, maximum: of each -> struct config_tiles */
+    CONFIG_POLYGON,   /* a list of corners -> struct config_polygon */
+    CONFIG_POLYGONS   /* a list of polygons -> struct config_polygons */
 };
 
 struct config_option {

@@ -14,8 +14,8 @@
 
 #define FRAME_RING_BANKS     3
 #define FRAME_RING_BANKS_MAX 16
-#define FRAME_RING_BANK_BYTES_MAX                                                                  \
-    (64U << 20) /* no camera's JPEG is larger; bounds what is mapped */
+/* No camera's JPEG is larger; bounds what is mapped. */
+#define FRAME_RING_BANK_BYTES_MAX (64U << 20)
 
 /* What is known of one frame. All times are CLOCK_MONOTONIC ns of this machine unless said
  * otherwise. */

@@ -20,8 +20,8 @@ struct health {
     enum camera_state state;
     bool resting;      /* nobody wants pictures: no time counts */
     bool watch_frozen; /* whether unchanged bytes say anything about this source */
-    uint64_t
-        awaited_ns;   /* since when a picture is waited for: the last sign of life, or the start */
+    /* Since when a picture is waited for: the last sign of life, or the start. */
+    uint64_t awaited_ns;
     uint64_t sign_ns; /* the last sign of life since this connection's first picture; 0: none yet */
     uint64_t period_ns;    /* between signs of life, smoothed; 0: not known yet */
     uint64_t hash;         /* of the last picture's bytes */

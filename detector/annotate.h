@@ -20,9 +20,9 @@ void annotator_destroy(struct annotator *annotator); /* NULL is allowed */
 struct annotation {
     const struct box *boxes;
     size_t box_count;
-    float
-        conf; /* those below are not drawn, unless their track was above it within the last second:
-                   else a box that wavers around it would flicker */
+    /* Those below are not drawn, unless their track was above it within the last second: else a box
+     * that wavers around it would flicker. */
+    float conf;
     /* By box: the one that is drawn for its vehicle, as twins_find() says; NULL: itself. */
     const size_t *elders;
     const struct names *names;

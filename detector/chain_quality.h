@@ -14,10 +14,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/clock.h"
+
 #define CHAIN_QUALITY_STEP  5
-#define CHAIN_QUALITY_FREE  100                    /* no limit */
-#define CHAIN_FALL_AFTER_NS (UINT64_C(1000000000)) /* between two steps down */
-#define CHAIN_RISE_AFTER_NS (UINT64_C(5000000000)) /* from the last step to one up */
+#define CHAIN_QUALITY_FREE  100                 /* no limit */
+#define CHAIN_FALL_AFTER_NS (1 * NS_PER_SECOND) /* between two steps down */
+#define CHAIN_RISE_AFTER_NS (5 * NS_PER_SECOND) /* from the last step to one up */
 
 /* Zeroed memory, then chain_quality_set(). */
 struct chain_quality {

@@ -28,8 +28,8 @@ struct draw_point {
     double x, y, opacity;
 };
 
-/* A path of straight pieces between at most DRAW_POINTS_MAX points, with round ends; between two points its opacity goes over from one to the
- * other. It may cross itself, no place is covered twice. */
+/* A path of straight pieces between at most DRAW_POINTS_MAX points, with round ends; between two points
+ * its opacity goes over from one to the other. It may cross itself, no place is covered twice. */
 void draw_path(struct picture *picture, const struct draw_point *points, size_t count, double width,
                const uint8_t colour[3]);
 

@@ -52,9 +52,8 @@ struct frame_job {
     char camera[CAMERA_ID_SIZE];
     uint64_t camera_serial; /* which object of that camera gave it */
     struct detection_settings *settings;
-    struct view *view; /* where the camera is looked at */
-    struct observer
-        *observer; /* the camera's, lent; the job's own when its camera is gone; or NULL */
+    struct view *view;         /* where the camera is looked at */
+    struct observer *observer; /* the camera's, lent; the job's own when that is gone; or NULL */
     struct frame_info info;
     struct frame_buffer jpeg;
     uint64_t taken_ns;    /* CLOCK_MONOTONIC */

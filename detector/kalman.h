@@ -4,8 +4,8 @@
  * The reference (Zhang et al., "ByteTrack", ECCV 2022; the filter is that of DeepSORT) counts in frames
  * of 1/30 s. Here time is real: `steps` are such thirtieths, any number of them, and a whole number gives
  * what so many steps of the reference give (except that the aspect may change faster, as that of a car
- * that turns does). Its matrices fall apart into one filter with two states
- * for each of the four coordinates, because noise and motion never mix them. Pure. */
+ * that turns does). Its matrices fall apart into one filter with two states for each of the four
+ * coordinates, because noise and motion never mix them. Pure. */
 #ifndef DETECTOR_KALMAN_H
 #define DETECTOR_KALMAN_H
 

@@ -11,9 +11,9 @@ struct names;
 /* Reads one name per line from `path`; NULL: the 80 of COCO where the network has 80 classes. Classes
  * without a name are called "class N", and names without a class are left out. 0 or -errno of the file. */
 int names_create(struct names **names, const char *path, size_t classes);
-struct names *names_create_from_text(const char *text,
-                                     size_t classes); /* the same, of one name per line */
-void names_destroy(struct names *names);              /* NULL is allowed */
+/* The same of a text, one name per line. */
+struct names *names_create_from_text(const char *text, size_t classes);
+void names_destroy(struct names *names); /* NULL is allowed */
 
 size_t names_count(const struct names *names);
 

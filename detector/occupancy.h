@@ -5,8 +5,9 @@
  * takes no other space much more; so a car over two spaces takes both, and one beside a space none.
  *
  * One frame decides nothing. A space is occupied when a vehicle has stood in it for a while, at one place
- * (one that drives past does not stand), surely seen for most of the time, and free when none has been seen for a longer while; a gap
- * between frames counts as a second at most. Who stands there is not asked: tracks come and go.
+ * (one that drives past does not stand), surely seen for most of the time, and free when none has been seen
+ * for a longer while; a gap between frames counts as a second at most. Who stands there is not asked: tracks
+ * come and go.
  *
  *              stands for occupy_ns
  *        ┌──────────────────────────▶ occupied ──┐

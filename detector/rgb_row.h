@@ -1,8 +1,8 @@
 /* One row of a picture in RGB, as libjpeg makes it of the same planes: chroma brought to full size by its
  * "fancy" upsampling (a triangle filter: three parts of the nearer cell and one of the farther, in each
- * direction in which cells are two pixels), then the integers of its conversion. Networks are trained on pictures that came this way, and
- * small ones answer visibly differently to chroma that did not. Source: jdsample.c and jdcolor.c of
- * libjpeg-turbo, whose SIMD forms give the same values. Pure. */
+ * direction in which cells are two pixels), then the integers of its conversion. Networks are trained on
+ * pictures that came this way, and small ones answer visibly differently to chroma that did not. Source:
+ * jdsample.c and jdcolor.c of libjpeg-turbo, whose SIMD forms give the same values. Pure. */
 #ifndef DETECTOR_RGB_ROW_H
 #define DETECTOR_RGB_ROW_H
 

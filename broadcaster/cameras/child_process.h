@@ -12,8 +12,7 @@
 struct child_process;
 
 struct child_result {
-    const uint8_t
-        *output; /* valid during the call; a NUL follows that output_size does not count */
+    const uint8_t *output; /* valid during the call; output_size does not count the NUL behind it */
     size_t output_size;
     int exit_code;   /* -1: it did not end by itself with one */
     bool late;       /* it was ended for having taken too long */

@@ -23,8 +23,8 @@ enum intake_scan_fault {
 
 struct intake_fields {
     char camera[CAMERA_ID_SIZE];
-    /* The base64, padded and of the right alphabet, without a data-URL prefix. When `frame_escaped` is
-     * set it still has JSON escapes in it: intake_unescape_frame(). */
+    /* The base64, padded and of the right alphabet, without a data-URL prefix. When it is `escaped` it
+     * still has JSON escapes in it and is not checked: intake_unescape_frame(). */
     struct json_string frame;
     struct byte_span metadata;  /* the object as it came; size 0: there is none */
     struct byte_span timestamp; /* metadata.timestamp, the JSON value as it came; size 0: none */
@@ -34,8 +34,8 @@ struct intake_fields {
 enum intake_scan_fault intake_scan(const uint8_t *data, size_t size, struct intake_fields *fields,
                                    const char **message);
 
-/* The slow way for a frame that has escapes in it ("\/"): writes the base64 to `out`, which has room
- * for frame->raw.size bytes, and checks it. *size is its length. */
+/* The slow way for a frame that has escapes in it ("\/"): writes it to `out`, which has room for
+ * frame->raw.size bytes, and checks it. *base64 is the part of `out` behind a data-URL prefix. */
 enum intake_scan_fault intake_unescape_frame(const struct json_string *frame, uint8_t *out,
                                              struct byte_span *base64, const char **message);
 

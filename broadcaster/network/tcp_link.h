@@ -6,9 +6,8 @@
 #include <stdint.h>
 
 struct tcp_link {
-    uint64_t round_trip_ns; /* smoothed */
-    double
-        bytes_per_second; /* that have lately been delivered, while there was something to send */
+    uint64_t round_trip_ns;  /* smoothed */
+    double bytes_per_second; /* delivered of late, while there was something to send */
 };
 
 /* False for what is not TCP. */

@@ -67,8 +67,8 @@ struct http_error_count {
 struct http_server_counters {
     uint64_t accepted, requests;
     uint64_t timeouts[HTTP_TIMEOUTS];
-    struct http_error_count
-        errors[HTTP_ERROR_CODES_MOST]; /* answers, in no order; code NULL: the end */
+    /* Answers, in no order; code NULL: the end. */
+    struct http_error_count errors[HTTP_ERROR_CODES_MOST];
 };
 
 const struct http_server_counters *http_server_counters(const struct http_server *server);

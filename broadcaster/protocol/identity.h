@@ -33,8 +33,7 @@ struct identity {
     /* For people, limits and the log: the token's name, else what the client calls itself in
      * `user_id`, else its address. No white space, no control characters, UTF-8. */
     char user[IDENTITY_NAME_SIZE];
-    char token
-        [IDENTITY_NAME_SIZE]; /* the name of the token of the configuration; "": came without */
+    char token[IDENTITY_NAME_SIZE]; /* its name in the configuration; "": came without one */
     /* The client's, without a port, also behind a trusted proxy; "local": broadcaster.http.sock. */
     char address[ADDRESS_TEXT_SIZE];
     struct in6_addr ip;                 /* the same; :: when it is local */

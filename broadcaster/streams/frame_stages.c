@@ -5,8 +5,8 @@
 #include "broadcaster/text/json_scanner.h"
 #include "common/clock.h"
 
-#define STAGE_LONGEST_US                                                                           \
-    (3600 * UINT64_C(1000000)) /* beyond it a clock was wrong, not a frame late */
+/* Beyond it a clock was wrong, not a frame late. */
+#define STAGE_LONGEST_US (3600 * UINT64_C(1000000))
 
 /* A number of digits only, up to the limit. The JSON around it has been checked. */
 static bool stage_read_duration(const uint8_t *text, const uint8_t *end, uint64_t *duration_us)

@@ -8,8 +8,8 @@
 #include "common/log.h"
 #include "common/memory.h"
 
-#define HUB_WATCH_NS                                                                               \
-    NS_PER_SECOND /* how often the streams are looked at for what time alone changes */
+/* How often the streams are looked at for what time alone changes. */
+#define HUB_WATCH_NS NS_PER_SECOND
 
 struct hub {
     struct hub_handlers handlers;

@@ -54,9 +54,8 @@ size_t hub_streams_waiting(const struct hub *hub);
 
 /* One camera's streams together. */
 struct hub_camera {
-    const char *id; /* lives as long as its streams */
-    struct stream
-        *stream; /* the one that stands for it: detected before raw pictures, if it has any */
+    const char *id;        /* lives as long as its streams */
+    struct stream *stream; /* stands for it: of detected pictures if it has one, else of raw ones */
     size_t viewers;
     uint64_t last_update_ns; /* CLOCK_REALTIME */
 };

@@ -26,8 +26,9 @@ struct rendering_look {
 
 enum rendering_need {
     RENDERING_WISHED, /* a viewer asked for this */
-    RENDERING_SPARE, /* another one would do: refused so long before the places are all taken that those
-                         who wish something find one */
+    /* Another one would do: refused so long before the places are all taken that those who wish something
+     * find one. */
+    RENDERING_SPARE,
 };
 
 /* The rendering is over, its id means nothing any more. */

@@ -98,8 +98,8 @@ void stream_status(struct stream *stream, struct camera_status *status);
 
 /* The newest frame with a picture, or NULL. */
 const struct posted_frame *stream_frame(const struct stream *stream);
-uint64_t
-stream_frame_number(const struct stream *stream);      /* its own, else its place in the stream */
+/* Its own number, else its place in the stream. */
+uint64_t stream_frame_number(const struct stream *stream);
 uint64_t stream_frame_ns(const struct stream *stream); /* CLOCK_MONOTONIC of its POST; 0: none */
 uint64_t stream_frame_age_at(const struct stream *stream, uint64_t now_ns); /* since its capture */
 uint64_t stream_frame_age_ns(const struct stream *stream); /* since its POST; UINT64_MAX: none */
@@ -117,8 +117,8 @@ void stream_message(const struct stream *stream, struct frame_message *message);
 
 bool stream_is_running(const struct stream *stream); /* has begun and has not ended */
 const char *stream_end_reason(const struct stream *stream);
-uint64_t
-stream_changed_ns(const struct stream *stream); /* CLOCK_REALTIME of its last start or end */
+/* CLOCK_REALTIME ns of its last start or end. */
+uint64_t stream_changed_ns(const struct stream *stream);
 
 /* --- for the hub, which owns the streams --- */
 

@@ -24,8 +24,7 @@ enum viewer_message_type {
 
 struct viewer_message {
     enum viewer_message_type type;
-    char time
-        [CLIENT_TIME_SIZE]; /* the client's, as it came: a number, or "null" when there is none */
+    char time[CLIENT_TIME_SIZE]; /* the client's, as it came: a number, or "null": there is none */
     char camera[CAMERA_ID_SIZE]; /* "": none was named */
     bool has_kind;
     enum stream_kind kind;       /* with has_kind */

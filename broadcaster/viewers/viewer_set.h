@@ -39,8 +39,8 @@ void viewer_set_admit(struct viewer_set *set, struct http_session *session,
 /* The configuration has changed. */
 void viewer_set_configure(struct viewer_set *set);
 
-/* A page of the viewers that `identity` may know of (NULL: all), in the order of ids, from behind `after` ("": the beginning): an array of
- * viewer_description's members; the caller owns it. *next: the id to go on
+/* A page of the viewers that `identity` may know of (NULL: all), in the order of ids, from behind `after`
+ * ("": the beginning): an array of viewer_description's members; the caller owns it. *next: the id to go on
  * after, or NULL at the end; it lives as long as its viewer. */
 json_t *viewer_set_page(const struct viewer_set *set, const struct identity *identity,
                         const char *after, size_t limit, const char **next);

@@ -8,8 +8,7 @@
 #define CATALOGUE_FILES_MAX 2
 
 struct catalogue_file {
-    const char
-        *name; /* behind the address of its model, and in the user's folder; no folder in it */
+    const char *name;   /* below its model's address, and in the user's folder */
     const char *key;    /* of `detector` in the configuration: "model" or "weights" */
     size_t size;        /* bytes */
     const char *sha256; /* 64 digits, lower case */

@@ -2,9 +2,9 @@
  *
  *     storm PORT KIND RATE SECONDS
  *
- * A visit of KIND `connection` only comes and goes; a `viewer` asks for a stream and closes when it is answered;
- * a `reset` does the same and is torn down instead. Prints how many visits were made, and how many were
- * answered. One loop and one thread: clients in Python take both cores for a third of that rate. */
+ * A visit of KIND `connection` only comes and goes; a `viewer` asks for a stream and closes when it is
+ * answered; a `reset` does the same and is torn down instead. Prints how many visits were made, and how many
+ * were answered. One loop and one thread: clients in Python take both cores for a third of that rate. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
