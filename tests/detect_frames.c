@@ -15,13 +15,13 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/config_options.h"
 #include "common/config_spaces.h"
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "detector/model_names.h"
 #include "detector/pipeline.h"
+#include "tests/default_detector.h"
 
 #define JPEG_MAX ((size_t)64 << 20)
 
@@ -32,11 +32,6 @@ struct options {
     const char *folder;          /* NULL: pictures are drawn and not written */
     char **pictures;             /* NULL-terminated */
 };
-
-static double default_of(const char *key)
-{
-    return strtod(config_option_find(SECTION_DETECTOR, key)->fallback, NULL);
-}
 
 static void spaces_read(struct config_camera *camera, const char *path)
 {
@@ -63,23 +58,7 @@ static void tiles_read(struct config_camera *camera, const char *text)
 
 static void options_read(struct options *options, int argc, char **argv)
 {
-    static char *vehicles[] = {"car", "truck", "bus"};
-    *options = (struct options){.detector = {.layout = "auto",
-                                             .backend = "default",
-                                             .target = "cpu",
-                                             .conf = 0.25,
-                                             .iou = 0.45,
-                                             .vehicle_classes = {vehicles, 3},
-                                             .max_detections = 300,
-                                             .threads = 1,
-                                             .quality = 85,
-                                             .show_labels = true,
-                                             .track_high = default_of("track_high"),
-                                             .track_low = default_of("track_low"),
-                                             .track_buffer_s = default_of("track_buffer_s"),
-                                             .space_conf = default_of("space_conf"),
-                                             .space_occupy_s = default_of("space_occupy_s"),
-                                             .space_free_s = default_of("space_free_s")},
+    *options = (struct options){.detector = default_detector(),
                                 .camera = {.tracking = true,
                                            .tiles = {1, 1},
                                            .tile_overlap = default_of("tile_overlap"),

@@ -16,6 +16,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "detector/pipeline.h"
+#include "tests/default_detector.h"
 
 #define JPEG_MAX ((size_t)64 << 20)
 
@@ -27,27 +28,6 @@ uint64_t __wrap_clock_monotonic_ns(void)
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return (uint64_t)time.tv_sec * NS_PER_SECOND + (uint64_t)time.tv_nsec;
 }
-
-static char *vehicles[] = {"car", "truck", "bus"};
-
-static struct config_detector detector = {
-    .layout = "auto",
-    .backend = "default",
-    .target = "cpu",
-    .conf = 0.25,
-    .iou = 0.45,
-    .vehicle_classes = {vehicles, 3},
-    .max_detections = 300,
-    .threads = 1,
-    .track_high = 0.3,
-    .track_low = 0.1,
-    .track_buffer_s = 5,
-    .space_conf = 0.15,
-    .space_occupy_s = 1.5,
-    .space_free_s = 3,
-    .quality = 85,
-    .show_labels = true,
-};
 
 /* Four in a row. */
 static struct config_point corners[4][4] = {
@@ -114,6 +94,7 @@ int main(int argc, char **argv)
     char error[MODEL_ERROR_SIZE];
     char line[16];
     struct names *names;
+    struct config_detector detector = default_detector();
     log_init("detector_bench", NULL);
     int option;
     while ((option = getopt(argc, argv, "w:")) == 'w') {
