@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from harness.damage import damage
 from harness.echo import MEMORY_IS_TRUE, Echo
 from harness.waiting import wait_until
 
@@ -204,21 +205,25 @@ def test_client_gone_in_the_middle(server):
     wait_until(lambda: server.statistics()[1] <= before, 5, "descriptors given back")
 
 
+def drip(wire, data):
+    """A byte now and then, until something comes back."""
+    wire.socket.settimeout(0.05)
+    for byte in data:
+        wire.send(bytes([byte]))
+        try:
+            wire.rest += wire.socket.recv(4096)
+            break
+        except socket.timeout:
+            continue
+    wire.socket.settimeout(5)
+
+
 def test_slow_head_has_an_absolute_deadline(echo):
     """A byte now and then does not prolong it."""
     server = echo("--head-timeout-ms", 400)
     with server.connect() as wire:
         begin = time.monotonic()
-        status = None
-        wire.socket.settimeout(0.05)
-        for byte in b"GET / HTTP/1.1\r\nHost: " + b"a" * 200:
-            wire.send(bytes([byte]))
-            try:
-                wire.rest += wire.socket.recv(4096)
-                break
-            except socket.timeout:
-                continue
-        wire.socket.settimeout(5)
+        drip(wire, b"GET / HTTP/1.1\r\nHost: " + b"a" * 200)
         status, fields, _ = wire.read_answer()
         assert (status, fields["connection"]) == (408, "close")
         assert 0.3 < time.monotonic() - begin < 2
@@ -236,15 +241,7 @@ def test_slow_body_has_an_absolute_deadline(echo):
     with server.connect() as wire:
         wire.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
         begin = time.monotonic()
-        wire.socket.settimeout(0.05)
-        for _ in range(100):
-            wire.send(b"x")
-            try:
-                wire.rest += wire.socket.recv(4096)
-                break
-            except socket.timeout:
-                continue
-        wire.socket.settimeout(5)
+        drip(wire, b"x" * 100)
         assert wire.read_answer()[0] == 408
         assert 0.3 < time.monotonic() - begin < 2
 
@@ -328,16 +325,7 @@ def test_rubbish_never_hurts(server, seed):
                b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
                b"GET /%2e?a=b HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n"]
     for _ in range(150):
-        data = bytearray(chance.choice(samples) * chance.randrange(1, 3))
-        for _ in range(chance.randrange(4)):
-            at = chance.randrange(len(data))
-            action = chance.randrange(3)
-            if action == 0:
-                data[at] = chance.randrange(256)
-            elif action == 1:
-                data[at:at] = data[at:at + chance.randrange(20)]
-            else:
-                del data[at:at + chance.randrange(1, 5)]
+        data = damage(chance, bytearray(chance.choice(samples) * chance.randrange(1, 3)))
         answers = server.ask(bytes(data), finish=True)
         assert answers == b"" or answers.startswith(b"HTTP/1.1 ")
     assert server.alive()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.broadcaster import CONTAINER, Broadcaster, container_body, json_body
+from harness.damage import damage
 from harness.jpeg import grey_jpeg
 from harness.waiting import wait_until
 
@@ -52,20 +53,6 @@ SAMPLES = [
     post(CONTAINER.encode(), container_body("CAM1", JPEG, b'{"timestamp":1}', 1, 2, 3)),
     post(b"image/jpeg", JPEG, b"?camera_id=CAM1"),
 ]
-
-
-def damage(chance, data):
-    """Up to three bytes changed, runs doubled, runs left out."""
-    for _ in range(chance.randrange(4)):
-        at = chance.randrange(len(data))
-        action = chance.randrange(3)
-        if action == 0:
-            data[at] = chance.randrange(256)
-        elif action == 1:
-            data[at:at] = data[at:at + chance.randrange(20)]
-        else:
-            del data[at:at + chance.randrange(1, 5)]
-    return data
 
 
 def ask(port, data):
