@@ -95,7 +95,8 @@ UNIT_DETECTOR := annotate assignment boxes camera_counts chain_quality decode de
 UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
                     counters credentials forwarded frame_message gzip gzip_cache history \
                     history_bucket history_database history_queue history_reading history_scan \
-                    history_time history_writer host_check http_reader http_session hub \
+                    history_time history_writer host_check http_head http_reader \
+                    http_session http_target hub \
                     intake_scanner limits listener metrics_text missing_page page_address \
                     picture_check rate_table reconnects renderings signed_token sorted streamer_message \
                     subscription tcp_link tls token_rules viewer_message websocket_handshake \
@@ -124,7 +125,8 @@ PARSERS := broadcaster/text/base64 broadcaster/text/base64_avx2 broadcaster/acce
            common/config_value common/frame_container common/jpeg_info common/messages \
            detector/boxes detector/demand detector/layout detector/onnx_file
 PARSER_TESTS := broadcaster_base64 broadcaster_credentials broadcaster_forwarded \
-                broadcaster_http_reader broadcaster_intake_scanner broadcaster_picture_check \
+                broadcaster_http_head broadcaster_http_reader broadcaster_http_target \
+                broadcaster_intake_scanner broadcaster_picture_check \
                 broadcaster_signed_token broadcaster_streamer_message broadcaster_token_rules \
                 broadcaster_viewer_message broadcaster_websocket_handshake \
                 broadcaster_websocket_reader capture_mjpeg_parser common_address common_config \

@@ -8,23 +8,14 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/http_request_text.h"
+
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 #define KEY          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 #define VERSION      "Sec-WebSocket-Version: 13\r\n"
 #define UPGRADE      "Upgrade: websocket\r\n"
 #define CONNECTION   "Connection: Upgrade\r\n"
 #define START        "GET / HTTP/1.1\r\nHost: a\r\n"
-
-static struct http_reader *read_head(const char *text)
-{
-    struct http_reader *reader = http_reader_create();
-    struct http_text body;
-    size_t consumed;
-    assert_int_equal(
-        http_reader_feed(reader, (const uint8_t *)text, strlen(text), &consumed, &body),
-        HTTP_REQUEST);
-    return reader;
-}
 
 static void test_checks(void **state)
 {
@@ -63,7 +54,7 @@ static void test_checks(void **state)
         char head[1024], accept[WEBSOCKET_ACCEPT_SIZE];
         const char *message = NULL;
         snprintf(head, sizeof head, "%s\r\n", samples[i].head);
-        struct http_reader *reader = read_head(head);
+        struct http_reader *reader = http_request_read(head);
         int status = websocket_handshake_check(http_reader_request(reader), accept, &message);
         if (status != samples[i].status) {
             fail_msg("%d instead of %d for:\n%s", status, samples[i].status, head);
@@ -81,7 +72,7 @@ static void test_checks(void **state)
 static void test_offers(void **state)
 {
     (void)state;
-    struct http_reader *reader = read_head(
+    struct http_reader *reader = http_request_read(
         START "Sec-WebSocket-Protocol: one , two\r\nsec-websocket-protocol: three\r\n\r\n");
     const struct http_request *request = http_reader_request(reader);
     assert_true(websocket_offers_protocol(request, "one"));

@@ -12,25 +12,9 @@
 #define TRANSCRIPT_SIZE 400000
 #define COUNT(array)    (sizeof(array) / sizeof(array)[0])
 
-/* What the reader said, as text: "T(hello)", "B(..)", "ping(..)", "pong(..)", "close 1000(bye)" or
- * "!1002". */
-struct transcript {
-    char text[TRANSCRIPT_SIZE];
-    size_t size;
-};
+#include "tests/unit/transcript.h"
 
-__attribute__((format(printf, 2, 3))) static void say(struct transcript *transcript,
-                                                      const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(transcript->text + transcript->size, TRANSCRIPT_SIZE - transcript->size,
-                           format, arguments);
-    va_end(arguments);
-    assert_true(length >= 0 && (size_t)length < TRANSCRIPT_SIZE - transcript->size);
-    transcript->size += (size_t)length;
-}
-
+/* "T(hello)", "B(..)", "ping(..)", "pong(..)", "close 1000(bye)" or "!1002". */
 static void say_result(struct transcript *transcript, const struct websocket_result *result)
 {
     int size = (int)result->size;
