@@ -117,12 +117,14 @@ export function signOut() {
  * @returns {Promise<Session>} never resolves without a valid token where one is needed
  */
 export async function openSession(waiting) {
-  onUnauthorized(() => showLogin(texts.common.tokenWrong));
   const had = pageToken() !== undefined;
+  let wrong = had ? texts.common.tokenWrong : '';
+  onUnauthorized(() => showLogin(wrong));
   const session = await waitForSession(waiting);
   if (session.role !== null) {
+    wrong = texts.common.tokenOver;
     return session;
   }
-  showLogin(had ? texts.common.tokenWrong : '');
+  showLogin(wrong);
   return new Promise(() => {});
 }

@@ -18,6 +18,7 @@ export const texts = {
     token: 'Token',
     tokenHint: 'The person who runs this server has it. It is kept until this tab is closed.',
     tokenWrong: 'This token is not valid.',
+    tokenOver: 'This token is not valid any more.',
     signOut: 'Sign out',
     signOutUser: (/** @type {string} */ user) => `Sign out ${user}`,
     notAllowed: 'This page is not for you',
@@ -429,6 +430,7 @@ export const texts = {
         'This server runs without its supervisor, so nobody could start or end the process that reads the camera. ' +
         'Start it with “ringcast up”, or put the camera into the configuration file.',
       change_in_progress: 'Another change is just being applied. Try again in a moment.',
+      unknown_camera: 'Somebody else has removed this camera meanwhile.',
       camera_exists: 'There is a camera with this id already.',
       changed_meanwhile: 'Somebody else has changed the cameras meanwhile. Look at the list again.',
       invalid_configuration: 'The configuration file itself has mistakes; they must be mended first.',
@@ -471,7 +473,7 @@ export const texts = {
       asking: 'Waiting for the camera',
       connecting: 'Connecting',
       live: 'Live',
-      waiting: 'Connection lost, trying again',
+      waiting: 'No connection, trying again',
     },
     problem: {
       denied: {
@@ -545,8 +547,9 @@ export const texts = {
     viewers: 'Viewers',
     user: 'Who',
     watches: 'Watches',
+    allCameras: 'all cameras',
     watching: (/** @type {string} */ camera, /** @type {string} */ path, /** @type {boolean} */ paused) =>
-      `${camera === '' ? 'all cameras' : camera} · ${path}${paused ? ' · paused' : ''}`,
+      `${camera} · ${path}${paused ? ' · paused' : ''}`,
     since: 'Since',
     sent: 'Frames sent',
     loss: 'Loss',
@@ -555,8 +558,8 @@ export const texts = {
     noViewers: 'Nobody is watching.',
     someOf: (/** @type {number} */ shown, /** @type {number} */ total) => `${shown} of ${total}`,
     kick: 'Disconnect',
-    kickWho: (/** @type {string} */ user, /** @type {string} */ camera) => `Disconnect ${user} from ${camera || 'all cameras'}`,
-    kickTitle: (/** @type {string} */ user, /** @type {string} */ camera) => `Disconnect ${user} from ${camera || 'all cameras'}?`,
+    kickWho: (/** @type {string} */ user, /** @type {string} */ camera) => `Disconnect ${user} from ${camera}`,
+    kickTitle: (/** @type {string} */ user, /** @type {string} */ camera) => `Disconnect ${user} from ${camera}?`,
     kickDetail: 'The picture stops there. A page that is still open connects again by itself.',
     kicked: (/** @type {string} */ user) => `${user} was disconnected.`,
     goneAlready: 'This viewer has gone already.',

@@ -84,6 +84,8 @@ test('a viewer is disconnected, after a question', LIMIT, async () => {
   const socket = await watch(broadcaster.url, 'stranger');
   const closed = new Promise((code) => socket.once('close', code));
   const page = await open(`${broadcaster.url}/health`);
+  await open(`${broadcaster.url}/`);
+  await row(page, 'Viewers', 'all cameras').waitFor();
   const button = row(page, 'Viewers', 'stranger').locator('button');
   await button.click();
   await page.locator('dialog button', { hasText: 'Cancel' }).click();

@@ -113,6 +113,17 @@ test('what the camera sees comes out at a viewer, and the page says what goes ou
   await page.locator('#size', { hasText: '480' }).waitFor();
   assert.equal(await page.textContent('#badge-text'), 'Live');
 
+  // Several at once, each before the camera is open for the one before.
+  await page.evaluate(() => {
+    for (const [id, value] of [['resolution', '720'], ['frame-rate', '15'], ['resolution', '360']]) {
+      const choice = /** @type {HTMLSelectElement} */ (document.getElementById(id ?? ''));
+      choice.value = value ?? '';
+      choice.dispatchEvent(new Event('change', { bubbles: true }));
+    }
+  });
+  await page.locator('#size', { hasText: / 360$/ }).waitFor();
+  assert.equal(await page.textContent('#badge-text'), 'Live');
+
   await page.click('#toggle');
   await page.locator('#badge-text', { hasText: 'Not streaming' }).waitFor();
   assert.equal(await page.evaluate(() => document.querySelector('video')?.srcObject), null);

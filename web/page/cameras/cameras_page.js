@@ -1,7 +1,7 @@
 // The cameras of the configuration: seen, added, tested, changed, removed.
 
 import { CameraList } from '../camera_list.js';
-import { make, write } from '../dom.js';
+import { element, make, write } from '../dom.js';
 import { makeIcon } from '../icons.js';
 import { startPage } from '../shell.js';
 import { texts } from '../texts.js';
@@ -39,6 +39,7 @@ function openTestDialog({ id, name }) {
 }
 
 class CamerasPage {
+  #main = element('main', HTMLElement);
   #list = make('ul', { className: 'camera-list', id: 'cameras', 'aria-label': texts.cameras.title });
   #trouble = make('p', { className: 'callout', role: 'status', 'data-tone': 'bad', hidden: true });
   #empty = make('section', { className: 'empty', hidden: true });
@@ -48,17 +49,16 @@ class CamerasPage {
     new CameraList((_list, failed) => this.#show(failed), REFRESH_MS));
 
   constructor() {
-    const main = /** @type {HTMLElement} */ (document.getElementById('main'));
     const addButton = (/** @type {string} */ id) => make('button', {
       className: 'button', type: 'button', id, 'data-kind': 'primary', onclick: () => this.#openForm(null),
     }, makeIcon('plus'), texts.cameras.add);
     this.#rows = new CameraRows(this.#list, (command, camera) => this.#onCommand(command, camera));
     this.#empty.append(makeIcon('camera'), make('h2', {}, texts.cameras.none), make('p', {}, texts.cameras.noneDetail),
       make('div', { className: 'actions' }, addButton('add-first')));
-    main.className = 'page cameras-page';
+    this.#main.className = 'page cameras-page';
     this.#actions.append(addButton('add'));
     const head = make('header', { className: 'page-head' }, make('h1', {}, texts.cameras.title), this.#actions);
-    main.replaceChildren(head, this.#trouble, this.#empty, this.#list);
+    this.#main.replaceChildren(head, this.#trouble, this.#empty, this.#list);
   }
 
   start() {
@@ -73,10 +73,16 @@ class CamerasPage {
     this.#trouble.hidden = !failed;
     this.#list.toggleAttribute('data-old', failed);
     if (cameras !== null) {
+      const isWithin = this.#list.contains(document.activeElement);
       this.#rows.show(cameras);
-      this.#empty.hidden = cameras.length > 0;
+      this.#empty.hidden = failed || cameras.length > 0;
       this.#actions.hidden = cameras.length === 0; // the same button stands where the cameras would be
       this.#list.hidden = cameras.length === 0;
+      if (isWithin && !this.#list.contains(document.activeElement)) {
+        // What had the focus is gone.
+        const next = this.#main.querySelector(cameras.length > 0 ? '.camera-row a' : '#add-first');
+        /** @type {HTMLElement | null} */ (next)?.focus();
+      }
     }
   }
 

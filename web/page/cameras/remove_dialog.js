@@ -1,6 +1,6 @@
 // A camera is removed only by whoever can type its name.
 
-import { api } from '../api.js';
+import { ApiError, api } from '../api.js';
 import { make, write } from '../dom.js';
 import { texts } from '../texts.js';
 import { changeErrorText } from './error_words.js';
@@ -47,8 +47,13 @@ export function openRemoveDialog({ id, name }, removed) {
       dialog.close();
       removed(answer);
     } catch (error) {
-      write(mistake, changeErrorText(error));
-      button.disabled = false;
+      if (error instanceof ApiError && error.code === 'unknown_camera') {
+        dialog.close();
+        removed(null); // by somebody else, a moment ago
+      } else {
+        write(mistake, changeErrorText(error));
+        button.disabled = false;
+      }
     }
   });
   dialog.addEventListener('close', () => dialog.remove());

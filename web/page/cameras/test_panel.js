@@ -1,10 +1,10 @@
 // "Show me a picture now": the button's answer, a picture or the error in words.
 
-import { ApiError, api, errorText } from '../api.js';
+import { ApiError, api } from '../api.js';
 import { make } from '../dom.js';
 import { formatRate } from '../format.js';
 import { texts } from '../texts.js';
-import { testErrorText } from './error_words.js';
+import { changeErrorText, testErrorText } from './error_words.js';
 
 const LIMIT_MS = 14_000; // the server gives up after ten seconds, and says why
 
@@ -41,7 +41,7 @@ export class TestPanel {
         this.clear();
       } else {
         const busy = error instanceof ApiError && error.code === 'test_in_progress';
-        this.#showError(busy ? texts.cameras.testBusy : errorText(error));
+        this.#showError(busy ? texts.cameras.testBusy : changeErrorText(error));
       }
     }
     if (this.#running === running) {

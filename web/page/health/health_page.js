@@ -9,6 +9,7 @@ import { notify } from '../toast.js';
 import { Rates } from './figures.js';
 import {
   CameraSection, DetectorSection, LimitSection, ProcessSection, ViewerSection, WarningSection,
+  watched,
 } from './sections.js';
 
 /** @typedef {import('../session.js').Session} Session */
@@ -134,9 +135,10 @@ export class HealthPage {
   }
 
   /** @param {any} viewer */
-  async #onKick({ id, user, camera }) {
+  async #onKick(viewer) {
+    const { id, user } = viewer;
     const sure = await confirmDialog({
-      title: this.#words.kickTitle(user, camera), detail: this.#words.kickDetail, confirm: this.#words.kick, kind: 'danger',
+      title: this.#words.kickTitle(user, watched(viewer)), detail: this.#words.kickDetail, confirm: this.#words.kick, kind: 'danger',
     });
     if (!sure) {
       return;

@@ -89,6 +89,11 @@ export class ProcessSection extends Section {
   }
 }
 
+/** The camera in words. @param {{ camera: string }} viewer */
+export function watched({ camera }) {
+  return camera === '*' ? words.allCameras : camera;
+}
+
 /** @param {any} camera @param {any} stats of its capture; null: it does not answer; undefined: there is none */
 function whyNot(camera, stats) {
   if (camera.state === 'online') {
@@ -203,7 +208,7 @@ export class ViewerSection extends Section {
         key: viewer.id,
         cells: [
           { text: who },
-          { text: words.watching(viewer.camera, viewer.path, viewer.paused) },
+          { text: words.watching(watched(viewer), viewer.path, viewer.paused) },
           cell(viewer.seconds, span),
           cell(rates.take(`sent ${viewer.id}`, viewer.sent, at), formatRate),
           cell(viewer.sent, formatCount),
@@ -212,7 +217,7 @@ export class ViewerSection extends Section {
           { text: words.perSecond(formatBytes(viewer.bytes_per_second)) },
           cell(viewer.age_ms, formatAge),
         ],
-        action: { text: words.kick, label: words.kickWho(viewer.user, viewer.camera), run: () => this.#kick(viewer) },
+        action: { text: words.kick, label: words.kickWho(viewer.user, watched(viewer)), run: () => this.#kick(viewer) },
       };
     }));
     this.showContent(viewers.length, total > viewers.length ? words.someOf(viewers.length, total) : '');

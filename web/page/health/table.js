@@ -28,6 +28,9 @@ function writeCell(cell, { text, tone, href, pill }) {
     cell.replaceChildren(make('a', { href }));
   }
   write(cell.firstElementChild ?? cell, text);
+  if (cell.classList.contains('nowrap') && cell.title !== text) {
+    cell.title = text; // it may be cut off
+  }
 }
 
 export class KeyedTable {
@@ -56,11 +59,15 @@ export class KeyedTable {
   /** @param {Row[]} rows in the order in which they are to stand */
   show(rows) {
     const wanted = new Set(rows.map(({ key }) => key));
+    const isWithin = this.#body.contains(document.activeElement);
     for (const [key, row] of this.#rows) {
       if (!wanted.has(key)) {
         row.remove();
         this.#rows.delete(key);
       }
+    }
+    if (isWithin && !this.#body.contains(document.activeElement)) {
+      this.element.focus(); // the row that had it is gone
     }
     rows.forEach((row, place) => {
       const shown = this.#rows.get(row.key) ?? this.#makeRow(row);

@@ -44,6 +44,7 @@ export class DeviceCamera {
   #height = 720;
   #quality = QUALITY;
   #isFresh = false;
+  #turn = 0; // of open() and close(): whoever comes later is right
 
   /**
    * @param {HTMLVideoElement} video shows what it sees
@@ -54,10 +55,31 @@ export class DeviceCamera {
     this.#onLost = onLost;
   }
 
-  /** @param {CameraWish} wish @throws what getUserMedia throws */
+  /**
+   * @param {CameraWish} wish
+   * @returns {Promise<boolean>} false: something else was wanted meanwhile
+   * @throws what getUserMedia throws
+   */
   async open(wish) {
     this.close(); // many phones have one camera at a time
+    const turn = this.#turn;
+    try {
+      await this.#openStream(wish, turn);
+    } catch (error) {
+      if (turn === this.#turn) {
+        throw error;
+      }
+    }
+    return turn === this.#turn;
+  }
+
+  /** @param {CameraWish} wish @param {number} turn */
+  async #openStream(wish, turn) {
     const stream = await navigator.mediaDevices.getUserMedia(cameraConstraints(wish));
+    if (turn !== this.#turn) {
+      stream.getTracks().forEach((track) => track.stop());
+      return;
+    }
     this.#stream = stream;
     this.#height = wish.height;
     this.#quality = QUALITY;
@@ -68,6 +90,7 @@ export class DeviceCamera {
   }
 
   close() {
+    this.#turn++;
     for (const track of this.#stream?.getTracks() ?? []) {
       track.stop();
     }

@@ -36,6 +36,11 @@ export function placeProblem(secure, hasCameras) {
   return hasCameras ? null : words.noInterface;
 }
 
+/** The server has a limit that is reached: it passes, but nobody would know why it does not go on. @param {{ status: number }} refusal */
+export function isFull({ status }) {
+  return status === 429 || status === 503;
+}
+
 /**
  * Why the server does not take the pictures. null: for a reason that passes by itself.
  * @param {{ status: number, code: string, message: string }} refusal of a request to the streamer's path

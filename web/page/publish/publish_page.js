@@ -10,7 +10,7 @@ import { texts } from '../texts.js';
 import { pageToken } from '../token.js';
 import { HEIGHTS, RATES, keepChoices, loadChoices } from './choices.js';
 import { DeviceCamera } from './device_camera.js';
-import { placeProblem, refusalProblem } from './mistakes.js';
+import { isFull, placeProblem, refusalProblem } from './mistakes.js';
 import { Publisher } from './publisher.js';
 
 /** @typedef {import('./choices.js').Choices} Choices */
@@ -187,7 +187,14 @@ export class PublishPage {
       await api.get(path);
       return null;
     } catch (error) {
-      return error instanceof ApiError ? refusalProblem(error) : null;
+      if (!(error instanceof ApiError)) {
+        return null;
+      }
+      const problem = refusalProblem(error);
+      if (problem === null && isFull(error)) {
+        this.#showNotice(error.message);
+      }
+      return problem;
     }
   }
 

@@ -33,6 +33,8 @@ export class Publisher {
   #pace = new Pace(1);
   #timer = 0;
   #isTaking = false;
+  /** The newest. @type {Choices | null} */
+  #wish = null;
   #rates = new RateMeter();
   /** @type {PublishState} */
   state = 'off';
@@ -68,6 +70,7 @@ export class Publisher {
     }
     this.sent = this.bytes = this.leftOut = 0;
     this.size = null;
+    this.#wish = choices;
     this.#show('asking');
     if (!(await this.#openCamera(choices))) {
       return;
@@ -80,10 +83,14 @@ export class Publisher {
     });
     this.#uplink.open();
     this.#tick();
+    if (this.#wish !== choices) {
+      await this.#openCamera(this.#wish); // changed while the browser asked
+    }
   }
 
   /** Another device, size or rate, without leaving the server. @param {Choices} choices */
   async change(choices) {
+    this.#wish = choices;
     if (this.state !== 'off' && this.state !== 'asking') {
       await this.#openCamera(choices);
     }
@@ -113,12 +120,7 @@ export class Publisher {
   async #openCamera(choices) {
     this.#pace = new Pace(choices.rate);
     try {
-      await this.#camera.open(choices);
-      if (this.state === 'off') {
-        this.#camera.close(); // stopped, while the browser asked
-        return false;
-      }
-      return true;
+      return await this.#camera.open(choices);
     } catch (error) {
       if (this.state !== 'off') {
         this.stop(cameraProblem(error));
