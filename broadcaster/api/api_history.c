@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "broadcaster/history/history.h"
+#include "broadcaster/history/history_bucket.h"
 #include "broadcaster/history/history_reading.h"
 #include "broadcaster/history/history_time.h"
 #include "broadcaster/protocol/api_json.h"
@@ -18,7 +19,8 @@
 #define MS_PER_SECOND   1000
 #define MS_PER_DAY      INT64_C(86400000)
 #define STEP_LONGEST_S  (366 * 86400)
-#define POINTS_WANTED   400 /* when nobody says how many */
+#define ROWS_LONGEST_MS (8 * MS_PER_DAY) /* a chart that is read row by row */
+#define POINTS_WANTED   400              /* when nobody says how many */
 #define EVENTS_DEFAULT  100
 #define EVENTS_SINCE_MS (400 * MS_PER_DAY)
 
@@ -83,15 +85,16 @@ static bool read_camera(struct http_session *session, const struct http_request 
            refuse(session, "camera_id is not the id of a camera");
 }
 
-/* The shortest of the usual steps with which there are not too many points. */
+/* The shortest of the usual steps with which there are not too many points; else so many days. */
 static int64_t usual_step(int64_t length_ms)
 {
-    static const int64_t steps_s[] = {1, 5, 10, 30, 60, 300, 900, 3600, 10800, 21600, 43200, 86400};
-    size_t last = sizeof steps_s / sizeof steps_s[0] - 1, at = 0;
-    while (at < last && length_ms / (steps_s[at] * MS_PER_SECOND) > POINTS_WANTED) {
-        at++;
+    static const int64_t steps_s[] = {1, 5, 10, 30, 60, 300, 900, 3600, 10800, 21600, 43200};
+    for (size_t i = 0; i < sizeof steps_s / sizeof steps_s[0]; i++) {
+        if (length_ms / (steps_s[i] * MS_PER_SECOND) <= POINTS_WANTED) {
+            return steps_s[i];
+        }
     }
-    return steps_s[at];
+    return (length_ms / (POINTS_WANTED * MS_PER_DAY) + 1) * (MS_PER_DAY / MS_PER_SECOND);
 }
 
 static bool read_chart(struct http_session *session, const struct http_request *request,
@@ -110,12 +113,14 @@ static bool read_chart(struct http_session *session, const struct http_request *
     chart->from_ms = from_ms - from_ms % chart->step_ms;
     chart->to_ms = to_ms + (chart->step_ms - to_ms % chart->step_ms) % chart->step_ms;
     if ((chart->to_ms - chart->from_ms) / chart->step_ms > HISTORY_POINTS_MOST) {
+        int64_t slots = (to_ms - from_ms) / ((HISTORY_POINTS_MOST - 2) * HISTORY_SLOT_MS) + 1;
         http_respond_error(session, 400, "too_many_points", NULL,
-                           "more than %d points: take a longer step or a shorter time",
-                           HISTORY_POINTS_MOST);
+                           "more than %d points: take a shorter time, or a step of %" PRId64,
+                           HISTORY_POINTS_MOST, slots * HISTORY_SLOT_MS / MS_PER_SECOND);
         return false;
     }
-    return true;
+    return chart->step_ms % HISTORY_SLOT_MS == 0 || to_ms - from_ms <= ROWS_LONGEST_MS ||
+           refuse(session, "for more than 8 days the step has to be a multiple of 300 seconds");
 }
 
 /* "1767787845123-42": the moment and the row of an event. */
@@ -201,8 +206,9 @@ static void respond(struct http_session *session, const struct history_query *qu
         http_respond_error(session, 503, "history_unavailable", "Retry-After: 5\r\n",
                            "the record cannot be read; the log says why");
     } else if (query->answer == HISTORY_TOO_MUCH) {
-        http_respond_error(session, 503, "history_too_much", NULL,
-                           "this takes too long: take a shorter time, or a step of whole hours");
+        http_respond_error(
+            session, 503, "history_too_much", NULL,
+            "this takes too long now: take a shorter time, or a step of whole hours");
     } else if (query->question == HISTORY_ASKS_CHART && chart->form == HISTORY_CSV) {
         snprintf(fields, sizeof fields,
                  API_NOT_STORED "Content-Disposition: attachment; filename=\"%s.csv\"\r\n",

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "broadcaster/history/history.h"
 #include "broadcaster/protocol/api_json.h"
@@ -89,6 +90,11 @@ static void ready_judge_history(const struct services *services, json_t *warning
     const char *mistake = history_mistake(services->history);
     if (mistake != NULL) {
         ready_say(warnings, "the record is not being kept: %s", mistake);
+    }
+    const char *set_aside = history_set_aside(services->history);
+    if (set_aside != NULL) {
+        ready_say(warnings, "the record was damaged and begun anew; what it was is in %s",
+                  strrchr(set_aside, '/') + 1);
     }
 }
 

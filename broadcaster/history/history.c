@@ -141,14 +141,14 @@ static bool history_is_due(const struct history *history, const struct history_s
 {
     uint64_t waited = clock_elapsed_ns(stream->handed_ns, now);
     const struct history_scan *last = &stream->handed;
-    if (scan->events || stream->handed_ns == 0 || waited >= history->interval_ns) {
+    if (scan->events.size > 0 || stream->handed_ns == 0 || waited >= history->interval_ns) {
         return true;
     }
     if (last->occupied != scan->occupied || last->total != scan->total) {
         return waited >= SPACES_NS;
     }
     /* One space taken while another gets free changes no number. */
-    return (last->vehicles != scan->vehicles || scan->spaces) && waited >= VEHICLES_NS;
+    return (last->vehicles != scan->vehicles || scan->spaces.size > 0) && waited >= VEHICLES_NS;
 }
 
 void history_take(struct history *history, const char *camera, uint32_t rendering,
@@ -195,6 +195,11 @@ const char *history_mistake(const struct history *history)
 {
     const char *mistake = history->on ? history_writer_mistake(history->writer) : "";
     return mistake[0] != '\0' ? mistake : NULL;
+}
+
+const char *history_set_aside(const struct history *history)
+{
+    return history->on ? history_writer_set_aside(history->writer) : NULL;
 }
 
 /* --- life --- */

@@ -36,4 +36,7 @@ bool history_ask(struct history *history, struct history_query *query);
 /* Why the record is not being kept though it should be; NULL: it is, or is off. */
 const char *history_mistake(const struct history *history);
 
+/* Where a damaged record was moved to, for as long as it is there; NULL: none was. */
+const char *history_set_aside(const struct history *history);
+
 #endif

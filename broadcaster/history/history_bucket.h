@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The stretches of which sums are kept. */
+#define HISTORY_SLOT_MS INT64_C(300000)
 #define HISTORY_HOUR_MS INT64_C(3600000)
 
 /* Of one number. `least` and `most` mean something only with a time. */

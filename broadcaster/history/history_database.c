@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,9 +21,12 @@
 #define PROGRESS_STEPS       20000 /* of SQLite's machine between two looks at the clock */
 #define FREE_PAGES_MOST      4096
 #define FREE_PAGES_AT_A_TIME "256"
+#define FILE_MODE            0600 /* who is there and when is nobody else's business */
 
 struct history_database {
     sqlite3 *handle;
+    dev_t device; /* with `file`: which file it is */
+    ino_t file;
     enum history_fault fault;
     char mistake[192];
     struct {
@@ -259,6 +263,9 @@ static void database_copy(struct history_database *database, const char *path, i
     char *copy = xasprintf("%s.v%lld", path, (long long)version);
     char *sql = sqlite3_mprintf("VACUUM INTO %Q", copy);
     unlink(copy); /* of an attempt that failed */
+    int fd =
+        open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE); /* an empty one is taken */
+    fd_close(&fd);
     database_execute(database, sql);
     if (database->fault == HISTORY_WELL) {
         log_info("the record is of an older version and was copied before it is changed copy=%s",
@@ -303,27 +310,39 @@ static void database_upgrade(struct history_database *database, const char *path
     }
 }
 
-/* Who is there and when is nobody else's business: mode 0600, which SQLite takes over for what it puts
- * beside the file. */
-static int database_touch(const char *path)
+/* With FILE_MODE, which SQLite takes over for what it puts beside the file. */
+static int database_touch(struct history_database *database, const char *path)
 {
+    struct stat info;
     char *copy = xstrdup(path);
     int result = fd_make_directory(dirname(copy));
     free(copy);
     if (result < 0) {
         return result;
     }
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    result = fd < 0 ? -errno : 0;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    if (fd < 0 || fstat(fd, &info) < 0) {
+        result = -errno;
+    } else {
+        database->device = info.st_dev;
+        database->file = info.st_ino;
+    }
     fd_close(&fd);
     return result;
+}
+
+bool history_database_in_place(const struct history_database *database, const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && info.st_dev == database->device &&
+           info.st_ino == database->file;
 }
 
 struct history_database *history_database_create(const char *path, const char *const *steps,
                                                  size_t step_count)
 {
     struct history_database *database = xcalloc(1, sizeof *database);
-    int result = database_touch(path);
+    int result = database_touch(database, path);
     if (result < 0) {
         database_fail(database, HISTORY_FAILED, strerror(-result));
         return database;
@@ -337,7 +356,9 @@ struct history_database *history_database_create(const char *path, const char *c
     sqlite3_busy_timeout(database->handle, BUSY_MS);
     sqlite3_progress_handler(database->handle, PROGRESS_STEPS, database_on_progress, database);
     int64_t version = database_judge(database, step_count);
-    database_execute(database, "PRAGMA auto_vacuum = INCREMENTAL");
+    if (version == 0) { /* it would write, and whoever only asks must not wait for writers */
+        database_execute(database, "PRAGMA auto_vacuum = INCREMENTAL");
+    }
     database_execute(database, "PRAGMA journal_mode = WAL");
     /* A crash of the process loses nothing that is committed; one of the machine may lose the newest,
      * and leaves the file whole. */

@@ -29,6 +29,10 @@ void history_database_destroy(struct history_database *database);
 enum history_fault history_database_fault(const struct history_database *database);
 const char *history_database_mistake(const struct history_database *database); /* in words */
 
+/* Whether the file that was opened is still the one at `path`: what is written to one that was removed
+ * is lost. */
+bool history_database_in_place(const struct history_database *database, const char *path);
+
 /* Moves the file at `path` out of the way, to `<path>.damaged-<time>`, which `moved` gets, with
  * what belongs to it. 0 or -errno. */
 int history_database_set_aside(const char *path, char *moved, size_t moved_size);

@@ -5,9 +5,10 @@
 
 #include "broadcaster/history/history_reading.h"
 #include "broadcaster/history/history_rows.h"
-#include "broadcaster/history/history_scan.h"
 #include "broadcaster/text/sorted.h"
 #include "common/memory.h"
+
+#define SPACES_MOST 2500 /* that are remembered of a stream; one frame has room for fewer */
 
 struct ingest_space {
     char *id;
@@ -94,7 +95,7 @@ static struct ingest_space *ingest_space(const struct ingest_stream *stream, con
 
 static void ingest_add_space(struct ingest_stream *stream, const char *id, const char *state)
 {
-    if (stream->space_count < HISTORY_SPACES_MOST) {
+    if (stream->space_count < SPACES_MOST) {
         stream->spaces =
             xreallocarray(stream->spaces, stream->space_count + 1, sizeof *stream->spaces);
         stream->spaces[stream->space_count++] =
@@ -176,18 +177,13 @@ static bool ingest_is_due(const struct ingest_stream *stream, const struct histo
            llabs(sample->at_ms - last->at_ms) >= interval_ms || last->hold_ms == 0;
 }
 
-static void ingest_take_detections(struct ingest_stream *stream, struct history_database *database,
-                                   const struct history_record *record)
+static void ingest_write_detections(const struct ingest_stream *stream,
+                                    struct history_database *database, struct byte_span detections,
+                                    int64_t at_ms)
 {
-    struct byte_span metadata = {(const uint8_t *)record->text, record->size};
-    struct history_scan scan;
-    history_scan_metadata(metadata, &scan);
-    if (scan.detections.size > 0) {
-        char *text = xcalloc(1, scan.detections.size + 1);
-        memcpy(text, scan.detections.data, scan.detections.size);
-        history_rows_detections(database, stream->id, record->at_ms, text);
-        free(text);
-    }
+    char *text = xasprintf("%.*s", (int)detections.size, (const char *)detections.data);
+    history_rows_detections(database, stream->id, at_ms, text);
+    free(text);
 }
 
 static void ingest_take_reading(struct ingest_stream *stream, struct history_database *database,
@@ -207,8 +203,8 @@ static void ingest_take_reading(struct ingest_stream *stream, struct history_dat
         if (due) {
             ingest_write(stream, database, &sample);
         }
-        if (record->keeps_detections && (due || events > 0)) {
-            ingest_take_detections(stream, database, record);
+        if (record->keeps_detections && (due || events > 0) && reading.detections.size > 0) {
+            ingest_write_detections(stream, database, reading.detections, record->at_ms);
         }
     }
     history_reading_finish(&reading);

@@ -60,7 +60,7 @@ static void chart_add_samples(struct history_buckets *buckets, struct history_da
     history_buckets_add(buckets, &last, history_sample_end(&last, now_ms));
 }
 
-static struct history_bucket query_hour(sqlite3_stmt *row)
+static struct history_bucket query_sum(sqlite3_stmt *row)
 {
     return (struct history_bucket){
         .vehicles = {sqlite3_column_int64(row, 1), sqlite3_column_int64(row, 2),
@@ -71,24 +71,39 @@ static struct history_bucket query_hour(sqlite3_stmt *row)
     };
 }
 
-/* Hour by hour; the newest sample is not among them yet. */
-static void chart_add_hours(struct history_buckets *buckets, struct history_database *database,
-                            int64_t stream, int64_t to_ms, int64_t now_ms)
+#define SUMS(table)                                                                                \
+    "SELECT at, vehicle_time, vehicle_sum, vehicle_least, vehicle_most, occupied_time, "           \
+    "occupied_sum, occupied_least, occupied_most, total FROM " table                               \
+    " WHERE stream = ? AND at >= ? AND at < ? ORDER BY at"
+
+/* By the sums of a table, whole ones of which make a step; the newest sample is not among them yet. */
+static void chart_add_sums(struct history_buckets *buckets, struct history_database *database,
+                           const char *sql, int64_t stream, int64_t to_ms, int64_t now_ms)
 {
     struct history_sample newest;
-    sqlite3_stmt *rows = history_database_query(
-        database,
-        "SELECT at, vehicle_time, vehicle_sum, vehicle_least, vehicle_most, occupied_time, "
-        "occupied_sum, occupied_least, occupied_most, total FROM hour "
-        "WHERE stream = ? AND at >= ? AND at < ? ORDER BY at",
-        "iii", stream, buckets->from_ms, to_ms);
+    sqlite3_stmt *rows =
+        history_database_query(database, sql, "iii", stream, buckets->from_ms, to_ms);
     while (history_database_next(database, rows)) {
-        struct history_bucket hour = query_hour(rows);
+        struct history_bucket sum = query_sum(rows);
         int64_t place = (sqlite3_column_int64(rows, 0) - buckets->from_ms) / buckets->step_ms;
-        history_bucket_merge(&buckets->buckets[place], &hour);
+        history_bucket_merge(&buckets->buckets[place], &sum);
     }
     if (history_rows_newest(database, stream, &newest)) {
         history_buckets_add(buckets, &newest, history_sample_end(&newest, now_ms));
+    }
+}
+
+/* From the coarsest rows that the step allows. */
+static void chart_add(struct history_buckets *buckets, struct history_database *database,
+                      int64_t stream, int64_t to_ms, int64_t now_ms)
+{
+    static const char hours[] = SUMS("hour"), slots[] = SUMS("slot");
+    if (buckets->step_ms % HISTORY_HOUR_MS == 0) {
+        chart_add_sums(buckets, database, hours, stream, to_ms, now_ms);
+    } else if (buckets->step_ms % HISTORY_SLOT_MS == 0) {
+        chart_add_sums(buckets, database, slots, stream, to_ms, now_ms);
+    } else {
+        chart_add_samples(buckets, database, stream, to_ms, now_ms);
     }
 }
 
@@ -145,10 +160,12 @@ static const char *bucket_state(const struct history_bucket *bucket)
     return bucket->vehicles.time_ms > 0 || bucket->occupied.time_ms > 0 ? "known" : "unknown";
 }
 
-static void put_known_s(FILE *out, const struct history_bucket *bucket)
+/* A clock that was set back has told some time twice: means are over both. */
+static void put_known_s(FILE *out, const struct history_bucket *bucket, int64_t step_ms)
 {
     int64_t vehicles = bucket->vehicles.time_ms, occupied = bucket->occupied.time_ms;
-    put_decimal(out, vehicles > occupied ? vehicles : occupied, 3);
+    int64_t known = vehicles > occupied ? vehicles : occupied;
+    put_decimal(out, known < step_ms ? known : step_ms, 3);
 }
 
 static void chart_write_json(FILE *out, const struct history_chart *chart,
@@ -171,7 +188,7 @@ static void chart_write_json(FILE *out, const struct history_chart *chart,
         fputs_unlocked(",\"state\":\"", out);
         fputs_unlocked(bucket_state(bucket), out);
         fputs_unlocked("\",\"known_s\":", out);
-        put_known_s(out, bucket);
+        put_known_s(out, bucket, buckets->step_ms);
         chart_write_tally(out, &bucket->vehicles, vehicles);
         chart_write_tally(out, &bucket->occupied, occupied);
         fputs_unlocked(",\"total_spaces\":", out);
@@ -209,8 +226,8 @@ static void chart_write_csv(FILE *out, const struct history_buckets *buckets)
         int64_t at_ms = buckets->from_ms + (int64_t)i * buckets->step_ms;
         char time[CLOCK_ISO8601_SIZE];
         clock_iso8601((uint64_t)at_ms * NS_PER_MS, time);
-        fprintf(out, "%s,%s,", time, bucket_state(bucket));
-        put_known_s(out, bucket);
+        fprintf(out, "%.19sZ,%s,", time, bucket_state(bucket)); /* whole seconds */
+        put_known_s(out, bucket, buckets->step_ms);
         chart_write_csv_tally(out, &bucket->vehicles);
         chart_write_csv_tally(out, &bucket->occupied);
         fputs_unlocked(",", out);
@@ -235,10 +252,8 @@ static void query_answer_chart(struct history_query *query, struct history_datab
     }
     int64_t stream = history_rows_stream(database, chart->camera, false);
     int64_t end_ms = chart->from_ms + count * chart->step_ms;
-    if (stream != 0 && chart->step_ms % HISTORY_HOUR_MS == 0) {
-        chart_add_hours(&buckets, database, stream, end_ms, now_ms);
-    } else if (stream != 0) {
-        chart_add_samples(&buckets, database, stream, end_ms, now_ms);
+    if (stream != 0) {
+        chart_add(&buckets, database, stream, end_ms, now_ms);
     }
     FILE *out = open_memstream(&query->text, &query->size);
     if (out == NULL) {

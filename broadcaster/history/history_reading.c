@@ -1,11 +1,22 @@
 #include "broadcaster/history/history_reading.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "broadcaster/history/history_scan.h"
 #include "broadcaster/history/history_time.h"
+#include "broadcaster/text/json_scanner.h"
 #include "common/memory.h"
+
+#define NUMBER_SIZE 64 /* of a number that is read; a longer one is none */
+
+/* An entry of `space_occupancy` or of `space_events`: they have most members in common. */
+struct reading_entry {
+    const char *id, *name, *state, *from, *to, *at; /* in `texts`; NULL: not said */
+    bool told_occupied, occupied;
+    double held_s;
+};
 
 const char *history_state(const char *text)
 {
@@ -18,74 +29,170 @@ const char *history_state(const char *text)
     return NULL;
 }
 
-static int64_t reading_count(const json_t *document, const char *key)
+/* --- values --- */
+
+/* The string as a C string; NULL: it is empty, too long, or has a NUL in it. `texts` has room for all
+ * strings of the metadata: a NUL takes less than the quotes did. */
+static const char *reading_text(struct history_reading *reading, const struct json_string *string)
 {
-    const json_t *value = json_object_get(document, key);
-    json_int_t number = json_is_integer(value) ? json_integer_value(value) : -1;
-    return number >= 0 && number <= HISTORY_COUNT_MOST ? number : -1;
+    char *text = reading->texts + reading->texts_size;
+    if (string->raw.size > 6 * HISTORY_TEXT_MOST) { /* \u0061 is six bytes of one */
+        return NULL;
+    }
+    size_t length = json_string_unescape(string, (uint8_t *)text);
+    if (length == 0 || length > HISTORY_TEXT_MOST || memchr(text, '\0', length) != NULL) {
+        return NULL;
+    }
+    text[length] = '\0';
+    reading->texts_size += length + 1;
+    return text;
 }
 
-/* A text that is neither empty nor too long, or NULL. */
-static const char *reading_text(const json_t *object, const char *key)
+/* Negative: it is no number that means a duration. */
+static double reading_duration(struct byte_span value)
 {
-    const json_t *value = json_object_get(object, key);
-    size_t length = json_string_length(value);
-    return length > 0 && length <= HISTORY_TEXT_MOST ? json_string_value(value) : NULL;
+    char text[NUMBER_SIZE];
+    if (value.size >= sizeof text || value.data[0] < '0' || value.data[0] > '9') {
+        return -1;
+    }
+    memcpy(text, value.data, value.size);
+    text[value.size] = '\0';
+    double number = strtod(text, NULL);
+    return isfinite(number) ? number : -1;
+}
+
+/* Where the text called `name` goes; NULL: it is none of those that matter. */
+static const char **entry_text(struct reading_entry *entry, const struct json_string *name)
+{
+    const struct {
+        const char *name;
+        const char **text;
+    } texts[] = {
+        {"space_id", &entry->id}, {"space_name", &entry->name}, {"state", &entry->state},
+        {"from", &entry->from},   {"to", &entry->to},           {"at", &entry->at},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (json_string_equals(name, texts[i].name)) {
+            return texts[i].text;
+        }
+    }
+    return NULL;
+}
+
+/* At the value of a member of an entry. */
+static bool entry_take(struct history_reading *reading, struct reading_entry *entry,
+                       struct json_scanner *scanner, const struct json_string *name)
+{
+    struct json_string string;
+    int first = json_scan_peek(scanner);
+    const uint8_t *start = scanner->at;
+    if (first == '"') {
+        const char **text = entry_text(entry, name);
+        if (!json_scan_string(scanner, &string)) {
+            return false;
+        }
+        if (text != NULL) {
+            *text = reading_text(reading, &string);
+        }
+        return true;
+    }
+    if (!json_scan_value(scanner, JSON_LEVELS_MAX)) {
+        return false;
+    }
+    if (json_string_equals(name, "is_occupied")) {
+        entry->told_occupied = first == 't' || first == 'f';
+        entry->occupied = first == 't';
+    } else if (json_string_equals(name, "held_s")) {
+        entry->held_s = reading_duration((struct byte_span){start, (size_t)(scanner->at - start)});
+    }
+    return true;
+}
+
+/* --- lists --- */
+
+typedef void reading_add_fn(struct history_reading *reading, const struct reading_entry *entry);
+
+/* At an entry. */
+static bool reading_take_entry(struct history_reading *reading, struct json_scanner *scanner,
+                               struct reading_entry *entry)
+{
+    struct json_string name;
+    *entry = (struct reading_entry){.held_s = -1};
+    if (json_scan_peek(scanner) != '{') {
+        return json_scan_value(scanner, JSON_LEVELS_MAX);
+    }
+    json_scan_object_begin(scanner);
+    for (bool first = true;; first = false) {
+        enum json_member_result result = json_scan_member(scanner, first, &name);
+        if (result != JSON_MEMBER) {
+            return result == JSON_MEMBERS_END;
+        }
+        if (!entry_take(reading, entry, scanner, &name)) {
+            return false;
+        }
+    }
+}
+
+/* `list`: an array that is not empty, or nothing. */
+static void reading_take_list(struct history_reading *reading, struct byte_span list,
+                              reading_add_fn *add)
+{
+    struct json_scanner scanner;
+    struct reading_entry entry;
+    if (list.size == 0) {
+        return;
+    }
+    json_scanner_init(&scanner, list.data, list.size);
+    do {
+        scanner.at++; /* the bracket, or a comma */
+        if (!reading_take_entry(reading, &scanner, &entry)) {
+            return;
+        }
+        add(reading, &entry);
+    } while (json_scan_peek(&scanner) == ',');
+}
+
+/* Room for one more in a list that doubles. */
+static void *reading_grow(void *items, size_t count, size_t item_size)
+{
+    bool full = (count & (count - 1)) == 0; /* 0, 1, 2, 4, 8, … */
+    return full ? xreallocarray(items, count > 0 ? 2 * count : 1, item_size) : items;
 }
 
 /* Workers that know two states say `is_occupied` alone. */
-static const char *reading_state(const json_t *entry)
+static const char *entry_state(const struct reading_entry *entry)
 {
-    const char *state = history_state(reading_text(entry, "state"));
-    const json_t *occupied = json_object_get(entry, "is_occupied");
-    if (state == NULL && json_is_boolean(occupied)) {
-        state = json_is_true(occupied) ? "occupied" : "free";
+    const char *state = history_state(entry->state);
+    if (state == NULL && entry->told_occupied) {
+        state = history_state(entry->occupied ? "occupied" : "free");
     }
     return state;
 }
 
-static size_t reading_room(const json_t *list)
+static void reading_add_space(struct history_reading *reading, const struct reading_entry *entry)
 {
-    size_t count = json_array_size(list);
-    return count < HISTORY_SPACES_MOST ? count : HISTORY_SPACES_MOST;
-}
-
-static void reading_take_spaces(struct history_reading *reading, const json_t *list)
-{
-    size_t room = reading_room(list);
-    reading->spaces = xcalloc(room + 1, sizeof *reading->spaces);
-    for (size_t i = 0; i < room; i++) {
-        const json_t *entry = json_array_get(list, i);
-        const char *name = reading_text(entry, "space_name");
-        struct history_space space = {.id = reading_text(entry, "space_id"),
-                                      .state = reading_state(entry)};
-        space.name = name != NULL ? name : space.id;
-        if (space.id != NULL && space.state != NULL) {
-            reading->spaces[reading->space_count++] = space;
-        }
+    struct history_space space = {.id = entry->id,
+                                  .name = entry->name != NULL ? entry->name : entry->id,
+                                  .state = entry_state(entry)};
+    if (space.id != NULL && space.state != NULL) {
+        reading->spaces = reading_grow(reading->spaces, reading->space_count, sizeof space);
+        reading->spaces[reading->space_count++] = space;
     }
 }
 
-static void reading_take_changes(struct history_reading *reading, const json_t *list)
+static void reading_add_change(struct history_reading *reading, const struct reading_entry *entry)
 {
-    size_t room = reading_room(list);
-    reading->changes = xcalloc(room + 1, sizeof *reading->changes);
-    for (size_t i = 0; i < room; i++) {
-        const json_t *entry = json_array_get(list, i);
-        const char *name = reading_text(entry, "space_name"), *at = reading_text(entry, "at");
-        const json_t *held = json_object_get(entry, "held_s");
-        struct history_change change = {.id = reading_text(entry, "space_id"),
-                                        .from = history_state(reading_text(entry, "from")),
-                                        .to = history_state(reading_text(entry, "to")),
-                                        .held_s =
-                                            json_is_number(held) ? json_number_value(held) : -1};
-        change.name = name != NULL ? name : change.id;
-        if (at == NULL || !history_time_parse(at, &change.at_ms)) {
-            change.at_ms = 0;
-        }
-        if (change.id != NULL && change.to != NULL) {
-            reading->changes[reading->change_count++] = change;
-        }
+    struct history_change change = {.id = entry->id,
+                                    .name = entry->name != NULL ? entry->name : entry->id,
+                                    .from = history_state(entry->from),
+                                    .to = history_state(entry->to),
+                                    .held_s = entry->held_s};
+    if (entry->at == NULL || !history_time_parse(entry->at, &change.at_ms)) {
+        change.at_ms = 0;
+    }
+    if (change.id != NULL && change.to != NULL) {
+        reading->changes = reading_grow(reading->changes, reading->change_count, sizeof change);
+        reading->changes[reading->change_count++] = change;
     }
 }
 
@@ -106,23 +213,25 @@ static void reading_count_spaces(struct history_reading *reading)
 
 bool history_reading_init(struct history_reading *reading, struct byte_span metadata)
 {
-    *reading = (struct history_reading){
-        .document = json_loadb((const char *)metadata.data, metadata.size, 0, NULL)};
-    if (!json_is_object(reading->document)) {
+    struct history_scan scan;
+    *reading = (struct history_reading){0};
+    if (!history_scan_metadata(metadata, &scan)) {
         return false;
     }
-    reading->vehicles = reading_count(reading->document, "vehicle_count");
-    reading->occupied = reading_count(reading->document, "occupied_spaces");
-    reading->total = reading_count(reading->document, "total_spaces");
-    reading_take_spaces(reading, json_object_get(reading->document, "space_occupancy"));
-    reading_take_changes(reading, json_object_get(reading->document, "space_events"));
+    reading->vehicles = scan.vehicles;
+    reading->occupied = scan.occupied;
+    reading->total = scan.total;
+    reading->detections = scan.detections;
+    reading->texts = xmalloc(scan.spaces.size + scan.events.size + 1);
+    reading_take_list(reading, scan.spaces, reading_add_space);
+    reading_take_list(reading, scan.events, reading_add_change);
     reading_count_spaces(reading);
     return true;
 }
 
 void history_reading_finish(struct history_reading *reading)
 {
-    json_decref(reading->document);
+    free(reading->texts);
     free(reading->spaces);
     free(reading->changes);
 }

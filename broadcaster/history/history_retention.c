@@ -12,8 +12,10 @@
     "FROM stream CROSS JOIN " table " ON " table ".stream = stream.id AND " table ".at < ? "       \
     "LIMIT " ROWS_AT_A_TIME ")"
 
-static const char *const oldest[] = {OLDEST("sample"), OLDEST("detection"), OLDEST("event")};
-static const char *const deletions[] = {DELETE("sample"), DELETE("detection"), DELETE("event")};
+static const char *const oldest[] = {OLDEST("sample"), OLDEST("slot"), OLDEST("detection"),
+                                     OLDEST("event")};
+static const char *const deletions[] = {DELETE("sample"), DELETE("slot"), DELETE("detection"),
+                                        DELETE("event")};
 static const char delete_hours[] = DELETE("hour");
 
 #define TABLES (sizeof oldest / sizeof oldest[0])

@@ -1,7 +1,7 @@
 /* The record's tables, and what is written to them. Every row stands for what was said at a moment and
  * holds until the next one, but no longer than `hold`: what nobody has said is not known. Beside the
- * rows stand sums over whole hours, kept with every row in the same transaction, so that a chart of a
- * year reads thousands of rows and not millions. One thread. */
+ * rows stand sums over stretches of five minutes (slots) and over whole hours, kept with every row in
+ * the same transaction, so that a chart of a year reads thousands of rows and not millions. One thread. */
 #ifndef BROADCASTER_HISTORY_ROWS_H
 #define BROADCASTER_HISTORY_ROWS_H
 
@@ -23,7 +23,7 @@ int64_t history_rows_stream(struct history_database *database, const char *camer
 bool history_rows_newest(struct history_database *database, int64_t stream,
                          struct history_sample *sample);
 
-/* Writes a sample, and what `before` (NULL: none) was until then into the hours. */
+/* Writes a sample, and what `before` (NULL: none) was until then into the sums. */
 void history_rows_sample(struct history_database *database, int64_t stream,
                          const struct history_sample *before, const struct history_sample *sample);
 

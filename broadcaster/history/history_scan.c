@@ -2,49 +2,58 @@
 
 #include "broadcaster/text/json_scanner.h"
 
-static int32_t scan_number(struct byte_span value)
+/* A JSON value that is a whole number, be it written as 3 or, as some do, as 3.0. */
+static int32_t scan_count(struct byte_span value)
 {
+    const uint8_t *at = value.data, *end = at + value.size;
     int32_t number = 0;
-    for (size_t i = 0; i < value.size; i++) {
-        uint8_t byte = value.data[i];
-        if (byte < '0' || byte > '9' || number > HISTORY_COUNT_MOST / 10) {
+    if (*at < '0' || *at > '9') {
+        return HISTORY_COUNT_NONE;
+    }
+    for (; at < end && *at >= '0' && *at <= '9'; at++) {
+        number = number * 10 + (*at - '0');
+        if (number > HISTORY_COUNT_MOST) {
             return HISTORY_COUNT_NONE;
         }
-        number = number * 10 + (byte - '0');
     }
-    return number;
+    if (at < end && *at == '.') {
+        for (at++; at < end && *at == '0'; at++) {
+        }
+    }
+    return at == end ? number : HISTORY_COUNT_NONE;
 }
 
-static bool scan_is_array(struct byte_span value)
+static struct byte_span scan_array(struct byte_span value)
 {
-    return value.size >= 2 && value.data[0] == '[';
+    return value.data[0] == '[' ? value : (struct byte_span){NULL, 0};
 }
 
-static bool scan_is_filled(struct byte_span array)
+static struct byte_span scan_filled_array(struct byte_span value)
 {
+    struct byte_span array = scan_array(value);
     struct json_scanner scanner;
-    if (!scan_is_array(array)) {
-        return false;
+    if (array.size > 0) {
+        json_scanner_init(&scanner, array.data + 1, array.size - 1);
+        array.size = json_scan_peek(&scanner) == ']' ? 0 : array.size;
     }
-    json_scanner_init(&scanner, array.data + 1, array.size - 1);
-    return json_scan_peek(&scanner) != ']';
+    return array;
 }
 
 static void scan_take(struct history_scan *scan, const struct json_string *name,
                       struct byte_span value)
 {
     if (json_string_equals(name, "vehicle_count")) {
-        scan->vehicles = scan_number(value);
+        scan->vehicles = scan_count(value);
     } else if (json_string_equals(name, "occupied_spaces")) {
-        scan->occupied = scan_number(value);
+        scan->occupied = scan_count(value);
     } else if (json_string_equals(name, "total_spaces")) {
-        scan->total = scan_number(value);
+        scan->total = scan_count(value);
     } else if (json_string_equals(name, "space_occupancy")) {
-        scan->spaces = scan_is_filled(value);
+        scan->spaces = scan_filled_array(value);
     } else if (json_string_equals(name, "space_events")) {
-        scan->events = scan_is_filled(value);
-    } else if (json_string_equals(name, "detections") && scan_is_array(value)) {
-        scan->detections = value;
+        scan->events = scan_filled_array(value);
+    } else if (json_string_equals(name, "detections")) {
+        scan->detections = scan_array(value);
     }
 }
 
@@ -68,5 +77,6 @@ bool history_scan_metadata(struct byte_span metadata, struct history_scan *scan)
         }
         scan_take(scan, &name, (struct byte_span){value, (size_t)(scanner.at - value)});
     }
-    return scan->vehicles >= 0 || scan->occupied >= 0 || scan->spaces || scan->events;
+    return scan->vehicles >= 0 || scan->occupied >= 0 || scan->spaces.size > 0 ||
+           scan->events.size > 0;
 }

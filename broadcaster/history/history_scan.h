@@ -13,9 +13,9 @@
 
 struct history_scan {
     int32_t vehicles, occupied, total; /* HISTORY_COUNT_NONE: not said */
-    bool spaces;                       /* it has `space_occupancy` */
-    bool events;                       /* it has a `space_events` that is not empty */
-    struct byte_span detections;       /* the array `detections`; size 0: none */
+    /* The arrays `space_occupancy` and `space_events`, and `detections`, which may be empty; size 0:
+     * none. */
+    struct byte_span spaces, events, detections;
 };
 
 /* `metadata` has been checked to be a JSON object. False: there is nothing in it for the record. */

@@ -1,6 +1,7 @@
 #include "broadcaster/history/history_time.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -43,11 +44,16 @@ static bool time_parse_seconds(const char *text, int64_t *ms)
     return *rest == '\0' && time_in_range(*ms);
 }
 
-/* "Z", "+01:00" or "+0100". */
+/* "Z", "+01:00" or "+0100"; " 01:00" too, because a plus that is not escaped in an address is a space. */
 static bool time_parse_zone(const char *text, int64_t *seconds)
 {
     struct tm parts = {0};
+    char plus[8];
     *seconds = 0;
+    if (*text == ' ' && strlen(text) < sizeof plus) {
+        snprintf(plus, sizeof plus, "+%s", text + 1);
+        text = plus;
+    }
     if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0) {
         return true;
     }

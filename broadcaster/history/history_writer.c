@@ -18,7 +18,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 
-#define COMMIT_NS         NS_PER_SECOND
+#define COMMIT_NS         (900 * NS_PER_MS) /* and what it takes itself: a second, if it is killed */
 #define RETRY_NS          (5 * NS_PER_SECOND)
 #define RETENTION_NS      (60 * NS_PER_SECOND)
 #define RETENTION_MORE_NS NS_PER_SECOND
@@ -28,16 +28,24 @@
 #define MISTAKE_SIZE      192
 
 /* What is handed over, in both directions. */
-enum writer_item { ITEM_RECORD, ITEM_QUESTION, ITEM_LIMITS, ITEM_STOP, ITEM_MISTAKE };
+enum writer_item {
+    ITEM_RECORD,
+    ITEM_QUESTION,
+    ITEM_LIMITS,
+    ITEM_STOP,
+    ITEM_MISTAKE,
+    ITEM_SET_ASIDE
+};
 
 struct writer_limits {
     struct history_item item;
     struct history_limits limits;
 };
 
-struct writer_mistake {
+/* ITEM_MISTAKE: what is wrong. ITEM_SET_ASIDE: where a damaged file is now. */
+struct writer_word {
     struct history_item item;
-    char text[MISTAKE_SIZE];
+    char text[];
 };
 
 struct history_writer {
@@ -49,14 +57,17 @@ struct history_writer {
     /* The loop's. */
     struct event *answered;
     size_t questions;
-    char mistake[MISTAKE_SIZE];
+    char *mistake;
+    char *set_aside; /* a damaged file; NULL: none was */
     /* The thread's, from here on. */
     char *path;
     struct history_limits limits;
     struct history_database *database; /* NULL: it could not be opened, or written */
     struct history_ingest *ingest;
-    char told[MISTAKE_SIZE]; /* the last that the loop was told */
-    uint64_t commit_ns;      /* CLOCK_MONOTONIC; NEVER: nothing waits to be written */
+    struct history_item *asked;      /* questions, the oldest first */
+    struct history_item **asked_end; /* the link of the newest, while there are some */
+    char told[MISTAKE_SIZE];         /* the last that the loop was told */
+    uint64_t commit_ns;              /* CLOCK_MONOTONIC; NEVER: nothing waits to be written */
     uint64_t retention_ns;
     uint64_t retry_ns; /* not opened before */
     uint64_t lost;     /* records, since it could not be written */
@@ -69,6 +80,15 @@ static void writer_ring(int bell, uint64_t value)
 {
     ssize_t written = write(bell, &value, sizeof value);
     (void)written; /* an eventfd fails only when it is far too full, and then it has rung */
+}
+
+static void writer_tell_loop(struct history_writer *writer, enum writer_item kind, const char *text)
+{
+    struct writer_word *word = xcalloc(1, sizeof *word + strlen(text) + 1);
+    memcpy(word->text, text, strlen(text));
+    word->item.kind = (int)kind;
+    history_queue_push(&writer->answers, &word->item);
+    writer_ring(writer->answer_bell, 1);
 }
 
 /* Tells the log and the loop once. "": it is well again. */
@@ -86,12 +106,8 @@ static void writer_tell(struct history_writer *writer, const char *mistake)
                  writer->lost);
         writer->lost = 0;
     }
-    struct writer_mistake *item = xcalloc(1, sizeof *item);
     snprintf(writer->told, sizeof writer->told, "%s", mistake);
-    snprintf(item->text, sizeof item->text, "%s", mistake);
-    item->item.kind = ITEM_MISTAKE;
-    history_queue_push(&writer->answers, &item->item);
-    writer_ring(writer->answer_bell, 1);
+    writer_tell_loop(writer, ITEM_MISTAKE, mistake);
 }
 
 static void writer_close(struct history_writer *writer)
@@ -107,6 +123,7 @@ static void writer_set_aside(struct history_writer *writer)
     int result = history_database_set_aside(writer->path, moved, sizeof moved);
     if (result == 0) {
         log_error("the record was damaged; it was set aside and a new one begun moved=%s", moved);
+        writer_tell_loop(writer, ITEM_SET_ASIDE, moved);
         writer->retry_ns = 0;
     } else {
         writer_tell(writer, "it is damaged, and cannot be moved out of the way");
@@ -162,13 +179,31 @@ static int64_t writer_now_ms(void)
     return (int64_t)(clock_realtime_ns() / NS_PER_MS);
 }
 
-static void writer_answer(struct history_writer *writer, struct history_query *query)
+static void writer_take_question(struct history_writer *writer, struct history_item *question)
 {
+    question->next = NULL;
+    *(writer->asked != NULL ? writer->asked_end : &writer->asked) = question;
+    writer->asked_end = &question->next;
+}
+
+/* The oldest question. While the file cannot be written it is opened for each question alone: what is in
+ * it can still be read, mostly. */
+static void writer_answer(struct history_writer *writer)
+{
+    struct history_query *query = (struct history_query *)writer->asked;
+    bool was_closed = writer->database == NULL;
+    uint64_t retry_ns = writer->retry_ns;
+    writer->asked = writer->asked->next;
     query->answer = HISTORY_UNAVAILABLE;
+    writer->retry_ns = 0;
     writer_open(writer);
     if (writer->database != NULL) {
         history_query_answer(query, writer->database, writer_now_ms());
         writer_check(writer);
+    }
+    if (was_closed && retry_ns > clock_monotonic_ns()) {
+        writer_close(writer);
+        writer->retry_ns = retry_ns;
     }
     history_queue_push(&writer->answers, &query->item);
     writer_ring(writer->answer_bell, 1);
@@ -181,7 +216,7 @@ static void writer_take(struct history_writer *writer, struct history_item *item
         writer_take_record(writer, (struct history_record *)item);
         break;
     case ITEM_QUESTION:
-        writer_answer(writer, (struct history_query *)item);
+        writer_take_question(writer, item);
         break;
     case ITEM_LIMITS:
         writer->limits = ((struct writer_limits *)item)->limits;
@@ -204,6 +239,17 @@ static void writer_take_all(struct history_writer *writer)
     }
 }
 
+static void writer_check_place(struct history_writer *writer)
+{
+    if (!history_database_in_place(writer->database, writer->path)) {
+        log_error(
+            "the file of the record was removed or replaced while it was in use: it is opened "
+            "anew file=%s",
+            writer->path);
+        writer_close(writer);
+    }
+}
+
 static void writer_commit(struct history_writer *writer)
 {
     bool any = writer->database != NULL && history_database_in_transaction(writer->database);
@@ -213,6 +259,7 @@ static void writer_commit(struct history_writer *writer)
         writer_check(writer);
         if (writer->database != NULL) {
             writer_tell(writer, "");
+            writer_check_place(writer);
         }
     }
 }
@@ -241,6 +288,7 @@ static bool writer_wait(struct history_writer *writer)
     uint64_t value = 0, now = clock_monotonic_ns();
     uint64_t due =
         writer->commit_ns < writer->retention_ns ? writer->commit_ns : writer->retention_ns;
+    due = writer->asked != NULL ? now : due;
     struct timespec wait = {.tv_sec = (time_t)(clock_elapsed_ns(now, due) / NS_PER_SECOND),
                             .tv_nsec = (long)(clock_elapsed_ns(now, due) % NS_PER_SECOND)};
     if (ppoll(&bell, 1, &wait, NULL) > 0 && read(writer->bell, &value, sizeof value) > 0 &&
@@ -270,6 +318,10 @@ static void *writer_run(void *arg)
         }
         if (retains && !writer->stopping) {
             writer_retain(writer);
+        }
+        /* One at a time: many of them do not keep rows from being committed. */
+        if (writer->asked != NULL && !writer->stopping) {
+            writer_answer(writer);
         }
     }
     writer_close(writer);
@@ -301,7 +353,9 @@ static void writer_take_answer(struct history_writer *writer, struct history_ite
         }
         history_query_destroy(query);
     } else {
-        memcpy(writer->mistake, ((struct writer_mistake *)item)->text, sizeof writer->mistake);
+        char **kept = item->kind == ITEM_MISTAKE ? &writer->mistake : &writer->set_aside;
+        free(*kept);
+        *kept = xstrdup(((struct writer_word *)item)->text);
         free(item);
     }
 }
@@ -361,6 +415,12 @@ const char *history_writer_mistake(const struct history_writer *writer)
     return writer->mistake;
 }
 
+const char *history_writer_set_aside(const struct history_writer *writer)
+{
+    return writer->set_aside != NULL && access(writer->set_aside, F_OK) == 0 ? writer->set_aside
+                                                                             : NULL;
+}
+
 /* --- life --- */
 
 /* Signals are the loop's. */
@@ -381,6 +441,7 @@ struct history_writer *history_writer_create(struct event_base *base, const char
 {
     struct history_writer *writer = xcalloc(1, sizeof *writer);
     writer->path = xstrdup(path);
+    writer->mistake = xstrdup("");
     writer->limits = *limits;
     writer->ingest = history_ingest_create();
     writer->commit_ns = NEVER;
@@ -399,27 +460,39 @@ struct history_writer *history_writer_create(struct event_base *base, const char
     return writer;
 }
 
-void history_writer_destroy(struct history_writer *writer)
+static void writer_free(struct history_item *item)
+{
+    if (item->kind == ITEM_QUESTION) {
+        history_query_destroy((struct history_query *)item);
+    } else {
+        free(item);
+    }
+}
+
+static void writer_free_all(struct history_item *item)
 {
     struct history_item *next;
+    for (; item != NULL; item = next) {
+        next = item->next;
+        writer_free(item);
+    }
+}
+
+void history_writer_destroy(struct history_writer *writer)
+{
     if (writer == NULL) {
         return;
     }
     writer_push(writer, xcalloc(1, sizeof(struct history_item)), ITEM_STOP, 0);
     pthread_join(writer->thread, NULL);
-    for (struct history_item *item = history_queue_take(&writer->answers); item != NULL;
-         item = next) {
-        next = item->next;
-        if (item->kind == ITEM_QUESTION) {
-            history_query_destroy((struct history_query *)item);
-        } else {
-            free(item);
-        }
-    }
+    writer_free_all(history_queue_take(&writer->answers));
+    writer_free_all(writer->asked);
     event_free(writer->answered);
     fd_close(&writer->bell);
     fd_close(&writer->answer_bell);
     history_ingest_destroy(writer->ingest);
+    free(writer->mistake);
+    free(writer->set_aside);
     free(writer->path);
     free(writer);
 }

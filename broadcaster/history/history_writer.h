@@ -41,4 +41,7 @@ size_t history_writer_questions(const struct history_writer *writer);
 /* Why the record is not being kept; "": it is. */
 const char *history_writer_mistake(const struct history_writer *writer);
 
+/* Where a damaged file was moved to, for as long as it is there; NULL: none was. */
+const char *history_writer_set_aside(const struct history_writer *writer);
+
 #endif

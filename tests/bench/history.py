@@ -22,6 +22,7 @@ from harness.streams import VIEWER, StreamViewer
 from tls import Viewers
 
 YEAR_S, HOUR_S = 365 * 86400, 3600
+SUMS_S = {"slot": 300, "hour": HOUR_S}
 FPS, WINDOW_S, VIEWERS = 20, 5, 50
 ASKED = 9
 
@@ -29,25 +30,27 @@ ASKED = 9
 # --- charts ---
 
 def fill(path, rows, end):
-    """A year of one camera: a row every `step` seconds, and the sums of its hours."""
+    """A year of one camera: a row every `step` seconds, and the sums of its slots and hours."""
     database = sqlite3.connect(path)
     start, step = end - YEAR_S, YEAR_S / rows
-    hours = {}
+    sums = {name: {} for name in SUMS_S}
 
     def samples():
         for number in range(rows):
             at = int((start + number * step) * 1000)
             vehicles, occupied = number % 13, number % 11
-            one = hours.setdefault(at // 1000 // HOUR_S, [0, 0, 0])
-            for place, value in enumerate((step * 1000, vehicles * step * 1000,
-                                           occupied * step * 1000)):
-                one[place] += int(value)
+            for name, length in SUMS_S.items():
+                one = sums[name].setdefault(at // 1000 // length * length, [0, 0, 0])
+                for place, value in enumerate((step * 1000, vehicles * step * 1000,
+                                               occupied * step * 1000)):
+                    one[place] += int(value)
             yield at, vehicles, occupied
     database.executemany("INSERT INTO sample VALUES (1, ?, 40000, ?, ?, 20)", samples())
-    database.executemany(
-        "INSERT INTO hour VALUES (1, ?, ?, ?, 0, 12, ?, ?, 0, 10, 20)",
-        ((hour * HOUR_S * 1000, known, vehicles, known, occupied)
-         for hour, (known, vehicles, occupied) in hours.items()))
+    for name, found in sums.items():
+        database.executemany(
+            f"INSERT INTO {name} VALUES (1, ?, ?, ?, 0, 12, ?, ?, 0, 10, 20)",
+            ((at * 1000, known, vehicles, known, occupied)
+             for at, (known, vehicles, occupied) in found.items()))
     database.executemany(
         "INSERT INTO event (stream, at, space, name, old, new, held) VALUES (1, ?, ?, ?, ?, ?, 60)",
         ((int((start + number * step * 10) * 1000), f"s{number % 20}", f"A{number % 20}", "free",
@@ -90,7 +93,9 @@ def chart_figures(folder, rows):
         "a year, CSV, every 6 h": f"/api/history.csv?{span}&from={end - YEAR_S}&step=21600",
         "a month, every 6 h": f"/api/history?{span}&from={end - 30 * 86400}&step=21600",
         "a day, every 5 min": f"/api/history?{span}&from={end - 86400}&step=300",
-        "a month, every 15 min, row by row": f"/api/history?{span}&from={end - 30 * 86400}&step=900",
+        "a month, every 15 min": f"/api/history?{span}&from={end - 30 * 86400}&step=900",
+        "a year, every 55 min": f"/api/history?{span}&from={end - YEAR_S}&step=3300",
+        "a week, every 70 s, row by row": f"/api/history?{span}&from={end - 7 * 86400}&step=70",
         "100 events": f"/api/events?{span}",
         "100 events of one space": f"/api/events?{span}&space_id=s7",
     }

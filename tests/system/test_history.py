@@ -96,6 +96,23 @@ def test_metadata_without_anything_for_it_leaves_nothing(broadcaster):
     assert newest(server) is None
 
 
+@pytest.mark.parametrize("said, found", [
+    ({"vehicle_count": 5.0}, (5, None, None)),
+    ({"vehicle_count": "7", "occupied_spaces": 3}, (None, 3, None)),
+    ({"vehicle_count": 10 ** 30, "total_spaces": -1, "occupied_spaces": 1}, (None, 1, None)),
+    ({"vehicle_count": 2, "note": "\0", "space_occupancy": [
+        None, [], {"space_id": 5}, {"space_id": "a\0b", "is_occupied": True},
+        {"space_id": "\u00e9\U0001f697", "is_occupied": True}]}, (2, 1, 1)),
+    ({"space_occupancy": [{"space_id": f"{i}", "is_occupied": i % 2 == 0} for i in range(1500)]},
+     (None, 750, 1500)),
+])
+def test_what_is_odd_costs_itself_alone(broadcaster, said, found):
+    server = broadcaster()
+    server.post_frame("CAM1", JPEG, said)
+    point = wait_until(lambda: newest(server), 5, "what was said")
+    assert (point["vehicle_count"], point["occupied_spaces"], point["total_spaces"]) == found
+
+
 def test_changes_are_events(broadcaster):
     server = broadcaster()
     now = time.strftime("%Y-%m-%dT%H:%M:%S.250000Z", time.gmtime(time.time() - 2))
@@ -172,6 +189,31 @@ def test_silence_is_not_known(broadcaster):
 def broadcaster_again(server):
     """The same once more, on what it has left. The caller ends it."""
     return Broadcaster(server.folder / "again", top={"state_dir": str(server.folder / "state")})
+
+
+@pytest.mark.parametrize("days, step, status", [
+    (1, 9, 200), (8, 120, 200), (9, 120, 400), (30, 300, 200), (366, 3300, 200), (366, 3301, 400),
+    (366, 3600, 200), (366, 5400, 200), (366, 7000, 400), (20000, 31536000, 200), (20000, None, 200),
+])
+def test_every_step_is_answered_or_refused_in_words(broadcaster, days, step, status):
+    server = broadcaster()
+    end = int(time.time())
+    path = f"/api/history?camera_id=CAM1&from={end - days * 86400}&to={end}"
+    found, _, answer = server.get(path if step is None else f"{path}&step={step}")
+    assert found == status
+    if status == 400:
+        assert "multiple of 300" in answer["error"]["message"]
+    else:
+        assert 1 < len(answer["points"]) <= (401 if step is None else 10000)
+
+
+def test_too_many_points_names_a_step_that_works(broadcaster):
+    server = broadcaster()
+    for length in 40000, 3000000, 3000001, 400 * 86400, 56 * 365 * 86400:
+        path = f"/api/history?camera_id=CAM1&from=7&to={7 + length}"
+        status, _, answer = server.get(path + "&step=1")
+        assert status == 400 and answer["error"]["code"] == "too_many_points"
+        assert server.get(f"{path}&step={answer['error']['message'].split()[-1]}")[0] == 200
 
 
 def test_csv_says_the_same(broadcaster):
@@ -271,7 +313,7 @@ def test_a_kill_costs_a_second_at_most(broadcaster):
     try:
         found = events(again)["events"]
         assert 10 < len(found) <= 40
-        assert newest_second(found) > killed - 1.6
+        assert newest_second(found) > killed - 2.5  # a second, and a busy machine
         assert "damaged" not in again.log_text()
     finally:
         again.end()
@@ -293,11 +335,31 @@ def test_a_damaged_file_is_set_aside(broadcaster):
         again.post_frame("CAM1", JPEG, metadata(2))
         time.sleep(0.02)
         assert newest(again)["vehicle_count"] == 2
-        assert len(list(file_of(server).parent.glob("history.sqlite.damaged-*"))) == 1
         assert again.log_text().count("was damaged") == 1
+        [warning] = warnings(again)
+        [damaged] = file_of(server).parent.glob("history.sqlite.damaged-*")
+        assert "begun anew" in warning and damaged.name in warning
+        damaged.unlink()
         assert warnings(again) == []
     finally:
         again.end()
+
+
+def test_a_file_that_is_removed_is_made_anew(broadcaster):
+    server = broadcaster()
+    server.post_frame("CAM1", JPEG, metadata(1))
+    wait_until(lambda: newest(server), 5, "what was said")
+    file_of(server).unlink()
+
+    def kept():
+        server.post_frame("CAM1", JPEG, metadata(int(time.time()) % 1000))
+        return file_of(server).exists() and newest(server)
+    wait_until(kept, 15, "a new file")
+    assert "was removed" in server.log_text()
+    server.end()
+    with sqlite3.connect(file_of(server)) as database:
+        assert database.execute("SELECT count(*) FROM sample").fetchone()[0] > 0
+    database.close()
 
 
 def test_a_file_of_a_newer_release_is_left_alone(broadcaster):
@@ -317,6 +379,48 @@ def test_a_file_of_a_newer_release_is_left_alone(broadcaster):
     finally:
         again.end()
     assert file_of(server).read_bytes() == before
+
+
+def test_a_file_of_version_1_is_copied_and_read_on(broadcaster):
+    server = broadcaster()
+    server.post_frame("CAM1", JPEG, metadata(3))
+    server.end()
+    hour = int(time.time()) // HOUR * HOUR - 2 * HOUR
+    with sqlite3.connect(file_of(server)) as database:
+        for second in range(0, HOUR, 10):
+            database.execute("INSERT INTO sample VALUES (1, ?, 25000, ?, NULL, NULL)",
+                             ((hour + second) * 1000, 4 if second < HOUR / 2 else 8))
+        database.execute("DROP TABLE slot")
+        database.execute("PRAGMA user_version = 1")
+    database.close()
+    again = broadcaster_again(server)
+    try:
+        points = history(again, from_=hour, to=hour + HOUR, step=1800)["points"]
+        assert [point["vehicle_count"] for point in points] == [4, 8]
+        assert [point["known_s"] for point in points] == [1800, 1800]
+        assert file_of(server).with_name("history.sqlite.v1").exists()
+        assert "was copied" in again.log_text() and warnings(again) == []
+    finally:
+        again.end()
+
+
+def test_a_locked_file_costs_the_record_alone(broadcaster):
+    server = broadcaster()
+    server.post_frame("CAM1", JPEG, metadata(1))
+    assert wait_until(lambda: newest(server), 5, "what was said")["vehicle_count"] == 1
+    lock = sqlite3.connect(file_of(server), isolation_level=None)
+    wait_until(lambda: lock.execute("SELECT count(*) FROM sample").fetchone()[0] > 0, 5, "a commit")
+    lock.execute("BEGIN IMMEDIATE")
+
+    def warned():
+        server.post_frame("CAM1", JPEG, metadata(int(time.time()) % 1000))
+        return warnings(server)
+    assert "locked" in wait_until(warned, 30, "a warning of the lock")[0]
+    # What it has is still told.
+    assert known(server, from_=time.time() - 60, step=1)[0]["vehicle_count"] == 1
+    lock.execute("ROLLBACK")
+    lock.close()
+    wait_until(lambda: not warned(), 30, "the record to be kept again")
 
 
 def test_a_full_disk_costs_the_record_alone(started, tmp_path):

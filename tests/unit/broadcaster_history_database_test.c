@@ -167,6 +167,61 @@ static void test_a_late_query_ends_and_is_forgiven(void **state)
     history_database_destroy(database);
 }
 
+/* --- our own schema --- */
+
+#define SUM(column)                                                                                \
+    "SELECT sum(" column ") FROM slot WHERE stream = 1",                                           \
+        "SELECT sum(" column ") FROM hour WHERE stream = 1"
+
+/* A file of version 1 gets the sums of slots that it would have, had it been of version 2 always. */
+static void test_version_1_gets_its_slots(void **state)
+{
+    static const char *const same[][2] = {
+        {SUM("vehicle_time")}, {SUM("vehicle_sum")}, {SUM("occupied_time")}, {SUM("occupied_sum")}};
+    const struct fixture *fixture = *state;
+    struct history_database *database = open_well(fixture, history_schema, history_schema_steps);
+    struct history_sample last = {
+        .at_ms = 1800000000123, .hold_ms = 3615000, .vehicles = 2, .occupied = -1, .total = 3};
+    history_database_begin(database);
+    int64_t stream = history_rows_stream(database, "A", true);
+    history_rows_sample(database, stream, NULL, &last);
+    for (int i = 0; i < 500; i++) {
+        struct history_sample sample = last;
+        sample.at_ms += i == 10 ? 7200000 : i == 20 ? 3000000 : 7919 * (i % 13);
+        sample.vehicles = i % 5;
+        sample.occupied = i % 7 - 1;
+        history_rows_sample(database, stream, &last, &sample);
+        last = sample;
+    }
+    history_database_commit(database);
+    int64_t slots = number(database, "SELECT count(*) FROM slot");
+    int64_t check = number(database, "SELECT sum(at / 1000 * (vehicle_time + 3 * vehicle_sum + 5 * "
+                                     "vehicle_least + 7 * vehicle_most)) FROM slot");
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        assert_int_equal(number(database, same[i][0]), number(database, same[i][1]));
+    }
+    history_database_begin(database);
+    history_database_run(database, "DROP TABLE slot", "");
+    history_database_run(database, "PRAGMA user_version = 1", "");
+    history_database_commit(database);
+    history_database_destroy(database);
+    database = open_well(fixture, history_schema, history_schema_steps);
+    assert_int_equal(number(database, "SELECT count(*) FROM slot"), slots);
+    assert_int_equal(number(database,
+                            "SELECT sum(at / 1000 * (vehicle_time + 3 * vehicle_sum + 5 * "
+                            "vehicle_least + 7 * vehicle_most)) FROM slot"),
+                     check);
+    history_database_destroy(database);
+    struct fixture old;
+    struct stat info;
+    snprintf(old.path, sizeof old.path, "%.100s.v1", fixture->path);
+    assert_int_equal(stat(old.path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    database = open_well(&old, history_schema, 1);
+    assert_int_equal(number(database, "SELECT count(*) > 400 FROM sample"), 1);
+    history_database_destroy(database);
+}
+
 /* --- retention --- */
 
 #define DAY (24 * HISTORY_HOUR_MS)
@@ -206,6 +261,7 @@ static void test_the_oldest_go_by_age_and_by_size(void **state)
     assert_int_equal(number(database, "SELECT count(*) FROM event"), 5000);
     assert_int_equal(number(database, "SELECT min(at) FROM sample"), now - 10 * DAY);
     assert_true(number(database, "SELECT min(at) FROM hour") >= now - 10 * DAY);
+    assert_true(number(database, "SELECT min(at) FROM slot") >= now - 10 * DAY);
     int64_t hours = number(database, "SELECT count(*) FROM hour");
     int64_t bytes = history_database_bytes(database) / 2;
     retain(database, 10 * DAY, bytes, now);
@@ -228,6 +284,7 @@ int main(void)
         TEST(test_rubbish_is_damage_and_is_set_aside),
         TEST(test_no_folder_is_no_reason_to_end),
         TEST(test_a_late_query_ends_and_is_forgiven),
+        TEST(test_version_1_gets_its_slots),
         TEST(test_the_oldest_go_by_age_and_by_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

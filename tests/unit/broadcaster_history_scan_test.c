@@ -29,6 +29,9 @@ static void test_numbers(void **state)
         {"{\"vehicle\\u005fcount\":3}", true, 3, -1, -1},
         {"{\"vehicle_count\":-3}", false, -1, -1, -1},
         {"{\"vehicle_count\":3.5}", false, -1, -1, -1},
+        {"{\"vehicle_count\":3.0,\"total_spaces\":4.00}", true, 3, -1, 4},
+        {"{\"vehicle_count\":3e0,\"occupied_spaces\":2}", true, -1, 2, -1},
+        {"{\"vehicle_count\":1000001}", false, -1, -1, -1},
         {"{\"vehicle_count\":1000000}", true, 1000000, -1, -1},
         {"{\"vehicle_count\":99999999999}", false, -1, -1, -1},
         {"{\"vehicle_count\":null,\"occupied_spaces\":\"2\"}", false, -1, -1, -1},
@@ -49,9 +52,9 @@ static void test_lists(void **state)
     (void)state;
     assert_false(scan("{\"space_events\":[ ],\"space_occupancy\":[]}", &found));
     assert_true(scan("{\"space_events\":[{}]}", &found));
-    assert_true(found.events && !found.spaces);
+    assert_true(found.events.size == strlen("[{}]") && found.spaces.size == 0);
     assert_true(scan("{\"space_occupancy\":[{\"space_id\":\"a\"}]}", &found));
-    assert_true(found.spaces && !found.events);
+    assert_true(found.spaces.size > 0 && found.events.size == 0);
     assert_false(scan("{\"space_occupancy\":{},\"space_events\":7}", &found));
 }
 
