@@ -38,9 +38,9 @@ CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_par
            probe snapshot_source source
 
 DETECTOR := annotate assignment boxes camera camera_counts chain_quality decode demand detections \
-            detector draw encode font frame_job ink kalman label_places layout metadata metadata_spaces \
-            model_file model_names names object observer occupancy onnx_file palette picture pieces \
-            pipeline poster preprocess probe rgb_row scheduler service settings tracker \
+            detector draw encode font frame_job ink json_text kalman label_places layout metadata \
+            metadata_spaces model_file model_names names object observer occupancy onnx_file palette \
+            picture pieces pipeline poster preprocess probe rgb_row scheduler service settings tracker \
             trails twins view worker
 
 BROADCASTER := routes services \
@@ -89,8 +89,8 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
                picture_hash picture_mask polygon process_usage program schedule supervisor_state \
                text_hash text_table
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
-UNIT_DETECTOR := annotate assignment boxes camera_counts chain_quality decode demand draw kalman \
-                 label_places layout metadata model_file observer occupancy onnx_file palette pieces \
+UNIT_DETECTOR := annotate assignment boxes camera_counts chain_quality decode demand draw json_text \
+                 kalman label_places layout metadata model_file observer occupancy onnx_file palette pieces \
                  preprocess rgb_row scheduler settings tracker twins view
 UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
                     counters credentials forwarded frame_message gzip gzip_cache history \

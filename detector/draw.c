@@ -7,6 +7,7 @@
 
 #include "common/config_polygons.h"
 #include "detector/ink.h"
+#include "detector/wide_vectors.h"
 
 /* --- rectangles --- */
 
@@ -17,7 +18,7 @@ struct frame {
 };
 
 /* Signed distances to a rounded rectangle: Inigo Quilez, "2D distance functions". Negative inside. */
-static void frame_cover(const void *shape, int x, int y, int count, uint8_t *coverage)
+WIDE_VECTORS static void frame_cover(const void *shape, int x, int y, int count, uint8_t *coverage)
 {
     const struct frame *frame = shape;
     const struct rectangle *outer = &frame->outer;
@@ -27,14 +28,16 @@ static void frame_cover(const void *shape, int x, int y, int count, uint8_t *cov
     float below = fabsf((float)(y + 0.5 - (outer->top + outer->bottom) / 2)) - half_height;
     float past_below = below > 0 ? below * below : 0;
     float first = (float)(x + 0.5 - (outer->left + outer->right) / 2);
-    for (int i = 0; i < count; i++) {
-        float beside = fabsf(first + (float)i) - half_width;
-        float most = beside > below ? beside : below;
-        float past = beside > 0 ? beside : 0;
-        float distance = sqrtf(past * past + past_below) + (most < 0 ? most : 0) - radius;
-        float outside = 0.5F - distance, inside = distance + line + 0.5F;
-        float share = outside < inside ? outside : inside;
-        coverage[i] = (uint8_t)(int)(ink_part(share) * 255 + 0.5F);
+    for (int at = 0; at < count; at += INK_BLOCK) {
+        for (int i = at; i < at + INK_BLOCK; i++) {
+            float beside = fabsf(first + (float)i) - half_width;
+            float most = beside > below ? beside : below;
+            float past = beside > 0 ? beside : 0;
+            float distance = sqrtf(past * past + past_below) + (most < 0 ? most : 0) - radius;
+            float outside = 0.5F - distance, inside = distance + line + 0.5F;
+            float share = outside < inside ? outside : inside;
+            coverage[i] = (uint8_t)(int)(ink_part(share) * 255 + 0.5F);
+        }
     }
 }
 
@@ -67,10 +70,11 @@ void draw_frame(struct picture *picture, const struct rectangle *rectangle, doub
                                  rectangle->right - reach, rectangle->bottom - reach);
     struct ink ink = ink_of(colour);
     int strength = ink_strength(opacity);
-    /* Edges are even, so that no cell belongs to two parts. */
-    all = (struct area){all.left & ~1, all.top, (all.right + 1) & ~1, all.bottom};
-    inner = (struct area){(inner.left + 1) & ~1, (inner.top + 1) & ~1, inner.right & ~1,
-                          inner.bottom & ~1};
+    /* No block and no cell belongs to two parts. */
+    all =
+        (struct area){ink_block_before(all.left), all.top, ink_block_behind(all.right), all.bottom};
+    inner = (struct area){ink_block_behind(inner.left), (inner.top + 1) & ~1,
+                          ink_block_before(inner.right), inner.bottom & ~1};
     if (inner.left >= inner.right || inner.top >= inner.bottom) {
         ink_shape(picture, &all, frame_cover, &frame, &ink, strength);
         return;
@@ -151,7 +155,7 @@ static bool path_see_piece(const struct draw_point *from, double reach, double t
     return true;
 }
 
-/* Finds what is to be seen of `count` points in rows `y` and `y` + 1, and where, for even edges. */
+/* Finds what is to be seen of `count` points in rows `y` and `y` + 1, and where, in whole blocks. */
 static size_t path_look(struct path *path, size_t count, int y, int width,
                         struct span spans[DRAW_POINTS_MAX])
 {
@@ -164,7 +168,7 @@ static size_t path_look(struct path *path, size_t count, int y, int width,
         }
         struct span span = draw_span(left, right, width);
         if (span.left < span.right) {
-            span = (struct span){span.left & ~1, (span.right + 1) & ~1};
+            span = (struct span){ink_block_before(span.left), ink_block_behind(span.right)};
             path->pieces[path->count++] = (struct path_piece){i, span};
             found = draw_add_span(spans, found, span);
         }
@@ -173,8 +177,8 @@ static size_t path_look(struct path *path, size_t count, int y, int width,
 }
 
 /* Where pieces meet the stronger one is seen. */
-static void path_cover_piece(const struct path *path, const struct draw_point *from, int x, int y,
-                             int count, uint8_t *restrict coverage)
+WIDE_VECTORS static void path_cover_piece(const struct path *path, const struct draw_point *from,
+                                          int x, int y, int count, uint8_t *restrict coverage)
 {
     const struct draw_point *to = from + 1;
     float along_x = (float)(to->x - from->x), along_y = (float)(to->y - from->y);
@@ -183,13 +187,15 @@ static void path_cover_piece(const struct path *path, const struct draw_point *f
     float first_x = (float)(x + 0.5 - from->x), from_y = (float)(y + 0.5 - from->y);
     float reach = (float)path->reach + 0.5F;
     float opacity = (float)from->opacity * 255, more = (float)(to->opacity - from->opacity) * 255;
-    for (int i = 0; i < count; i++) {
-        float from_x = first_x + (float)i;
-        float along = ink_part(from_x * share_x + from_y * share_y);
-        float off_x = from_x - along * along_x, off_y = from_y - along * along_y;
-        float share = ink_part(reach - sqrtf(off_x * off_x + off_y * off_y));
-        uint8_t cover = (uint8_t)(int)(share * (opacity + along * more) + 0.5F);
-        coverage[i] = cover > coverage[i] ? cover : coverage[i];
+    for (int at = 0; at < count; at += INK_BLOCK) {
+        for (int i = at; i < at + INK_BLOCK; i++) {
+            float from_x = first_x + (float)i;
+            float along = ink_part(from_x * share_x + from_y * share_y);
+            float off_x = from_x - along * along_x, off_y = from_y - along * along_y;
+            float share = ink_part(reach - sqrtf(off_x * off_x + off_y * off_y));
+            uint8_t cover = (uint8_t)(int)(share * (opacity + along * more) + 0.5F);
+            coverage[i] = cover > coverage[i] ? cover : coverage[i];
+        }
     }
 }
 
@@ -291,13 +297,13 @@ static void polygon_cover(const void *shape, int x, int y, int count, uint8_t *c
     }
 }
 
-/* The cells that are covered whole between these crossings of both rows. */
+/* The blocks that are covered whole between these crossings of both rows. */
 static struct span polygon_inside(const struct polygon_shape *polygon, size_t crossing, int limit)
 {
     const double *upper = polygon->crossings[0].places + crossing;
     const double *lower = polygon->crossings[1].places + crossing;
-    return (struct span){(ink_place(ceil(fmax(upper[0], lower[0])), limit) + 1) & ~1,
-                         ink_place(fmin(upper[1], lower[1]), limit) & ~1};
+    return (struct span){ink_block_behind(ink_place(ceil(fmax(upper[0], lower[0])), limit)),
+                         ink_block_before(ink_place(fmin(upper[1], lower[1]), limit))};
 }
 
 /* Two rows: most of what lies inside is tinted as it is, and only the rest looked at pixel by pixel. */

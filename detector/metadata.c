@@ -1,113 +1,138 @@
 #include "detector/metadata.h"
 
 #include <inttypes.h>
-#include <jansson.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "common/clock.h"
 #include "common/frame_container.h"
-#include "common/log.h"
 #include "detector/metadata_spaces.h"
 
-/* Enough digits for seconds since 1970 with five decimals, and few enough for 0.9 to stay 0.9. */
-#define METADATA_DIGITS 15
-
-static json_t *metadata_rounded(double value, double steps)
+static void metadata_pixels(struct json_text *text, double value)
 {
-    return json_real(round(value * steps) / steps);
+    json_text_real(text, NULL, value, 1);
 }
 
-static json_t *metadata_pixels(double value)
+/* What is told of every box, wherever it is told. */
+static void metadata_box(struct json_text *text, const struct metadata *metadata,
+                         const struct box *box)
 {
-    return metadata_rounded(value, 10);
+    json_text_string(text, "class", names_get(metadata->names, (size_t)box->class_id));
+    json_text_real(text, "confidence", (double)box->confidence, 4);
+    json_text_open(text, "bbox", '[');
+    metadata_pixels(text, (double)box->x);
+    metadata_pixels(text, (double)box->y);
+    metadata_pixels(text, (double)box->width);
+    metadata_pixels(text, (double)box->height);
+    json_text_close(text, ']');
 }
 
-static json_t *metadata_detection(const struct metadata *metadata, size_t index)
+static void metadata_track_id(struct json_text *text, const struct metadata *metadata, size_t index)
+{
+    const uint64_t *tracks = metadata->observation->box_tracks;
+    if (tracks != NULL && tracks[index] > 0) {
+        json_text_integer(text, "track_id", tracks[index]);
+    }
+}
+
+void metadata_add_detection(struct json_text *text, const struct metadata *metadata, size_t index,
+                            const char *key, bool centre)
 {
     const struct box *box = &metadata->boxes[index];
-    const uint64_t *tracks = metadata->observation->box_tracks;
-    double x = (double)box->x, y = (double)box->y;
-    double width = (double)box->width, height = (double)box->height;
-    json_t *detection = json_pack(
-        "{s:s, s:o, s:[oooo], s:[oo]}", "class", names_get(metadata->names, (size_t)box->class_id),
-        "confidence", metadata_rounded((double)box->confidence, 1e4), "bbox", metadata_pixels(x),
-        metadata_pixels(y), metadata_pixels(width), metadata_pixels(height), "center",
-        metadata_pixels(x + width / 2), metadata_pixels(y + height / 2));
-    if (tracks != NULL && tracks[index] > 0) {
-        json_object_set_new(detection, "track_id", json_integer((json_int_t)tracks[index]));
+    json_text_open(text, key, '{');
+    metadata_box(text, metadata, box);
+    if (centre) {
+        json_text_open(text, "center", '[');
+        metadata_pixels(text, (double)box->x + (double)box->width / 2);
+        metadata_pixels(text, (double)box->y + (double)box->height / 2);
+        json_text_close(text, ']');
     }
-    return detection;
+    metadata_track_id(text, metadata, index);
+    json_text_close(text, '}');
 }
 
 /* The camera's own number and time; null what it does not send, or beyond JSON's integers. */
-static json_t *metadata_source(const struct frame_info *frame)
+static void metadata_add_source(struct json_text *text, const struct frame_info *frame)
 {
-    json_t *source = json_object();
-    bool numbered = frame->source_number > 0 && frame->source_number <= INT64_MAX;
-    json_object_set_new(source, "number",
-                        numbered ? json_integer((json_int_t)frame->source_number) : json_null());
-    json_object_set_new(source, "time",
-                        frame->source_time_ns > 0
-                            ? metadata_rounded((double)frame->source_time_ns / 1e9, 1e6)
-                            : json_null());
-    return source;
+    json_text_open(text, "source", '{');
+    if (frame->source_number > 0 && frame->source_number <= INT64_MAX) {
+        json_text_integer(text, "number", frame->source_number);
+    } else {
+        json_text_null(text, "number");
+    }
+    if (frame->source_time_ns > 0) {
+        json_text_real(text, "time", (double)frame->source_time_ns / 1e9, 6);
+    } else {
+        json_text_null(text, "time");
+    }
+    json_text_close(text, '}');
 }
 
-static json_t *metadata_duration(uint64_t from_ns, uint64_t to_ns)
+static void metadata_add_frame(struct json_text *text, const struct metadata *metadata)
 {
-    return json_integer((json_int_t)(clock_elapsed_ns(from_ns, to_ns) / NS_PER_US));
+    char generation[24];
+    snprintf(generation, sizeof generation, "%" PRIu64, metadata->frame->generation);
+    json_text_open(text, "frame", '{');
+    json_text_string(text, "camera", metadata->camera);
+    json_text_string(text, "generation", generation);
+    json_text_integer(text, "number", metadata->frame->number);
+    json_text_integer(text, "width", (uint64_t)metadata->width);
+    json_text_integer(text, "height", (uint64_t)metadata->height);
+    json_text_close(text, '}');
 }
 
-static json_t *metadata_stages(const struct metadata *metadata)
+static void metadata_duration(struct json_text *text, const char *key, uint64_t from_ns,
+                              uint64_t to_ns)
+{
+    json_text_integer(text, key, clock_elapsed_ns(from_ns, to_ns) / NS_PER_US);
+}
+
+static void metadata_add_stages(struct json_text *text, const struct metadata *metadata)
 {
     const struct frame_info *frame = metadata->frame;
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "received",
-                     metadata_duration(frame->captured_ns, frame->received_ns), "published",
-                     metadata_duration(frame->received_ns, frame->published_ns), "taken",
-                     metadata_duration(frame->published_ns, metadata->taken_ns), "inferred",
-                     metadata_duration(metadata->taken_ns, metadata->inferred_ns), "encoded",
-                     metadata_duration(metadata->inferred_ns, metadata->encoded_ns));
+    json_text_open(text, "stages", '{');
+    metadata_duration(text, "received", frame->captured_ns, frame->received_ns);
+    metadata_duration(text, "published", frame->received_ns, frame->published_ns);
+    metadata_duration(text, "taken", frame->published_ns, metadata->taken_ns);
+    metadata_duration(text, "inferred", metadata->taken_ns, metadata->inferred_ns);
+    metadata_duration(text, "encoded", metadata->inferred_ns, metadata->encoded_ns);
+    json_text_close(text, '}');
 }
 
-static void metadata_add_tracks(const struct observation *observation, json_t *object)
+static void metadata_add_tracks(struct json_text *text, const struct observation *observation)
 {
-    json_object_set_new(object, "tracking_enabled", json_boolean(observation->tracking));
+    json_text_bool(text, "tracking_enabled", observation->tracking);
     if (!observation->tracking) {
         return;
     }
-    json_t *ids = json_array();
+    json_text_open(text, "track_ids", '[');
     for (size_t i = 0; i < observation->track_count; i++) {
-        json_array_append_new(ids, json_integer((json_int_t)observation->tracks[i].id));
+        json_text_integer(text, NULL, observation->tracks[i].id);
     }
-    json_object_set_new(object, "track_ids", ids);
+    json_text_close(text, ']');
 }
 
-static json_t *metadata_object(const struct metadata *metadata,
-                               const struct metadata_extent *extent)
+static void metadata_write(struct json_text *text, const struct metadata *metadata,
+                           const struct metadata_extent *extent)
 {
-    char timestamp[CLOCK_ISO8601_SIZE], generation[24];
-    json_t *detections = json_array();
+    char timestamp[CLOCK_ISO8601_SIZE];
     clock_iso8601(metadata->frame->captured_realtime_ns, timestamp);
-    snprintf(generation, sizeof generation, "%" PRIu64, metadata->frame->generation);
+    json_text_open(text, NULL, '{');
+    json_text_integer(text, "vehicle_count", metadata->vehicle_count);
+    json_text_string(text, "timestamp", timestamp);
+    json_text_open(text, "detections", '[');
     for (size_t i = 0; i < extent->boxes; i++) {
-        json_array_append_new(detections, metadata_detection(metadata, i));
+        metadata_add_detection(text, metadata, i, NULL, true);
     }
-    json_t *object = json_pack(
-        "{s:I, s:s, s:O, s:o, s:{s:s, s:s, s:I, s:i, s:i}, s:o}", "vehicle_count",
-        (json_int_t)metadata->vehicle_count, "timestamp", timestamp, "detections", detections,
-        "source", metadata_source(metadata->frame), "frame", "camera", metadata->camera,
-        "generation", generation, "number", (json_int_t)metadata->frame->number, "width",
-        metadata->width, "height", metadata->height, "stages", metadata_stages(metadata));
-    metadata_add_tracks(metadata->observation, object);
+    json_text_close(text, ']');
+    metadata_add_source(text, metadata->frame);
+    metadata_add_frame(text, metadata);
+    metadata_add_stages(text, metadata);
+    metadata_add_tracks(text, metadata->observation);
     if (metadata->observation->space_count > 0) {
-        metadata_add_spaces(metadata, extent, detections, object);
+        metadata_add_spaces(text, metadata, extent);
     }
-    json_decref(detections);
-    return object;
+    json_text_close(text, '}');
 }
 
 /* Makes less of it, so that a text of `size` may fit. False when there is nothing left to leave out. */
@@ -130,17 +155,10 @@ char *metadata_compose(const struct metadata *metadata, size_t *size)
     struct metadata_extent extent = {.polygons = metadata->observation->space_count > 0,
                                      .boxes = metadata->box_count,
                                      .spaces = metadata->observation->space_count};
-    for (;;) {
-        json_t *object = metadata_object(metadata, &extent);
-        char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(METADATA_DIGITS));
-        json_decref(object);
-        if (text == NULL) {
-            die("out of memory for metadata");
-        }
-        *size = strlen(text);
-        if (*size <= FRAME_METADATA_MAX || !metadata_reduce(&extent, *size)) {
-            return text;
-        }
-        free(text);
-    }
+    struct json_text text = {0};
+    do {
+        text.size = 0;
+        metadata_write(&text, metadata, &extent);
+    } while (text.size > FRAME_METADATA_MAX && metadata_reduce(&extent, text.size));
+    return json_text_take(&text, size);
 }

@@ -2,9 +2,10 @@
 #ifndef DETECTOR_METADATA_SPACES_H
 #define DETECTOR_METADATA_SPACES_H
 
-#include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 
+#include "detector/json_text.h"
 #include "detector/metadata.h"
 
 /* How much of it there is room for. */
@@ -14,8 +15,12 @@ struct metadata_extent {
 };
 
 /* Adds occupied_spaces, total_spaces, space_occupancy, matched_detections and, when there are any,
- * space_events. `detections` are those of the metadata, in the order of its boxes. */
-void metadata_add_spaces(const struct metadata *metadata, const struct metadata_extent *extent,
-                         json_t *detections, json_t *object);
+ * space_events to an object that is open. */
+void metadata_add_spaces(struct json_text *text, const struct metadata *metadata,
+                         const struct metadata_extent *extent);
+
+/* Adds a detection (metadata.c). Only a list of detections needs the centre. */
+void metadata_add_detection(struct json_text *text, const struct metadata *metadata, size_t index,
+                            const char *key, bool centre);
 
 #endif
