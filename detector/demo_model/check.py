@@ -39,7 +39,7 @@ def compare(weights, pixels, outputs):
 
     network = Network()
     network.load_state_dict(torch.load(weights))
-    apart = abs(run(network, pixels) - outputs)
+    apart = abs(run(network.calibrated(), pixels) - outputs)
     sure = (outputs[:, 4:].max(1) >= 0.1)[:, None]
     print(f"torch differs by {(apart[:, :4] * sure).max():.5f} pixels, "
           f"{apart[:, 4:].max():.6f} of score")

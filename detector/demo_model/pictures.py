@@ -77,10 +77,14 @@ def draw_seed(camsim, folder, seed, frames, size):
 def draw(camsim, folder, plan, threads=2):
     """`plan`: (seed, frames, size) of each car park. Returns all pictures in one array, and a
     list of their objects, in the order of the plan."""
+    pixels = numpy.empty((sum(frames for _, frames, _ in plan), INPUT_HEIGHT, INPUT_WIDTH, 3),
+                         dtype=numpy.uint8)
+    objects = []
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        parts = list(pool.map(lambda item: draw_seed(camsim, folder, *item), plan))
-    return (numpy.stack([picture for part in parts for picture in part[0]]),
-            [rows for part in parts for rows in part[1]])
+        for drawn, rows in pool.map(lambda item: draw_seed(camsim, folder, *item), plan):
+            pixels[len(objects):len(objects) + len(drawn)] = drawn
+            objects += rows
+    return pixels, objects
 
 
 def training_plan(seeds, frames):
