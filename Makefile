@@ -393,10 +393,7 @@ eval: ## judge tracks and parking spaces, in half an hour; docs/accuracy.md has 
 	@tests/packages eval
 	@$(MAKE) --no-print-directory $(BUILD)/track_boxes \
 	    $(BUILD)/detect_frames $(BUILD)/camsim
-	@result=0; for part in tracking.py pklot.py \
-	    'scene.py --seeds 6102,6104,6105 --minutes 10' \
-	    'scene.py --seeds 6102 --minutes 10 --still --shake'; do \
-	    tests/eval/$$part --build "$(BUILD)" || result=1; done; exit $$result
+	@tests/eval/run --build "$(BUILD)"
 
 # --- install ---------------------------------------------------------------------------------------
 

@@ -182,8 +182,10 @@ def main():
         several("  one of each N", "-j", JITTER_SEEDS)
         random = several("  at random", "-r", RANDOM_SEEDS)
         expected = expected_switches(program, evaluation, data, sequences)
-        reached = random["IDSW"] <= EXPECTED_BY * expected + EXPECTED_AND
-        print(f"  expected at random: IDSW {expected:.0f}{'' if reached else ' MISSED'}", flush=True)
+        most = EXPECTED_BY * expected + EXPECTED_AND
+        reached = random["IDSW"] <= most
+        print(f"  {name} at random: IDSW {random['IDSW']:.0f}, expected {expected:.0f}, goal: {most:.0f}"
+              f"{'' if reached else ' MISSED'}", flush=True)
         missed |= not reached
     return 1 if missed else 0
 
