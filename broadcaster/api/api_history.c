@@ -206,9 +206,8 @@ static void respond(struct http_session *session, const struct history_query *qu
         http_respond_error(session, 503, "history_unavailable", "Retry-After: 5\r\n",
                            "the record cannot be read; the log says why");
     } else if (query->answer == HISTORY_TOO_MUCH) {
-        http_respond_error(
-            session, 503, "history_too_much", NULL,
-            "this takes too long now: take a shorter time, or a step of whole hours");
+        http_respond_error(session, 503, "history_too_much", NULL,
+                           "this takes too long: take a shorter time, or a step of whole hours");
     } else if (query->question == HISTORY_ASKS_CHART && chart->form == HISTORY_CSV) {
         snprintf(fields, sizeof fields,
                  API_NOT_STORED "Content-Disposition: attachment; filename=\"%s.csv\"\r\n",

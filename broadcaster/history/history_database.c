@@ -35,7 +35,7 @@ struct history_database {
     } statements[STATEMENTS_MOST];
     size_t statement_count;
     bool in_transaction;
-    uint64_t deadline_ns;
+    uint64_t budget_end_ns; /* of the thread's CPU time; 0: there is no budget */
 };
 
 /* --- errors --- */
@@ -229,15 +229,22 @@ bool history_database_in_transaction(const struct history_database *database)
     return database->in_transaction;
 }
 
+static uint64_t database_cpu_ns(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * NS_PER_SECOND + (uint64_t)used.tv_nsec;
+}
+
 static int database_on_progress(void *arg)
 {
     const struct history_database *database = arg;
-    return database->deadline_ns != 0 && clock_monotonic_ns() > database->deadline_ns;
+    return database->budget_end_ns != 0 && database_cpu_ns() > database->budget_end_ns;
 }
 
-void history_database_set_deadline(struct history_database *database, uint64_t deadline_ns)
+void history_database_set_budget(struct history_database *database, uint64_t budget_ns)
 {
-    database->deadline_ns = deadline_ns;
+    database->budget_end_ns = budget_ns > 0 ? database_cpu_ns() + budget_ns : 0;
 }
 
 /* --- size --- */

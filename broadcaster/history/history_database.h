@@ -12,7 +12,7 @@
 enum history_fault {
     HISTORY_WELL,
     HISTORY_DAMAGED, /* the file is no database, or no longer: another one has to be begun */
-    HISTORY_LATE,    /* a query took longer than its deadline: history_database_forgive() */
+    HISTORY_LATE,    /* a query took more than its budget: history_database_forgive() */
     HISTORY_FAILED,  /* anything else: the disk is full, the folder cannot be written */
 };
 
@@ -67,8 +67,9 @@ bool history_database_next(struct history_database *database, sqlite3_stmt *stat
 int64_t history_database_number(struct history_database *database, int64_t none, const char *sql,
                                 const char *types, ...);
 
-/* Statements that run beyond this moment (CLOCK_MONOTONIC ns) end with HISTORY_LATE; 0: none do. */
-void history_database_set_deadline(struct history_database *database, uint64_t deadline_ns);
+/* Statements that run when this thread has used so much CPU from now on (ns) end with HISTORY_LATE, however
+ * busy the machine is; 0: none do. */
+void history_database_set_budget(struct history_database *database, uint64_t budget_ns);
 /* Forgets that one was late. */
 void history_database_forgive(struct history_database *database);
 

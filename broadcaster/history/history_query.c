@@ -12,8 +12,8 @@
 #include "common/log.h"
 #include "common/memory.h"
 
-#define QUERY_LONGEST_NS (2 * NS_PER_SECOND)
-#define MS_PER_SECOND    1000
+#define QUERY_MOST_NS NS_PER_SECOND /* of CPU */
+#define MS_PER_SECOND 1000
 
 void history_query_destroy(struct history_query *query)
 {
@@ -359,13 +359,13 @@ static void query_answer_events(struct history_query *query, struct history_data
 void history_query_answer(struct history_query *query, struct history_database *database,
                           int64_t now_ms)
 {
-    history_database_set_deadline(database, clock_monotonic_ns() + QUERY_LONGEST_NS);
+    history_database_set_budget(database, QUERY_MOST_NS);
     if (query->question == HISTORY_ASKS_CHART) {
         query_answer_chart(query, database, now_ms);
     } else {
         query_answer_events(query, database);
     }
-    history_database_set_deadline(database, 0);
+    history_database_set_budget(database, 0);
     enum history_fault fault = history_database_fault(database);
     query->answer = fault == HISTORY_WELL && query->text != NULL ? HISTORY_ANSWERED
                     : fault == HISTORY_LATE                      ? HISTORY_TOO_MUCH

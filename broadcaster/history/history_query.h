@@ -1,5 +1,5 @@
 /* Questions to the record: made by the loop, answered by the record's thread with a whole text. Rows are
- * bounded, and so is time. */
+ * bounded, and so is CPU time. */
 #ifndef BROADCASTER_HISTORY_QUERY_H
 #define BROADCASTER_HISTORY_QUERY_H
 

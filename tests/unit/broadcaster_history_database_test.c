@@ -156,13 +156,13 @@ static void test_a_late_query_ends_and_is_forgiven(void **state)
 {
     const struct fixture *fixture = *state;
     struct history_database *database = open_well(fixture, one_step, 1);
-    history_database_set_deadline(database, 1);
+    history_database_set_budget(database, 1);
     assert_int_equal(number(database, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
                                       "FROM n) SELECT count(*) FROM n"),
                      -1);
     assert_int_equal(history_database_fault(database), HISTORY_LATE);
     history_database_forgive(database);
-    history_database_set_deadline(database, 0);
+    history_database_set_budget(database, 0);
     assert_int_equal(number(database, "SELECT x FROM a"), 7);
     history_database_destroy(database);
 }
