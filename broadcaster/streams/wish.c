@@ -14,6 +14,8 @@ static const struct {
     [WISH_FPS] = {"fps", WISH_FPS_LEAST, WISH_FPS_MOST, "fps must be a number from 0.1 to 60"},
     [WISH_SKIP_FRAMES] = {"skip_frames", 1, WISH_SKIP_MOST,
                           "skip_frames must be a whole number from 1 to 100"},
+    [WISH_QUALITY] = {"quality", WISH_QUALITY_LEAST, WISH_QUALITY_MOST,
+                      "quality must be a whole number from 10 to 100"},
     [WISH_LABELS] = {"show_labels", 0, 0, "show_labels must be true or false"},
     [WISH_METADATA] = {"metadata", 0, 0, "metadata must be true or false"},
 };
@@ -73,8 +75,10 @@ static bool wish_read_number(struct wish *wish, enum wish_field field, const cha
         wish->fps = value;
     } else if (value > (double)(uint32_t)value) {
         return false;
-    } else {
+    } else if (field == WISH_SKIP_FRAMES) {
         wish->skip_frames = (uint32_t)value;
+    } else {
+        wish->quality = (uint32_t)value;
     }
     return true;
 }
@@ -97,6 +101,7 @@ void wish_apply(struct wish *wish, const struct wish_changes *changes)
     wish->conf = given & 1U << WISH_CONF ? said->conf : wish->conf;
     wish->fps = given & 1U << WISH_FPS ? said->fps : wish->fps;
     wish->skip_frames = given & 1U << WISH_SKIP_FRAMES ? said->skip_frames : wish->skip_frames;
+    wish->quality = given & 1U << WISH_QUALITY ? said->quality : wish->quality;
     wish->labels = given & 1U << WISH_LABELS ? said->labels : wish->labels;
     wish->metadata = given & 1U << WISH_METADATA ? said->metadata : wish->metadata;
 }

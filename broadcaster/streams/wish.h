@@ -7,11 +7,13 @@
 
 #include "broadcaster/streams/stream.h"
 
-#define WISH_CONF_LEAST 0.05
-#define WISH_CONF_MOST  0.95
-#define WISH_FPS_LEAST  0.1
-#define WISH_FPS_MOST   60.0
-#define WISH_SKIP_MOST  100
+#define WISH_CONF_LEAST    0.05
+#define WISH_CONF_MOST     0.95
+#define WISH_FPS_LEAST     0.1
+#define WISH_FPS_MOST      60.0
+#define WISH_SKIP_MOST     100
+#define WISH_QUALITY_LEAST 10
+#define WISH_QUALITY_MOST  100
 
 enum wish_labels {
     WISH_LABELS_DEFAULT, /* as the camera's default rendering has them */
@@ -25,12 +27,21 @@ struct wish {
     double conf;             /* detect: boxes from this confidence on; 0: the camera's default */
     double fps;              /* so many frames a second at most; 0: all that come */
     uint32_t skip_frames;    /* of so many camera frames one at most; 1: all of them */
+    uint32_t quality;        /* detect: of the JPEG, at most; 0: the default rendering's */
     bool metadata;           /* raw: the detections of its frames as well */
 };
 
 /* --- as viewers say it, in a query or in a message --- */
 
-enum wish_field { WISH_CONF, WISH_FPS, WISH_SKIP_FRAMES, WISH_LABELS, WISH_METADATA, WISH_FIELDS };
+enum wish_field {
+    WISH_CONF,
+    WISH_FPS,
+    WISH_SKIP_FRAMES,
+    WISH_QUALITY,
+    WISH_LABELS,
+    WISH_METADATA,
+    WISH_FIELDS
+};
 
 /* What has been said; the rest stays as it is. */
 struct wish_changes {

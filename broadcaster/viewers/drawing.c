@@ -32,7 +32,10 @@ static bool drawing_wished(const struct subscription *subscription, const struct
     if (wish->labels != WISH_LABELS_DEFAULT) {
         look->show_labels = wish->labels == WISH_LABELS_SHOWN;
     }
-    return wish->conf > 0 || wish->labels != WISH_LABELS_DEFAULT;
+    if (wish->quality > 0 && wish->quality < look->quality) {
+        look->quality = (uint8_t)wish->quality;
+    }
+    return wish->conf > 0 || wish->labels != WISH_LABELS_DEFAULT || wish->quality > 0;
 }
 
 /* The step of quality that it has, unless a reload has put an end to that. */
@@ -42,10 +45,13 @@ static unsigned drawing_step(const struct subscription *subscription,
     return services->config->broadcaster.adaptive ? subscription->drawing.adaptation.step : 0;
 }
 
-static unsigned drawing_steps(const struct services *services)
+static unsigned drawing_steps(const struct subscription *subscription,
+                              const struct services *services)
 {
-    unsigned best = renderings_default_look(services->renderings).quality, steps = 1;
-    while (steps < ADAPTATION_STEPS && adaptation_quality(best, steps) > 0) {
+    struct rendering_look best;
+    unsigned steps = 1;
+    drawing_wished(subscription, services, &best);
+    while (steps < ADAPTATION_STEPS && adaptation_quality(best.quality, steps) > 0) {
         steps++;
     }
     return steps;
@@ -176,7 +182,7 @@ void drawing_adapt(struct subscription *subscription, struct services *services,
         struct tcp_link link;
         counts.link_rate = connection_measure_link(connection, &link) ? link.bytes_per_second : 0;
     }
-    unsigned step = adaptation_judge(adaptation, &counts, drawing_steps(services));
+    unsigned step = adaptation_judge(adaptation, &counts, drawing_steps(subscription, services));
     uint32_t id;
     if (step == adaptation->step) {
         return;

@@ -90,6 +90,20 @@ def test_the_ninth_rendering_is_refused_in_words(lot, watch):
         viewer.wait_more(2)
 
 
+def test_a_viewer_may_do_with_a_lesser_quality(lot, watch):
+    """At most so good: one that is not below the default is the default rendering."""
+    running = lot()
+    usual, small, best = watch(running), watch(running, "&quality=40"), watch(running, "&quality=100")
+    for viewer in (usual, small, best):
+        viewer.wait_more(3)
+    assert {frame["rendering"] for frame in (*usual.frames, *best.frames)} == {0}
+    assert small.frames[-1]["rendering"] > 0
+    assert small.frames[-1]["size"] < 0.8 * usual.frames[-1]["size"]
+    small.send(type="set", quality=100)
+    small.wait(lambda frame: frame["rendering"] == 0, what="the default rendering")
+    assert all(word["type"] != "error" for word in small.words)
+
+
 def test_a_slider_leaves_no_trail(lot, watch):
     running = lot()
     viewer = watch(running, "&conf=0.05")

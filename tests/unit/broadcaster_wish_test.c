@@ -27,6 +27,9 @@ static void test_values(void **state)
         {WISH_SKIP_FRAMES, "1", true},    {WISH_SKIP_FRAMES, "100", true},
         {WISH_SKIP_FRAMES, "2.0", true},  {WISH_SKIP_FRAMES, "0", false},
         {WISH_SKIP_FRAMES, "101", false}, {WISH_SKIP_FRAMES, "1.5", false},
+        {WISH_QUALITY, "10", true},       {WISH_QUALITY, "100", true},
+        {WISH_QUALITY, "9", false},       {WISH_QUALITY, "101", false},
+        {WISH_QUALITY, "60.5", false},    {WISH_QUALITY, "best", false},
         {WISH_LABELS, "true", true},      {WISH_LABELS, "False", true},
         {WISH_LABELS, "0", true},         {WISH_LABELS, "2", false},
         {WISH_LABELS, "", false},         {WISH_METADATA, "on", true},
@@ -68,9 +71,12 @@ static void test_only_what_is_said_changes(void **state)
     assert_null(wish_read(&changes, WISH_METADATA, "yes"));
     assert_null(wish_read(&changes, WISH_SKIP_FRAMES, "5"));
     assert_null(wish_read(&changes, WISH_CONF, "0.5"));
+    assert_int_equal(wish.quality, 0);
+    assert_null(wish_read(&changes, WISH_QUALITY, "60"));
     wish_apply(&wish, &changes);
     assert_true(wish.metadata && wish.conf == 0.5);
     assert_int_equal(wish.skip_frames, 5);
+    assert_int_equal(wish.quality, 60);
 }
 
 int main(void)

@@ -57,6 +57,7 @@ import { TextFrame } from './text_frame.js';
  * @property {number} [conf] boxes from this confidence on, 0.05 to 0.95
  * @property {number} [fps] frames a second at most, 0.1 to 60
  * @property {number} [skipFrames] of so many of the camera's frames one at most, 1 to 100
+ * @property {number} [quality] of the JPEG at most, 10 to 100, where boxes are drawn into it
  * @property {boolean} [showLabels] class and confidence beside each box
  * @property {boolean} [metadata] of raw pictures: the detections as well
  * @property {boolean} [autoReconnect] default true
@@ -136,8 +137,8 @@ export class WebSocketStreamManager {
 
   /** @param {ManagerOptions<Binary>} options */
   constructor({
-    url, cameraId, userId, conf, fps, skipFrames, showLabels, metadata, autoReconnect = true, binary, pauseHidden = true,
-    adaptive = true, token, platform = browserPlatform(),
+    url, cameraId, userId, conf, fps, skipFrames, quality, showLabels, metadata, autoReconnect = true, binary,
+    pauseHidden = true, adaptive = true, token, platform = browserPlatform(),
   } = {}) {
     this.#url = socketUrl(url);
     this.#cameraId = cameraId ?? this.#url.searchParams.get('camera_id') ?? '';
@@ -147,7 +148,7 @@ export class WebSocketStreamManager {
     }
     this.#subprotocol = binary === false ? SUBPROTOCOLS.json : SUBPROTOCOLS.binary;
     this.#token = token;
-    const parameters = { conf, fps, skipFrames, showLabels, metadata };
+    const parameters = { conf, fps, skipFrames, quality, showLabels, metadata };
     this.#subscriptions = new Subscriptions(this.#cameraId, this.#kind, parameters);
     this.#rate = new RateMeter(platform.now);
     const defaults = DEFAULT_FPS[this.#url.pathname.includes('/ws/stream/') ? 'stream' : 'viewer'];

@@ -8,6 +8,7 @@
  * @property {number} [conf] boxes from this confidence on, 0.05 to 0.95
  * @property {number} [fps] frames a second at most, 0.1 to 60
  * @property {number} [skipFrames] of so many of the camera's frames one at most, 1 to 100
+ * @property {number} [quality] of the JPEG at most, 10 to 100, where boxes are drawn into it
  * @property {boolean} [showLabels] class and confidence beside each box
  * @property {boolean} [metadata] of raw pictures: the detections as well
  */
@@ -24,8 +25,8 @@
 
 /** @type {[keyof StreamParameters, string][]} */
 const NAMES = [
-  ['conf', 'conf'], ['fps', 'fps'], ['skipFrames', 'skip_frames'], ['showLabels', 'show_labels'],
-  ['metadata', 'metadata'],
+  ['conf', 'conf'], ['fps', 'fps'], ['skipFrames', 'skip_frames'], ['quality', 'quality'],
+  ['showLabels', 'show_labels'], ['metadata', 'metadata'],
 ];
 
 /**
