@@ -11,13 +11,15 @@ const WEB = resolve(dirname(fileURLToPath(import.meta.url)), '../../web');
 const ENTRY = /^ *<script type="module" src="(\{root\}|(?:\.\.\/)*)([^"]+)"><\/script>\n/m;
 const PRELOAD = /^ *<link rel="modulepreload" href="(?:\.\.\/|\{root\})*([^"]+)">\n/gm;
 const IMPORT = /^(?:import|export)\s(?:[^;']*?\sfrom\s+)?'(\.[^']+)';/gm;
+const LATER = /\bimport\('(\.[^']+)'\)/g; // of an entry: what follows when it has begun its stream; elsewhere: what is not needed yet
 
 /** @param {string} module path below web/ @returns {Promise<string[]>} what it needs, in the order of levels, without itself */
 async function importsOf(module) {
   const found = new Set([module]);
   for (const one of found) { // grows while it is walked
     const text = await readFile(join(WEB, one), 'utf8');
-    for (const [, path] of text.matchAll(IMPORT)) {
+    const later = one === module ? [...text.matchAll(LATER)] : [];
+    for (const [, path] of [...text.matchAll(IMPORT), ...later]) {
       found.add(relative(WEB, join(WEB, dirname(one), path ?? '')));
     }
   }

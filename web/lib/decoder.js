@@ -22,7 +22,7 @@ import { decodePicture } from './decode.js';
 
 class WorkerDecoder {
   #worker;
-  /** Its files have come. On a slow link the first pictures are there before them, and do not wait. */
+  /** Its files have come. On a slow link pictures are there before them, and do not wait. */
   #ready = false;
   #nextId = 1;
   /** @type {Map<number, Waiting>} */
@@ -96,8 +96,31 @@ let shared = null;
 export class Decoder {
   /** @type {WorkerDecoder | null} */
   #worker = null;
+  /** Whether a worker was tried, or is not needed any more. */
+  #settled = false;
 
-  constructor() {
+  /**
+   * The worker begins behind the first picture: its files are not what a slow link is to bring before that.
+   * @param {string | Uint8Array<ArrayBuffer>} source a JPEG, or its base64
+   * @param {Size} room what of it can be seen; it may come smaller than it was
+   */
+  async decode(source, room) {
+    if (shared !== null) {
+      this.#begin();
+    }
+    if (this.#worker !== null) {
+      return this.#worker.decode(source, room);
+    }
+    const decoded = await decodePicture(source);
+    this.#begin();
+    return decoded;
+  }
+
+  #begin() {
+    if (this.#settled) {
+      return;
+    }
+    this.#settled = true;
     try {
       shared ??= new WorkerDecoder();
       shared.users++;
@@ -107,17 +130,10 @@ export class Decoder {
     }
   }
 
-  /**
-   * @param {string | Uint8Array<ArrayBuffer>} source a JPEG, or its base64
-   * @param {Size} room what of it can be seen; it may come smaller than it was
-   */
-  decode(source, room) {
-    return this.#worker === null ? decodePicture(source) : this.#worker.decode(source, room);
-  }
-
   release() {
     const worker = this.#worker;
     this.#worker = null;
+    this.#settled = true;
     if (worker !== null && --worker.users === 0) {
       worker.end();
       shared = null;

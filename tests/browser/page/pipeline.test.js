@@ -139,7 +139,7 @@ test('sliders and presets act on this viewer', { skip }, async () => {
   assert.ok(rate <= 1.3, `${rate} frames a second`);
   assert.ok(second.skipped > first.skipped, 'the server left none out');
   await page.click('#reset');
-  assert.deepEqual(said.at(-1), { type: 'subscribe', camera_id: 'LOT', kind: 'detect' });
+  assert.deepEqual(said.at(-1), { type: 'subscribe', camera_id: 'LOT', kind: 'detect', quality: 100 });
 });
 
 /** In the picture: pixels that have the colour of the page's own boxes. */

@@ -51,7 +51,7 @@ async function open(script) {
   return { page, done };
 }
 
-/** For a script: makes `renderer`, and waits until its worker has loaded. Pictures before that are decoded without. */
+/** For a script: makes `renderer`, and waits until its worker has loaded, behind a first picture that is decoded without. */
 const MAKE_WITH_WORKER = `
   const { Worker: RealWorker } = window;
   const loaded = new Promise((done) => {
@@ -63,6 +63,8 @@ const MAKE_WITH_WORKER = `
     };
   });
   const renderer = new CanvasStreamRenderer(canvas);
+  renderer.renderFrame(picture);
+  await new Promise((drawn) => renderer.onDrawn(drawn));
   await loaded;`;
 const MAKE = 'const renderer = new CanvasStreamRenderer(canvas);';
 
@@ -115,7 +117,7 @@ test('made smaller in the worker, and whole again on a larger canvas', async () 
     window.done = { size, small, replaced: await closed, large: canvas.width, drawn: renderer.framesDrawn };
   `);
   const size = { width: 640, height: 360 };
-  assert.deepEqual(done, { size, small: 160, replaced: 160, large: 640, drawn: 1 });
+  assert.deepEqual(done, { size, small: 160, replaced: 160, large: 640, drawn: 2 });
   assertRed(await canvasPixel(page, 0.25, 0.2));
 });
 

@@ -101,15 +101,17 @@ for (const [name, change, opened, detected, expected] of kinds) {
 
 test('plan: only what can be seen, slower the more there are', () => {
   const visible = ['A', 'B', 'C'].map((id) => ({ ...camera, id, capture: id === 'C' ? 'on_demand' : 'always' }));
-  const view = { visible, opened: null, isDetected: () => false };
+  const view = { visible, opened: null, qualityOf: () => 60, isDetected: () => false };
   const wall = planStreams(view);
-  assert.deepEqual(wall, ['A', 'B'].map((cameraId) => ({ cameraId, kind: 'raw', fps: rateFor(3) })));
+  assert.deepEqual(wall, ['A', 'B'].map((cameraId) => ({ cameraId, kind: 'raw', fps: rateFor(3), quality: 60 })));
   const opened = planStreams({ ...view, opened: 'C', isDetected: () => true });
-  assert.deepEqual(opened, [{ cameraId: 'C', kind: 'detect', fps: 15 }]);
+  assert.deepEqual(opened, [{ cameraId: 'C', kind: 'detect', fps: 15, quality: 60 }]);
   assert.ok(isBySnapshot(visible[2], null) && !isBySnapshot(visible[2], 'C') && !isBySnapshot(visible[0], null));
   assert.ok(rateFor(1) > rateFor(4) && rateFor(4) > rateFor(9) && rateFor(9) > rateFor(16));
   const faster = { ...wall[0], fps: 15 };
   assert.deepEqual(planChanges(wall, [faster, opened[0]]), { ended: [wall[1]], begun: opened, changed: [faster] });
+  const better = planStreams({ ...view, qualityOf: () => 100 });
+  assert.deepEqual(planChanges(wall, better), { ended: [], begun: [], changed: better });
 });
 
 const facts = {

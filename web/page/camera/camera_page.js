@@ -1,25 +1,22 @@
 // The camera page: one chosen camera, from its connection to what is shown of it.
 
-import { CanvasStreamRenderer, RateMeter, WebSocketStreamManager } from '../../lib/index.js';
-import { cameraUrl, pageUrl } from '../api.js';
+import { CanvasStreamRenderer, RateMeter } from '../../lib/index.js';
+import { cameraUrl } from '../api.js';
 import { CameraList } from '../camera_list.js';
 import { element, write } from '../dom.js';
-import { isId } from '../ids.js';
 import { readSpaces } from '../occupancy.js';
 import { judgePicture, pictureAgeMs } from '../picture_state.js';
 import { startPage } from '../shell.js';
 import { texts } from '../texts.js';
-import { pageToken } from '../token.js';
 import { CameraSelect } from './camera_select.js';
 import { ControlsView } from './controls_view.js';
 import { countVehicles } from './counts.js';
-import { EventsPanel } from './events_panel.js';
 import { FiguresView } from './figures_view.js';
-import { HistoryPanel } from './history_panel.js';
 import { LatencyMeter, readLatency } from './latency.js';
 import { readEvents, spacesChanged } from './space_events.js';
 import { SpacesView } from './spaces_view.js';
 import { StageView } from './stage_view.js';
+import { askedFor, cameraOfAddress, makeStream } from './stream.js';
 import { readTracks } from './tracks.js';
 import { snapshotName } from './when.js';
 import { overlayOf, parametersOf, streamOf, wishesAny } from './wishes.js';
@@ -27,8 +24,11 @@ import { overlayOf, parametersOf, streamOf, wishesAny } from './wishes.js';
 /** @typedef {import('../../lib/frame_container.js').Frame} Frame */
 /** @typedef {import('../../lib/frame_container.js').FrameMetadata} FrameMetadata */
 /** @typedef {import('../../lib/stream_manager.js').CameraEvent} CameraEvent */
+/** @typedef {import('../../lib/stream_manager.js').WebSocketStreamManager} WebSocketStreamManager */
 /** @typedef {import('../occupancy.js').Spaces} Spaces */
 /** @typedef {import('../../lib/frame_container.js').StreamKind} StreamKind */
+/** @typedef {import('./space_events.js').SpaceEvent} SpaceEvent */
+/** @typedef {import('./stream.js').FirstStream} FirstStream */
 /** @typedef {import('./wishes.js').Wishes} Wishes */
 
 const TICK_MS = 200;
@@ -36,25 +36,24 @@ const UNSAID_MS = 3000; // of pictures of which nobody says anything for so long
 const SILENT_MS = 15_000; // and so long after the last word
 const LATENCY_LIMIT_MS = 10_000; // a picture that the server had from before says nothing of the way
 const ANSWER_MS = 3000; // what the server says within this of a wish is said of the wish
-
-/** The camera that the address names, or null. */
-function cameraOfAddress() {
-  const [, id] = /\/camera\/([^/]+)\/?$/.exec(location.pathname) ?? [];
-  return id !== undefined && isId(id) ? id : null;
-}
+const RECORD_LIMIT_MS = 2000; // so long the record waits for the first picture
+const RECORD_RETRY_MS = 5000;
 
 export class CameraPage {
-  #shell = startPage({ page: 'camera' });
+  #shell = startPage({ page: 'camera', refused: () => this.#leave() });
   /** @type {import('../session.js').Session | null} */
   #session = null;
   #stage = new StageView(() => this.#saveSnapshot());
   #figures = new FiguresView();
   #spacesView = new SpacesView();
   #controls = new ControlsView((wishes) => this.#onWishes(wishes));
-  #history = new HistoryPanel(() => this.#nowMs);
-  #events = new EventsPanel(() => this.#nowMs);
+  /** @type {import('./record.js').Record | null} null: not loaded yet */
+  #record = null;
+  #recordAsked = false;
+  /** Of the camera, while there is no record. @type {SpaceEvent[]} */
+  #unrecorded = [];
   #renderer = new CanvasStreamRenderer(this.#stage.canvas);
-  #list = new CameraList(() => this.#onCameras());
+  #list = new CameraList((_list, failed) => this.#onCameras(failed));
   #select = new CameraSelect((id) => this.#choose(id, true));
   #rate = new RateMeter();
   #latency = new LatencyMeter();
@@ -66,6 +65,8 @@ export class CameraPage {
   #cameraState = null;
   /** @type {string | null} why, when the stream has ended */
   #ended = null;
+  /** @type {Frame | null} that had to wait for the page: that was not its way */
+  #held = null;
   /** @type {Frame | null} on the screen */
   #shown = null;
   #drawnAt = 0; // when that was, by performance.now()
@@ -75,26 +76,40 @@ export class CameraPage {
   #spacesShown = null;
   /** @type {StreamKind} */
   #kind = 'detect';
+  /** @type {number | undefined} as it was asked for last */
+  #quality;
+  #isRefused = false;
   #wishedAt = -Infinity;
   /** By performance.now(): when nobody says anything of the pictures any more, unless somebody does. @type {number | null} */
   #silentAt = null;
 
-  start() {
-    this.#shell.showConnection('idle');
-    addEventListener('popstate', () => this.#chooseFromAddress());
+  /** @param {FirstStream} first */
+  start(first) {
+    addEventListener('popstate', () => {
+      const cameraId = cameraOfAddress();
+      if (cameraId !== null) {
+        this.#choose(cameraId, false);
+      }
+    });
+    addEventListener('resize', () => this.#onResize());
     this.#renderer.onDrawn((frame, size) => this.#onDrawn(frame, size));
     this.#renderer.onError((error) => console.warn(texts.camera.badPicture, error));
     void this.#shell.session.then((session) => {
       this.#session = session;
       this.#select.mayEdit = session.may('admin');
-      if (cameraOfAddress() === null) {
-        location.replace(pageUrl('./')); // where they all are
-        return;
-      }
-      this.#chooseFromAddress();
-      void this.#list.refresh();
-      setInterval(() => this.#showState(), TICK_MS);
+      this.#showCameras();
     });
+    this.#begin(first.cameraId);
+    this.#take(first);
+    void this.#list.refresh();
+    setTimeout(() => void this.#loadRecord(), RECORD_LIMIT_MS);
+    setInterval(() => this.#showState(), TICK_MS);
+  }
+
+  /** The page is not for who looks. */
+  #leave() {
+    this.#isRefused = true;
+    this.#manager?.disconnect();
   }
 
   /** By the server's clock, once there was a connection. */
@@ -102,14 +117,20 @@ export class CameraPage {
     return this.#manager?.serverTimeMs() ?? Date.now();
   }
 
-  #chooseFromAddress() {
-    const cameraId = cameraOfAddress();
-    if (cameraId !== null) {
-      this.#choose(cameraId, false);
+  /** @param {boolean} failed */
+  #onCameras(failed) {
+    if (this.#isRefused) {
+      return;
     }
+    if (!failed) {
+      this.#manager?.connect();
+    } else if (this.#list.cameras === null) {
+      this.#manager?.disconnect(); // there is nothing to ask for
+    }
+    this.#showCameras();
   }
 
-  #onCameras() {
+  #showCameras() {
     this.#select.show(this.#list.cameras ?? [], this.#cameraId);
     this.#controls.showKinds(this.#list.find(this.#cameraId ?? '')?.source !== 'post');
     this.#showName();
@@ -142,46 +163,66 @@ export class CameraPage {
       return;
     }
     this.#manager?.disconnect();
+    if (byHand) {
+      history.pushState(null, '', cameraUrl(cameraId));
+    }
+    this.#begin(cameraId);
+    this.#connect();
+    this.#showState();
+  }
+
+  /** Another camera: nothing is left of the one before. @param {string} cameraId */
+  #begin(cameraId) {
     this.#cameraId = cameraId;
     this.#cameraState = this.#list.find(cameraId)?.state ?? null;
     this.#ended = null;
     this.#clear();
-    if (byHand) {
-      history.pushState(null, '', cameraUrl(cameraId));
-    }
     this.#select.show(this.#list.cameras ?? [], cameraId);
     this.#showName();
     this.#controls.showProblem('');
-    this.#connect();
-    this.#history.showCamera(cameraId);
-    this.#events.showCamera(cameraId);
-    this.#showState();
+    this.#unrecorded = [];
+    this.#record?.showCamera(cameraId);
   }
 
   #connect() {
     const { wishes } = this.#controls;
-    const manager = new WebSocketStreamManager({
-      cameraId: this.#cameraId ?? '',
-      token: pageToken,
-      ...(streamOf(wishes.kind) === 'raw' ? { url: pageUrl('ws/stream/raw'), metadata: true } : {}),
-      ...parametersOf(wishes),
-    });
+    const manager = makeStream(this.#cameraId ?? '', wishes, this.#stage.canvas);
     this.#kind = streamOf(wishes.kind);
+    this.#quality = askedFor(wishes, this.#stage.canvas).quality;
+    this.#listen(manager);
+    manager.connect();
+  }
+
+  /** What began before the page was there. @param {FirstStream} first */
+  #take({ manager, frame, events }) {
+    this.#quality = askedFor(this.#controls.wishes, this.#stage.canvas).quality;
+    this.#listen(manager);
+    this.#shell.showConnection(manager.connectionStatus);
+    events.forEach((event) => this.#onCamera(event));
+    this.#held = frame;
+    if (frame !== null) {
+      this.#onFrame(frame);
+      if (frame.metadata !== null) {
+        this.#onMetadata(frame.metadata, true);
+      }
+    }
+    manager.resume();
+    this.#showState();
+  }
+
+  /** @param {WebSocketStreamManager} manager */
+  #listen(manager) {
+    this.#manager = manager;
     manager.onState((status) => {
       if (status !== 'open') {
         this.#cameraState = null; // known again when the server says it again
       } else if (manager.stats.connections > 1) {
-        this.#events.lookAgain();
-        void this.#history.refresh();
+        this.#record?.catchUp();
       }
       this.#shell.showConnection(status);
       this.#showState();
     });
-    manager.onFrame((frame) => {
-      this.#ended = null;
-      this.#rate.add();
-      this.#renderer.renderFrame(frame);
-    });
+    manager.onFrame((frame) => this.#onFrame(frame));
     manager.onMetadata((metadata, frame) => {
       this.#renderer.renderDetections(metadata, frame);
       this.#onMetadata(metadata, frame.jpeg.length > 0);
@@ -189,8 +230,22 @@ export class CameraPage {
     manager.onCamera((event) => this.#onCamera(event));
     manager.onError((error) => this.#onError(error));
     manager.onDisconnect(() => void this.#list.refresh());
-    this.#manager = manager;
-    manager.connect();
+  }
+
+  /** @param {Frame} frame */
+  #onFrame(frame) {
+    this.#ended = null;
+    this.#rate.add();
+    this.#renderer.renderFrame(frame);
+  }
+
+  /** The picture may be larger or smaller now. */
+  #onResize() {
+    const { quality } = askedFor(this.#controls.wishes, this.#stage.canvas);
+    if (quality !== undefined && quality !== this.#quality) {
+      this.#quality = quality;
+      this.#manager?.set({ quality });
+    }
   }
 
   /** @param {Wishes} wishes */
@@ -210,7 +265,7 @@ export class CameraPage {
     } else if (Object.keys(parameters).length > 0) {
       manager.set(parameters);
     } else if (!wishesAny(wishes)) {
-      manager.subscribe(this.#cameraId); // as the server has it for everybody
+      manager.subscribe(this.#cameraId, askedFor(wishes, this.#stage.canvas)); // else as the server has it for everybody
     }
   }
 
@@ -229,7 +284,7 @@ export class CameraPage {
       const listed = this.#list.find(this.#cameraId ?? '');
       if (listed !== undefined && event.state !== undefined) {
         listed.state = event.state; // newer than what the list was told
-        this.#onCameras();
+        this.#showCameras();
       }
     } else if (event.type === 'stream_ended') {
       this.#ended = event.reason ?? '';
@@ -247,9 +302,12 @@ export class CameraPage {
   #onMetadata(metadata, withPicture) {
     const spaces = readSpaces(metadata);
     const events = readEvents(metadata);
-    this.#events.add(events);
-    if (events.length === 0 && spacesChanged(this.#spaces?.list ?? [], spaces?.list ?? [])) {
-      this.#events.lookAgain();
+    if (this.#record === null) {
+      this.#unrecorded.push(...events);
+    } else if (events.length > 0) {
+      this.#record.add(events);
+    } else if (spacesChanged(this.#spaces?.list ?? [], spaces?.list ?? [])) {
+      this.#record.lookAgain();
     }
     this.#spaces = spaces;
     if (!withPicture) {
@@ -266,7 +324,7 @@ export class CameraPage {
     const latency = readLatency(frame, nowMs);
     this.#shown = frame;
     this.#drawnAt = performance.now();
-    if (latency !== null && latency.totalMs < LATENCY_LIMIT_MS) {
+    if (latency !== null && latency.totalMs < LATENCY_LIMIT_MS && frame !== this.#held) {
       this.#latency.add(latency);
     }
     this.#stage.showSize(width, height);
@@ -278,6 +336,25 @@ export class CameraPage {
     }
     this.#silentAt ??= performance.now() + UNSAID_MS;
     this.#showState();
+    void this.#loadRecord();
+  }
+
+  async #loadRecord() {
+    if (this.#recordAsked || this.#isRefused) {
+      return;
+    }
+    this.#recordAsked = true;
+    try {
+      const { Record } = await import('./record.js');
+      this.#record = new Record(() => this.#nowMs);
+      this.#record.showCamera(this.#cameraId ?? '');
+      this.#record.add(this.#unrecorded.splice(0));
+    } catch { // the server is gone
+      setTimeout(() => {
+        this.#recordAsked = false;
+        void this.#loadRecord();
+      }, RECORD_RETRY_MS);
+    }
   }
 
   /** @param {FrameMetadata} metadata */
@@ -360,7 +437,7 @@ export class CameraPage {
     const isFetched = camera !== undefined && camera.source !== 'push' && camera.source !== 'post'; // by the server
     if (this.#session?.mayCamera(this.#cameraId ?? '') === false) {
       this.#stage.showMessage(texts.camera.notYours(this.#name), texts.camera.notYoursDetail(this.#session.user));
-    } else if (connection === 'waiting' || connection === 'offline') {
+    } else if (connection !== 'open' && connection !== 'connecting') {
       this.#stage.showMessage(texts.common.noConnection, texts.common.reconnecting);
     } else if (isOffline && isFetched) {
       this.#stage.showMessage(texts.camera.offline(this.#name), texts.camera.offlineDetail);

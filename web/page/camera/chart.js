@@ -1,6 +1,6 @@
 // The chart of the record, drawn by uPlot. What is not known stays a gap.
 
-import { write } from '../dom.js';
+import { make } from '../dom.js';
 import { texts } from '../texts.js';
 import { formatDay, formatMinute, formatMoment } from './when.js';
 
@@ -8,8 +8,16 @@ import { formatDay, formatMinute, formatMoment } from './when.js';
 
 // Brought by make; without it the page has its table.
 const LIBRARY = '../../vendor/uplot.js';
+const STYLE = new URL('../../vendor/uplot.css', import.meta.url).href;
 const HEIGHT = 260;
 const DAY_S = 86_400;
+
+/** Below the rules of our own. @returns {Promise<unknown>} */
+function loadStyle() {
+  return new Promise((done) => {
+    document.head.prepend(make('link', { rel: 'stylesheet', href: STYLE, onload: done, onerror: done }));
+  });
+}
 
 /** @param {string} name of a custom property of the style sheet */
 function colour(name) {
@@ -54,7 +62,8 @@ export class Chart {
   /** @returns {Promise<boolean>} false: the library is not there */
   async load() {
     try {
-      this.#library = (await import(LIBRARY)).default;
+      const [library] = await Promise.all([import(LIBRARY), loadStyle()]);
+      this.#library = library.default;
       return true;
     } catch {
       return false;

@@ -1,5 +1,5 @@
-// Which streams the wall wants of the server, and how many frames a second of each: no more than can be seen.
-// Pure.
+// Which streams the wall wants of the server, how many frames a second of each and how good: no more than can be
+// seen. Pure.
 
 /** @typedef {import('../camera_list.js').Camera} Camera */
 /** @typedef {import('../../lib/frame_container.js').StreamKind} StreamKind */
@@ -9,12 +9,14 @@
  * @property {string} cameraId
  * @property {StreamKind} kind
  * @property {number} fps
+ * @property {number} quality
  */
 
 /**
  * @typedef {object} View
  * @property {Camera[]} visible those whose tiles are on the screen
  * @property {string | null} opened the one that is shown large
+ * @property {(cameraId: string) => number} qualityOf as it is seen
  * @property {(cameraId: string) => boolean} isDetected whether pictures with boxes came lately
  */
 
@@ -55,12 +57,12 @@ export function kindsFor({ source, detect }, opened, isDetected) {
  * @param {View} view
  * @returns {Wanted[]}
  */
-export function planStreams({ visible, opened, isDetected }) {
+export function planStreams({ visible, opened, qualityOf, isDetected }) {
   const cameras = visible.filter((camera) =>
     (opened === null || camera.id === opened) && !isBySnapshot(camera, opened));
   const fps = opened !== null ? OPENED_FPS : rateFor(visible.length);
-  return cameras.flatMap((camera) =>
-    kindsFor(camera, camera.id === opened, isDetected(camera.id)).map((kind) => ({ cameraId: camera.id, kind, fps })));
+  return cameras.flatMap((camera) => kindsFor(camera, camera.id === opened, isDetected(camera.id))
+    .map((kind) => ({ cameraId: camera.id, kind, fps, quality: qualityOf(camera.id) })));
 }
 
 /**
@@ -73,6 +75,7 @@ export function planChanges(before, now) {
   return {
     ended: before.filter((one) => !now.some(same(one))),
     begun: now.filter((one) => !before.some(same(one))),
-    changed: now.filter((one) => before.some((other) => same(one)(other) && other.fps !== one.fps)),
+    changed: now.filter((one) => before.some((other) =>
+      same(one)(other) && (other.fps !== one.fps || other.quality !== one.quality))),
   };
 }

@@ -16,6 +16,7 @@ import { tileState } from './tile_state.js';
 /** @typedef {import('../../lib/stream_manager.js').ConnectionStatus} ConnectionStatus */
 
 const DETECTED_LATELY_MS = 5000;
+const DETECTED_SOON_MS = 2000; // so long the camera's own picture is not asked for beside the one with boxes
 
 export class Tile {
   #canvas = make('canvas', { className: 'tile-picture', 'aria-hidden': 'true' });
@@ -46,6 +47,7 @@ export class Tile {
   #capturedMs = null;
   #drawnAt = 0; // by performance.now()
   #detectedAt = -Infinity;
+  #madeAt = performance.now();
   #ended = false;
   #failure = '';
   visible = false;
@@ -81,9 +83,11 @@ export class Tile {
     return this.#camera.id;
   }
 
-  /** Whether pictures with boxes came lately. */
+  /** Whether pictures with boxes came lately, or are to be expected. */
   get isDetected() {
-    return performance.now() - this.#detectedAt < DETECTED_LATELY_MS;
+    const now = performance.now();
+    return now - this.#detectedAt < DETECTED_LATELY_MS ||
+      (this.#camera.detect === 'always' && now - this.#madeAt < DETECTED_SOON_MS);
   }
 
   /** What the list says now. @param {Camera} camera */

@@ -1,13 +1,12 @@
 // The live wall: every camera that its user may see, on one connection.
 
-import { WebSocketStreamManager } from '../../lib/index.js';
 import { pageUrl } from '../api.js';
 import { CameraList } from '../camera_list.js';
 import { make } from '../dom.js';
 import { isId } from '../ids.js';
+import { qualityFor } from '../picture_quality.js';
 import { startPage } from '../shell.js';
 import { texts } from '../texts.js';
-import { pageToken } from '../token.js';
 import { neighbour } from './grid.js';
 import { loadLayout, saveLayout, shownCameras } from './layout.js';
 import { LayoutDialog } from './layout_dialog.js';
@@ -19,6 +18,7 @@ import { WallView } from './wall_view.js';
 /** @typedef {import('./layout.js').Layout} Layout */
 /** @typedef {import('./plan.js').Wanted} Wanted */
 /** @typedef {import('../session.js').Session} Session */
+/** @typedef {import('../../lib/stream_manager.js').WebSocketStreamManager} WebSocketStreamManager */
 
 const TICK_MS = 500;
 
@@ -40,7 +40,7 @@ export class WallPage {
   #view = new WallView({ back: () => this.#close(), arrange: () => this.#arrange() });
   #dialog = new LayoutDialog((layout) => this.#setLayout(layout));
   #list = new CameraList((_list, failed) => this.#onCameras(failed));
-  #manager = new WebSocketStreamManager({ url: pageUrl('ws/viewer/detection?follow=false'), token: pageToken });
+  #manager;
   #snapshots = new Snapshots();
   #layout = loadLayout();
   /** In the order of the wall. @type {Tile[]} */
@@ -61,8 +61,13 @@ export class WallPage {
   #session = null;
   #observer = new IntersectionObserver((entries) => this.#onSeen(entries), { rootMargin: '80px' });
 
+  /** @param {WebSocketStreamManager} manager that nothing is asked of yet */
+  constructor(manager) {
+    this.#manager = manager;
+  }
+
   start() {
-    this.#shell.showConnection('idle');
+    this.#shell.showConnection(this.#manager.connectionStatus);
     const manager = this.#manager;
     manager.onState((status) => {
       this.#shell.showConnection(status);
@@ -86,7 +91,6 @@ export class WallPage {
       this.#session = session;
       this.#showTiles();
     });
-    manager.connect(); // while the list is on its way: on a slow link nothing is waited for in vain
     void this.#list.refresh();
     setInterval(() => this.#refresh(), TICK_MS);
   }
@@ -213,15 +217,16 @@ export class WallPage {
     const wanted = planStreams({
       visible: this.#tiles.filter(({ visible }) => visible).map(({ camera }) => camera),
       opened: this.#opened,
+      qualityOf: (id) => qualityFor(this.#find(id)?.element.clientWidth ?? 0),
       isDetected: (id) => this.#find(id)?.isDetected === true,
     });
     const { ended, begun, changed } = planChanges(this.#wanted, wanted);
     this.#wanted = wanted;
     ended.forEach(({ cameraId, kind }) => this.#manager.unsubscribe(cameraId, kind));
-    begun.forEach(({ cameraId, kind, fps }) => this.#manager.subscribe(cameraId, { kind, fps }));
-    for (const { cameraId, kind, fps } of changed) {
-      this.#manager.set({ cameraId, kind, fps });
-      this.#find(cameraId)?.resetRate();
+    begun.forEach(({ cameraId, ...wishes }) => this.#manager.subscribe(cameraId, wishes));
+    for (const one of changed) {
+      this.#manager.set(one);
+      this.#find(one.cameraId)?.resetRate();
     }
     const bySnapshot = this.#tiles.filter((tile) => {
       const before = tile.bySnapshot;
