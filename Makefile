@@ -376,11 +376,11 @@ parser-tests: $(PARSER_TESTS:%=$(BUILD)/%_test)
 
 # Each of them alone, too. The last four are not among the usual ones.
 BENCHES := bench-ring bench-parser bench-capture bench-detector bench-demand bench-canvas \
-           bench-cameras bench-broadcaster bench-tls bench-history bench-settings bench-storms \
+           bench-first-picture bench-cameras bench-broadcaster bench-tls bench-history bench-settings bench-storms \
            bench-models bench-rivals bench-breaking bench-soak
 
 .PHONY: bench $(BENCHES)
-bench: ## print figures, in 14 minutes; bench-ring, -parser, …, -storms, -soak: one
+bench: ## print figures, in 15 minutes; bench-ring, -parser, …, -storms, -soak: one
 bench $(BENCHES):
 	@tests/packages $(if $(filter bench-rivals,$@),rivals,bench)
 	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS:%=$(BUILD)/%)
