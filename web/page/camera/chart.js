@@ -127,7 +127,7 @@ export class Chart {
     return {
       width: this.#holder.clientWidth,
       height: HEIGHT,
-      padding: [12, 8, 0, 0],
+      padding: [12, 22, 0, 0], // half of the last label is beyond the end
       cursor: { drag: { x: false, y: false }, points: { size: 8 } },
       legend: { live: true },
       scales: {
