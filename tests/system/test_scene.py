@@ -86,6 +86,7 @@ def test_frames_end_it_and_truth_is_written(tmp_path):
 def test_spaces_are_ready_for_a_configuration(scene, tmp_path):
     camera = scene()
     spaces = http("GET", f"{camera.url}/spaces.json")[2]
+    assert spaces
     config = tmp_path / "ringcast.json"
     config.write_text(json.dumps({"run_dir": str(tmp_path / "run"), "cameras": {
         "LOT": {"url": f"{camera.url}/stream", "spaces": spaces}}}))
