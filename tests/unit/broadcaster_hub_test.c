@@ -372,8 +372,26 @@ static void test_cameras(void **state)
     }
     assert_int_equal(count, 3);
     assert_true(hub_find_camera(fixture->hub, "CAM3", &camera));
+    assert_true(hub_find_camera(fixture->hub, "CAM1", &camera));
+    assert_int_equal(camera.last_update_ns,
+                     stream_last_update_ns(hub_find(fixture->hub, &keys[4])));
     assert_false(hub_find_camera(fixture->hub, "CAM", &camera));
     hub_unsubscribe(fixture->hub, &listener.subscriber);
+}
+
+/* A stream that nobody needs any more is taken away at once; one that somebody holds is not. */
+static void test_remove(void **state)
+{
+    struct fixture *fixture = *state;
+    struct stream_key key = key_of("CAM1");
+    struct listener listener;
+    listen_to(fixture, &listener, "CAM1");
+    hub_remove(fixture->hub, &key);
+    assert_non_null(hub_find(fixture->hub, &key));
+    hub_unsubscribe(fixture->hub, &listener.subscriber);
+    hub_remove(fixture->hub, &key);
+    assert_null(hub_find(fixture->hub, &key));
+    hub_remove(fixture->hub, &key); /* it is not there: nothing happens */
 }
 
 static void test_status(void **state)
@@ -405,11 +423,17 @@ static void test_status(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_followers),           TEST(test_cameras),
-        TEST(test_newest_wins),         TEST(test_messages_for_many),
-        TEST(test_metadata_alone),      TEST(test_subscribers),
-        TEST(test_end_and_begin),       TEST(test_sorted),
-        TEST(test_most_streams),        TEST(test_status),
+        TEST(test_followers),
+        TEST(test_cameras),
+        TEST(test_remove),
+        TEST(test_newest_wins),
+        TEST(test_messages_for_many),
+        TEST(test_metadata_alone),
+        TEST(test_subscribers),
+        TEST(test_end_and_begin),
+        TEST(test_sorted),
+        TEST(test_most_streams),
+        TEST(test_status),
         TEST(test_needless_streams_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,6 +145,8 @@ static const struct stream streams[] = {
     BELIEVED("very short boundary", MULTIPART "a",
              "--a\r\n" BARE P1 END "--a\r\n" BARE TRUNCATED END "--a\r\n" BARE P2,
              "1:40 truncated 2:40 "),
+    BELIEVED("very short boundary by chance in a picture", MULTIPART "a",
+             "--a\r\n" BARE SOI SOF("\x05") SOS "--a" SCAN EOI END "--a\r\n" BARE P2, "5:43 2:40 "),
     /* wrong lengths */
     DOUBTED("length too small", MULTIPART "frame-7x",
             B LENGTH("20") P1 END B LENGTH("20") P2 END B LENGTH("20") P3, "1:40 2:40 3:40 "),
