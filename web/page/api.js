@@ -112,7 +112,13 @@ async function check(answer) {
   if (answer.ok) {
     return answer;
   }
-  const error = refusal(answer.status, await answer.json().catch(() => null));
+  const body = await answer.json().catch((error) => {
+    if (error instanceof DOMException && error.name !== 'SyntaxError') {
+      throw error; // aborted, or too late
+    }
+    return null;
+  });
+  const error = refusal(answer.status, body);
   if (answer.status === 401) {
     unauthorizedHandler(error);
   }

@@ -21,6 +21,7 @@ import { Publisher } from './publisher.js';
 
 const NUMBERS_MS = 500;
 const VIEWERS_MS = 2000;
+const COMPLAINT_FRAMES = 10; // the server closes when it could use none of so many
 const HIDDEN_LONG_MS = 10_000; // the server warns of a camera that has been silent for so long
 
 /** @type {Record<PublishState, import('../tones.js').Tone>} */
@@ -40,11 +41,13 @@ export class PublishPage {
   #publisher = new Publisher({
     video: this.#video,
     onState: (state, problem) => this.#showState(state, problem),
-    onSaid: (text) => this.#showNotice(text),
+    onSaid: (text) => this.#showSaid(text),
     onScreen: (stays) => write(element('screen', HTMLElement), stays ? '' : this.#words.screen),
     serverOf: (choices) => this.#serverOf(choices),
   });
   #hiddenSince = 0;
+  /** How many pictures had been sent when the server complained. @type {number | null} */
+  #complainedAt = null;
   #watchesViewers = false;
   #viewers = new Poll(() => this.#showViewers(), VIEWERS_MS);
 
@@ -63,6 +66,7 @@ export class PublishPage {
     const problem = placeProblem(isSecureContext, navigator.mediaDevices !== undefined);
     if (problem !== null) {
       this.#showProblem(problem);
+      this.#shell.showState(problem.title);
       return;
     }
     this.#toggle.disabled = false;
@@ -158,13 +162,13 @@ export class PublishPage {
       this.#publisher.stop();
       return;
     }
+    this.#showProblem(null);
     const choices = this.#readChoices();
     if (choices === null) {
       this.#cameraId.focus();
     } else {
       this.#choices = choices;
       keepChoices(choices);
-      this.#showProblem(null);
       this.#showNotice('');
       void this.#publisher.start(choices);
     }
@@ -242,14 +246,24 @@ export class PublishPage {
     callout.hidden = problem === null;
   }
 
+  /** A complaint of the server. It is over when pictures go out again. @param {string} text */
+  #showSaid(text) {
+    this.#showNotice(text);
+    this.#complainedAt = this.#publisher.sent;
+  }
+
   /** @param {string} text '': nothing any more */
   #showNotice(text) {
+    this.#complainedAt = null;
     write(element('notice-text', HTMLElement), text);
     element('notice', HTMLElement).hidden = text === '';
   }
 
   #showNumbers() {
     const { sent, bytes, leftOut, size, framesPerSecond, state } = this.#publisher;
+    if (this.#complainedAt !== null && state === 'live' && sent > this.#complainedAt + COMPLAINT_FRAMES) {
+      this.#showNotice('');
+    }
     const rate = state === 'live' ? framesPerSecond : null;
     write(element('sent', HTMLElement), formatCount(sent));
     write(element('rate', HTMLElement), rate === null ? texts.common.unknown : formatRate(rate));
