@@ -143,6 +143,18 @@ static void test_bytes_behind_the_end(void **state)
     }
 }
 
+/* What looks like an end in a comment is none, though it is among the last bytes. */
+static void test_end_in_the_headers(void **state)
+{
+    uint8_t jpeg[80];
+    (void)state;
+    jpeg_bytes_fill(jpeg, sizeof jpeg, 20);
+    memcpy(jpeg + 20, JPEG_EOI, 2);
+    assert_judged(jpeg, sizeof jpeg, JPEG_WHOLE);
+    memset(jpeg + sizeof jpeg - 2, 0x55, 2);
+    assert_judged(jpeg, sizeof jpeg, JPEG_TRUNCATED);
+}
+
 static void test_not_base64(void **state)
 {
     uint8_t jpeg[3000];
@@ -208,6 +220,7 @@ int main(void)
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_what_is_in_the_scan),
+        cmocka_unit_test(test_end_in_the_headers),
         cmocka_unit_test(test_not_base64),
         cmocka_unit_test(test_bytes_behind_the_end),
     };

@@ -269,6 +269,11 @@ static void test_lengths_are_shortest(void **state)
     }
     static const uint8_t highest_bit[] = {0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0};
     expect(highest_bit, sizeof highest_bit, "!1002");
+    /* The longest that two bytes can say, in eight; one more is only too much. */
+    static const uint8_t two_do[] = {0x82, 0xff, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 1, 2, 3, 4};
+    expect(two_do, sizeof two_do, "!1002");
+    static const uint8_t eight[] = {0x82, 0xff, 0, 0, 0, 0, 0, 1, 0, 0, 1, 2, 3, 4};
+    expect(eight, sizeof eight, "!1009");
 }
 
 static void test_limit(void **state)

@@ -172,6 +172,8 @@ static void test_a_bank_being_rewritten_is_an_overrun(void **state)
     assert_int_equal(frame_ring_reader_create(&reader, readable), 0);
     assert_int_equal(frame_ring_reader_read(reader, &info, buffer, FORGED_BANK, &missed),
                      -EOVERFLOW);
+    forged_store(writable, FORGED_HEAD, 4); /* one less than was there, which nobody has taken */
+    assert_int_equal(frame_ring_reader_read(reader, &info, buffer, FORGED_BANK, &missed), -EBADMSG);
     frame_ring_reader_destroy(reader);
     fd_close(&writable);
     free(buffer);
