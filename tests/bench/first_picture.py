@@ -2,7 +2,7 @@
 """How long a phone waits for its first picture, over a link of 1.5 Mbit/s with an empty cache: the wall with
 two simulated car parks, and the page of one. Chromium and the whole pipeline, 1280x720, the demo model's boxes.
 
-    first_picture.py [--loads 7] [--bits 1500000] [--delay 0.03]
+    first_picture.py [--loads 7] [--bits 1500000] [--up 1500000] [--delay 0.02]
 """
 
 import argparse
@@ -53,15 +53,16 @@ def row(name, loads):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--loads", type=int, default=7, help="of each page")
-    parser.add_argument("--bits", type=float, default=1.5e6, help="a second, down; half of it up")
-    parser.add_argument("--delay", type=float, default=0.03, help="seconds each way")
+    parser.add_argument("--bits", type=float, default=1.5e6, help="a second")
+    parser.add_argument("--up", type=float, help="from the phone; default as many")
+    parser.add_argument("--delay", type=float, default=0.02, help="seconds each way")
     options = parser.parse_args()
     if not (BROWSER / "node_modules").exists():
         subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], check=True, cwd=BROWSER)
     rows = []
     with tempfile.TemporaryDirectory(prefix="rc-") as name:
         cameras, running = start_lots(Path(name))
-        link = SlowLink(running.url, options.bits, options.bits / 2, options.delay)
+        link = SlowLink(running.url, options.bits, options.up or options.bits, options.delay)
         try:
             for what, path in (("wall", "/"), ("camera", "/camera/LOT1")):
                 rows.append(row(what, load(link.url, path, options.loads)))
