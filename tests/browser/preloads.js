@@ -11,18 +11,27 @@ const WEB = resolve(dirname(fileURLToPath(import.meta.url)), '../../web');
 const ENTRY = /^ *<script type="module" src="(\{root\}|(?:\.\.\/)*)([^"]+)"><\/script>\n/m;
 const PRELOAD = /^ *<link rel="modulepreload" href="(?:\.\.\/|\{root\})*([^"]+)">\n/gm;
 const IMPORT = /^(?:import|export)\s(?:[^;']*?\sfrom\s+)?'(\.[^']+)';/gm;
-const LATER = /\bimport\('(\.[^']+)'\)/g; // of an entry: what follows when it has begun its stream; elsewhere: what is not needed yet
+// Of an entry: what follows when it has begun its stream. Elsewhere: what is not needed yet.
+const LATER = /\bimport\('(\.[^']+)'\)/g;
 
-/** @param {string} module path below web/ @returns {Promise<string[]>} what it needs, in the order of levels, without itself */
-async function importsOf(module) {
-  const found = new Set([module]);
-  for (const one of found) { // grows while it is walked
+/** @param {Set<string>} found paths below web/; grows by what they import, in the order of levels */
+async function follow(found) {
+  for (const one of found) {
     const text = await readFile(join(WEB, one), 'utf8');
-    const later = one === module ? [...text.matchAll(LATER)] : [];
-    for (const [, path] of [...text.matchAll(IMPORT), ...later]) {
+    for (const [, path] of text.matchAll(IMPORT)) {
       found.add(relative(WEB, join(WEB, dirname(one), path ?? '')));
     }
   }
+}
+
+/** @param {string} module path below web/ @returns {Promise<string[]>} what it needs, what it begins with before the rest */
+async function importsOf(module) {
+  const found = new Set([module]);
+  await follow(found);
+  for (const [, path] of (await readFile(join(WEB, module), 'utf8')).matchAll(LATER)) {
+    found.add(relative(WEB, join(WEB, dirname(module), path ?? '')));
+  }
+  await follow(found);
   found.delete(module);
   return [...found];
 }
