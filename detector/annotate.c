@@ -36,6 +36,7 @@ struct mark {
     const uint8_t *colour;
     size_t class_id; /* a track's is the one that it had most of the time: colours do not flicker */
     uint64_t track;  /* 0: none */
+    double width;    /* of a track without its trembling: its label does not change to and fro */
 };
 
 struct annotator {
@@ -258,6 +259,16 @@ static void annotator_inherit_tracks(struct annotator *annotator,
     }
 }
 
+static double annotator_width(const struct annotator *annotator,
+                              const struct observation *observation, const struct mark *mark)
+{
+    const struct trail *trail = mark->track > 0 && observation->trails != NULL
+                                    ? trails_of(observation->trails, mark->track)
+                                    : NULL;
+    return trail != NULL ? (double)trail->width * annotator->scale_x
+                         : mark->place.right - mark->place.left;
+}
+
 static void annotator_collect(struct annotator *annotator, const struct annotation *annotation)
 {
     const struct observation *observation = annotation->observation;
@@ -282,7 +293,9 @@ static void annotator_collect(struct annotator *annotator, const struct annotati
         }
     }
     for (size_t m = 0; m < annotator->mark_count; m++) {
-        annotator->marks[m].colour = palette_of_class(annotator->marks[m].class_id);
+        struct mark *mark = &annotator->marks[m];
+        mark->colour = palette_of_class(mark->class_id);
+        mark->width = annotator_width(annotator, observation, mark);
     }
     if (annotator->mark_count > 0) {
         qsort(annotator->marks, annotator->mark_count, sizeof *annotator->marks, compare_marks);
@@ -307,7 +320,7 @@ static void annotate_label_text(const struct font *font, const struct mark *mark
 {
     const char *name = names_get(names, mark->class_id);
     int percent = (int)lroundf(mark->box->confidence * 100);
-    double room = (mark->place.right - mark->place.left) * LABEL_PER_BOX;
+    double room = mark->width * LABEL_PER_BOX;
     snprintf(text, LABEL_MAX, "%.64s %d%%", name, percent);
     if (mark->track > 0) {
         snprintf(text, LABEL_MAX, "%.64s %d%% #%" PRIu64, name, percent, mark->track);

@@ -1,6 +1,7 @@
 #include "detector/label_places.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "common/memory.h"
@@ -8,6 +9,9 @@
 /* So much of a label may be covered before another place is looked for: who always gives way at once
  * jumps to and fro when two boxes pass each other. */
 #define COVERED_MAX 0.05
+
+/* So much of its own box a label may cover. */
+#define HIDDEN_MAX 0.25
 
 void label_places_clear(struct label_places *places)
 {
@@ -35,6 +39,12 @@ static double label_covered(const struct label_places *places, const struct rect
     return covered / rectangle_area(label);
 }
 
+/* Over the box it would hide what it names. */
+static bool label_hides(const struct rectangle *label, const struct rectangle *box)
+{
+    return rectangle_common(label, box) > HIDDEN_MAX * rectangle_area(box);
+}
+
 struct rectangle label_places_take(struct label_places *places, const struct rectangle *box,
                                    double label_width, double label_height, double picture_width,
                                    double picture_height)
@@ -47,6 +57,8 @@ struct rectangle label_places_take(struct label_places *places, const struct rec
         {box->left, box->bottom},
         {box->left, box->bottom - label_height},
         {box->right - label_width, box->top - label_height},
+        {box->right, box->top},
+        {box->left - label_width, box->top},
     };
     struct rectangle best = {0};
     double least = INFINITY;
@@ -54,7 +66,7 @@ struct rectangle label_places_take(struct label_places *places, const struct rec
         double left = label_limit(choices[i].left, picture_width - label_width);
         double top = label_limit(choices[i].top, picture_height - label_height);
         struct rectangle label = {left, top, left + label_width, top + label_height};
-        double covered = label_covered(places, &label);
+        double covered = label_covered(places, &label) + label_hides(&label, box);
         if (covered < least) {
             least = covered;
             best = label;

@@ -17,7 +17,8 @@ void label_places_clear(struct label_places *places);
 void label_places_finish(struct label_places *places);
 
 /* Finds a place of this size for a box in a picture and takes it. Those that come first have the first
- * choice: above the box, inside its upper edge, below, inside its lower edge, above flush right. */
+ * choice: above the box, inside its upper edge, below, inside its lower edge, above flush right, beside
+ * it; over a box that it would hide only where nothing else is left. */
 struct rectangle label_places_take(struct label_places *places, const struct rectangle *box,
                                    double label_width, double label_height, double picture_width,
                                    double picture_height);

@@ -8,6 +8,8 @@
 
 #define TRAIL_SMOOTHED 4 /* points to each side */
 
+#define TRAIL_SETTLE_NS (NS_PER_SECOND / 2) /* the width follows within about so long */
+
 void trails_finish(struct trails *trails)
 {
     free(trails->items);
@@ -64,6 +66,17 @@ static struct trail *trails_find_or_add(struct trails *trails, uint64_t id)
     return trail;
 }
 
+static void trail_settle(struct trail *trail, float width, uint64_t time_ns)
+{
+    if (trail->count == 0) {
+        trail->width = width;
+        return;
+    }
+    uint64_t since_ns = clock_elapsed_ns(trail->points[trail->count - 1].time_ns, time_ns);
+    float share = fminf((float)since_ns / (float)TRAIL_SETTLE_NS, 1);
+    trail->width += (width - trail->width) * share;
+}
+
 void trails_update(struct trails *trails, const struct track *tracks, size_t count,
                    uint64_t time_ns)
 {
@@ -72,6 +85,7 @@ void trails_update(struct trails *trails, const struct track *tracks, size_t cou
     for (size_t i = 0; i < count; i++) {
         const struct box *box = &tracks[i].box;
         struct trail *trail = trails_find_or_add(trails, tracks[i].id);
+        trail_settle(trail, box->width, time_ns);
         if (trail->count == TRAIL_POINTS) {
             trail_drop_first(trail, 1);
         }

@@ -21,6 +21,7 @@ struct trail {
     uint64_t id;
     int class_id;
     float size;                              /* of the last box: the side of a square of its area */
+    float width;                             /* of the boxes, without their trembling */
     struct trail_point points[TRAIL_POINTS]; /* the oldest first */
     size_t count;                            /* at least 1 */
 };

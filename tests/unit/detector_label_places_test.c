@@ -34,6 +34,24 @@ static void test_none_over_another(void **state)
     label_places_finish(&places);
 }
 
+/* Of small boxes close together the labels stand around them, and none over its own. */
+static void test_small_boxes_stay_visible(void **state)
+{
+    const struct rectangle boxes[] = {
+        {100, 100, 130, 120}, {101, 102, 131, 122}, {104, 99, 134, 119}, {102, 101, 132, 121}};
+    struct label_places places = {0};
+    struct rectangle labels[4];
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        labels[i] = label_places_take(&places, &boxes[i], 45, 14, 640, 480);
+        assert_true(rectangle_common(&labels[i], &boxes[i]) <= 0.25 * 30 * 20);
+        for (int other = 0; other < i; other++) {
+            assert_true(rectangle_common(&labels[i], &labels[other]) <= 0.05 * 45 * 14);
+        }
+    }
+    label_places_finish(&places);
+}
+
 /* Wherever the box is and however many there are, labels stay inside. */
 static void test_inside_the_picture(void **state)
 {
@@ -53,6 +71,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_none_over_another),
+        cmocka_unit_test(test_small_boxes_stay_visible),
         cmocka_unit_test(test_inside_the_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
