@@ -93,6 +93,47 @@ static void test_a_pause_is_not_made_up_for(void **state)
     }
 }
 
+/* Frames of a camera that then is a little early and a little late are all taken. */
+static void test_none_is_lost_after_a_pause(void **state)
+{
+    struct schedule schedule = {0};
+    (void)state;
+    schedule_set(&schedule, 1, 10);
+    schedule_take(&schedule, 1, START_NS);
+    for (uint64_t frame = 0; frame < 10; frame++) {
+        uint64_t early_ms = frame % 2 == 0 ? 0 : 10;
+        uint64_t now_ns = START_NS + (5000 + 100 * frame - early_ms) * NS_PER_MS;
+        assert_true(schedule_wants(&schedule, 2 + frame, now_ns));
+        schedule_take(&schedule, 2 + frame, now_ns);
+    }
+}
+
+/* A hiccup is made up for, by no more than the frame of one interval. */
+static void test_a_hiccup_is_made_up_for(void **state)
+{
+    struct schedule schedule = {0};
+    unsigned taken = 0;
+    (void)state;
+    schedule_set(&schedule, 1, 0.5);
+    schedule_take(&schedule, 1, START_NS);
+    schedule_take(&schedule, 2, START_NS + 3200 * NS_PER_MS);
+    assert_false(schedule_wants(&schedule, 3, START_NS + 3900 * NS_PER_MS));
+    assert_true(schedule_wants(&schedule, 3, START_NS + 4000 * NS_PER_MS));
+
+    schedule = (struct schedule){0};
+    schedule_set(&schedule, 1, 10);
+    schedule_take(&schedule, 1, START_NS);
+    schedule_take(&schedule, 2, START_NS + 1000 * NS_PER_MS);
+    for (uint64_t frame = 1; frame < 10; frame++) {
+        uint64_t now_ns = START_NS + (1000 + 10 * frame) * NS_PER_MS;
+        if (schedule_wants(&schedule, 2 + frame, now_ns)) {
+            schedule_take(&schedule, 2 + frame, now_ns);
+            taken++;
+        }
+    }
+    assert_int_equal(taken, 2);
+}
+
 static void test_a_capture_that_starts_again(void **state)
 {
     struct schedule schedule = {0};
@@ -136,6 +177,8 @@ int main(void)
         cmocka_unit_test(test_rates),
         cmocka_unit_test(test_one_frame_of_each_group),
         cmocka_unit_test(test_a_pause_is_not_made_up_for),
+        cmocka_unit_test(test_none_is_lost_after_a_pause),
+        cmocka_unit_test(test_a_hiccup_is_made_up_for),
         cmocka_unit_test(test_a_capture_that_starts_again),
         cmocka_unit_test(test_a_wish_for_more_acts_at_once),
         cmocka_unit_test(test_patience),

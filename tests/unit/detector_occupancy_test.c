@@ -142,6 +142,7 @@ static void test_places(void **state)
         {{105, 165, 90, 130, 0.5F, CAR}, "off"},
         {{150, 165, 90, 130, 0.5F, CAR}, "oof"},  /* over two */
         {{120, 165, 90, 130, 0.5F, CAR}, "off"},  /* crooked, and a little over the line */
+        {{105, 165, 140, 130, 0.5F, CAR}, "off"}, /* wide: much less of the second one */
         {{205, 165, 190, 130, 0.5F, CAR}, "foo"}, /* a coach across two */
         {{105, 290, 90, 130, 0.5F, CAR},
          "fff"},                                /* in the lane before it, its roof over the space */
