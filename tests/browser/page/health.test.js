@@ -43,9 +43,9 @@ async function open(address) {
   return page;
 }
 
-/** @param {string} url @param {string} user */
-async function watch(url, user) {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws/viewer/detection?camera_id=LOT&user_id=${user}`);
+/** @param {string} url @param {string} user @param {string} query of the camera; '': of all */
+async function watch(url, user, query = 'camera_id=LOT&') {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws/viewer/detection?${query}user_id=${user}`);
   atEnd(() => socket.terminate());
   await new Promise((opened, failed) => socket.once('open', opened).once('error', failed));
   return socket;
@@ -83,8 +83,8 @@ test('a viewer is disconnected, after a question', LIMIT, async () => {
   const broadcaster = await start();
   const socket = await watch(broadcaster.url, 'stranger');
   const closed = new Promise((code) => socket.once('close', code));
+  await watch(broadcaster.url, 'wall', '');
   const page = await open(`${broadcaster.url}/health`);
-  await open(`${broadcaster.url}/`);
   await row(page, 'Viewers', 'all cameras').waitFor();
   const button = row(page, 'Viewers', 'stranger').locator('button');
   await button.click();
