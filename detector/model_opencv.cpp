@@ -10,6 +10,7 @@
 #include <cstring>
 #include <exception>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -151,11 +152,16 @@ bool choose_backend(const model_config &config, int *backend, int *target, char 
     return false;
 }
 
-/* What OpenCV says of a file that is not there leads nobody to the cause. nullptr is no file. */
+/* What OpenCV says of a file that is not there, or is a folder, leads nobody to the cause. nullptr is no file. */
 bool readable(const char *path, char *error)
 {
     if (path != nullptr && access(path, R_OK) < 0) {
         explain(error, path, "cannot be read", std::strerror(errno));
+        return false;
+    }
+    struct stat status;
+    if (path != nullptr && stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        explain(error, path, "cannot be read", std::strerror(EISDIR));
         return false;
     }
     return true;

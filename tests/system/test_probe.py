@@ -118,6 +118,15 @@ def test_file_that_cannot_be_used(tmp_path, carpark, name):
     assert list(tmp_path.iterdir()) == [model]
 
 
+def test_folder_instead_of_a_file(tmp_path, carpark):
+    model = tmp_path / "network.onnx"
+    model.mkdir()
+    done = probe(tmp_path, model, carpark)
+    assert done.returncode == EXIT_CONFIG
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert f"{model}: cannot be read: Is a directory" in done.stderr
+
+
 def test_detector_refuses_in_the_same_words(tmp_path):
     model = tmp_path / "network.onnx"
     model.write_bytes(MODEL.read_bytes() + onnx.metadata(task="obb"))
