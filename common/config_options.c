@@ -96,8 +96,9 @@ const struct config_option config_options[] = {
     ROW(DETECTOR(track_buffer_s), "track_buffer_s", CONFIG_NUMBER, 0.1, 60, "5",
         "Seconds for which a track out of sight is kept."),
     ROW(DETECTOR(space_conf), "space_conf", CONFIG_NUMBER, 0.05, 0.95, "0.15",
-        "The least confidence of a vehicle that keeps a parking space occupied; it begins to be with one of "
-        "`conf`. What is fainter than that and stands still is as often a roof as a car."),
+        "The least confidence of a vehicle that keeps a parking space occupied. To begin with it takes one of "
+        "`conf`, except in the first ten seconds that the space is looked at: what is fainter and appears later is as "
+        "often a shadow or a roof as a car."),
     ROW(DETECTOR(space_occupy_s), "space_occupy_s", CONFIG_NUMBER, 0, 60, "1.5",
         "Seconds for which a vehicle has to stand in a space before it is occupied."),
     ROW(DETECTOR(space_free_s), "space_free_s", CONFIG_NUMBER, 0, 600, "3",

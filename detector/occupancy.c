@@ -25,6 +25,10 @@
 /* More than this between two frames says nothing about what was between them. */
 #define GAP_MAX_NS NS_PER_SECOND
 
+/* A vehicle that comes is seen well while it does; one that was there before may stand half hidden and be faint for
+ * ever. So for this long after the first look a faint one is as good as a sure one. */
+#define EARLY_NS (10 * NS_PER_SECOND)
+
 struct watch {
     struct rectangle stands; /* where the vehicle was when it began to stand */
     struct rectangle taker;  /* the vehicle of this frame that takes most of the space */
@@ -34,6 +38,7 @@ struct watch {
     uint64_t stood_ns;  /* of that, time that was watched: seen surely, less what was not sure */
     uint64_t last_ns;   /* a vehicle was seen last */
     uint64_t missed_ns; /* since then, time that was watched */
+    uint64_t looked_ns; /* time that was watched in all */
 };
 
 struct occupancy {
@@ -229,6 +234,26 @@ static void occupancy_set(struct occupancy *occupancy, size_t index, enum space_
     }
 }
 
+/* May what stands there have stood there before the first look? */
+static bool occupancy_is_early(const struct occupancy *occupancy, size_t index)
+{
+    return occupancy->spaces[index].state == SPACE_UNKNOWN &&
+           occupancy->watches[index].looked_ns < EARLY_NS;
+}
+
+/* How long the vehicle that takes the space has stood, after `unseen_ns` more. */
+static uint64_t occupancy_stood(const struct occupancy *occupancy, size_t index, uint64_t unseen_ns)
+{
+    const struct watch *watch = &occupancy->watches[index];
+    if (watch->sure) {
+        return watch->stood_ns + unseen_ns;
+    }
+    if (occupancy_is_early(occupancy, index)) {
+        return watch->stood_ns + (watch->missed_ns == 0 ? unseen_ns : 0); /* a flicker is no car */
+    }
+    return watch->stood_ns > unseen_ns ? watch->stood_ns - unseen_ns : 0;
+}
+
 static void occupancy_judge_taken(struct occupancy *occupancy,
                                   const struct occupancy_config *config, size_t index,
                                   uint64_t watched_ns)
@@ -237,9 +262,7 @@ static void occupancy_judge_taken(struct occupancy *occupancy,
     uint64_t unseen_ns = watch->missed_ns + watched_ns; /* a faint one is not seen in every frame */
     if (watch->began_ns > 0 && unseen_ns <= GAP_MAX_NS &&
         rectangle_overlap(&watch->taker, &watch->stands) >= STANDS_MIN) {
-        watch->stood_ns = watch->sure                   ? watch->stood_ns + unseen_ns
-                          : watch->stood_ns > unseen_ns ? watch->stood_ns - unseen_ns
-                                                        : 0;
+        watch->stood_ns = occupancy_stood(occupancy, index, unseen_ns);
     } else {
         watch->stands = watch->taker;
         watch->began_ns = occupancy->time_ns;
@@ -247,7 +270,8 @@ static void occupancy_judge_taken(struct occupancy *occupancy,
     }
     watch->last_ns = occupancy->time_ns;
     watch->missed_ns = 0;
-    if (watch->sure && watch->stood_ns >= config->occupy_ns) {
+    if ((watch->sure || occupancy_is_early(occupancy, index)) &&
+        watch->stood_ns >= config->occupy_ns) {
         occupancy_set(occupancy, index, SPACE_OCCUPIED, watch->began_ns);
     }
 }
@@ -267,12 +291,13 @@ static void occupancy_judge_empty(struct occupancy *occupancy,
     }
 }
 
-/* A faint box is evidence only where a sure one was. */
+/* A faint box is evidence only where a sure one was, or may have been. */
 static bool occupancy_is_taken(const struct occupancy *occupancy, size_t index)
 {
     const struct watch *watch = &occupancy->watches[index];
-    return watch->taken > 0 &&
-           (watch->sure || watch->stood_ns > 0 || occupancy->spaces[index].state == SPACE_OCCUPIED);
+    return watch->taken > 0 && (watch->sure || watch->stood_ns > 0 ||
+                                occupancy->spaces[index].state == SPACE_OCCUPIED ||
+                                occupancy_is_early(occupancy, index));
 }
 
 void occupancy_update(struct occupancy *occupancy, const struct occupancy_config *config,
@@ -294,6 +319,7 @@ void occupancy_update(struct occupancy *occupancy, const struct occupancy_config
         } else {
             occupancy_judge_empty(occupancy, config, i, watched_ns);
         }
+        occupancy->watches[i].looked_ns += watched_ns;
     }
 }
 

@@ -7,7 +7,7 @@
  * One frame decides nothing. A space is occupied when a vehicle has stood in it for a while, at one place
  * (one that drives past does not stand), surely seen for most of the time, and free when none has been seen
  * for a longer while; a gap between frames counts as a second at most. Who stands there is not asked: tracks
- * come and go.
+ * come and go. In the first seconds a faint vehicle is enough: it may have come before, and stand half hidden.
  *
  *              stands for occupy_ns
  *        ┌──────────────────────────▶ occupied ──┐
