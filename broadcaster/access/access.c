@@ -69,24 +69,18 @@ void access_configure(struct access *access, const struct config_broadcaster *co
 void access_forwarded(const struct access *access, struct http_session *session,
                       const struct http_request *request, struct forwarded *forwarded)
 {
-    const struct connection *connection = http_session_connection(session);
-    struct in6_addr peer = IN6ADDR_ANY_INIT;
-    bool is_ip = connection_peer_address(connection, &peer);
-    forwarded_read(request, &peer, connection_is_secure(connection), access->proxies,
-                   is_ip ? access->proxy_count : 0, forwarded);
+    bool is_secure = connection_is_secure(http_session_connection(session));
+    struct in6_addr peer;
+    bool is_ip = http_session_peer_address(session, &peer);
+    forwarded_read(request, &peer, is_secure, access->proxies, is_ip ? access->proxy_count : 0,
+                   forwarded);
 }
 
-static void access_name_address(struct identity *identity, const struct connection *connection,
+static void access_note_address(struct identity *identity, const struct connection *connection,
                                 const struct forwarded *forwarded)
 {
     identity->is_local = connection_is_local(connection);
     identity->ip = forwarded->client;
-    if (IN6_IS_ADDR_UNSPECIFIED(&identity->ip)) {
-        snprintf(identity->address, sizeof identity->address, "%s",
-                 identity->is_local ? "local" : "gone");
-    } else {
-        address_text(&identity->ip, identity->address);
-    }
 }
 
 /* Foreign text that ends up in logs, answers and tables: what could be mistaken for something else there
@@ -108,14 +102,16 @@ static void access_clean(char *text)
 
 static void access_name_user(struct identity *identity, const struct http_request *request)
 {
-    char named[IDENTITY_NAME_SIZE];
-    const char *user = identity->address;
+    char named[IDENTITY_NAME_SIZE], address[ADDRESS_TEXT_SIZE];
+    const char *user = address;
     if (identity->user[0] != '\0') {
         return; /* a token has said it */
     }
     if (http_request_parameter(request, "user_id", named, sizeof named) == 0 && named[0] != '\0') {
         access_clean(named);
         user = named;
+    } else {
+        identity_address(identity, address);
     }
     snprintf(identity->user, sizeof identity->user, "%s", user);
 }
@@ -146,7 +142,7 @@ bool access_admit(const struct access *access, struct http_session *session,
 {
     struct identity *identity = identity_create();
     const char *mistake = NULL;
-    access_name_address(identity, http_session_connection(session), forwarded);
+    access_note_address(identity, http_session_connection(session), forwarded);
     if (identity->is_local || access->rules.config->token_count == 0) {
         identity->roles = identity->is_local ? ROLE_VIEWER | ROLE_PUBLISHER : ROLE_ALL;
         identity->every_camera = true;

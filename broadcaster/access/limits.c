@@ -112,14 +112,15 @@ static void limits_leave(void *arg)
 static bool limits_refuse(struct limits *limits, const struct identity *identity, uint64_t now_ns,
                           struct limits_refusal *refusal)
 {
+    char address[ADDRESS_TEXT_SIZE];
+    identity_address(identity, address);
     limits->refused++;
-    log_debug("a stream was refused user=%s address=%s code=%s", identity->user, identity->address,
+    log_debug("a stream was refused user=%s address=%s code=%s", identity->user, address,
               refusal->code);
     if (limits->warned_ns == 0 || now_ns - limits->warned_ns >= LIMITS_WARN_NS) {
         log_warn("streams are refused, the newest of %llu: user=%s address=%s code=%s; more are "
                  "only counted for a minute",
-                 (unsigned long long)limits->refused, identity->user, identity->address,
-                 refusal->code);
+                 (unsigned long long)limits->refused, identity->user, address, refusal->code);
         limits->warned_ns = now_ns;
         limits->refused = 0;
     }
@@ -209,6 +210,6 @@ bool limits_allow_post(struct limits *limits, const struct identity *identity, c
         return true;
     }
     limits_name_address(identity, address);
-    snprintf(name, sizeof name, "%s|%s%s", camera, identity->token, address);
+    snprintf(name, sizeof name, "%s|%s%s", camera, identity_token_name(identity), address);
     return rate_table_take(limits->posts, name, &rate, now_ns, &wait_s);
 }

@@ -37,8 +37,10 @@ void reconnects_destroy(struct reconnects *reconnects)
 /* Multiplied by different odd numbers, so that who and what cannot change places. */
 static uint64_t reconnects_hash(const struct identity *who, const char *what)
 {
+    char address[ADDRESS_TEXT_SIZE];
+    identity_address(who, address);
     uint64_t hash = text_hash(who->user) * UINT64_C(0x9E3779B97F4A7C15) +
-                    text_hash(who->address) * UINT64_C(0xC2B2AE3D27D4EB4F) + text_hash(what);
+                    text_hash(address) * UINT64_C(0xC2B2AE3D27D4EB4F) + text_hash(what);
     return hash != 0 ? hash : 1;
 }
 

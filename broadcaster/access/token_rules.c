@@ -33,9 +33,8 @@ static unsigned token_rules_roles(enum token_role role)
 
 static void token_rules_take(struct identity *identity, const struct config_token *token)
 {
-    snprintf(identity->token, sizeof identity->token, "%s", token->name);
+    identity_set_token(identity, token->name, token->sha256);
     snprintf(identity->user, sizeof identity->user, "%s", token->name);
-    memcpy(identity->digest, token->sha256, sizeof identity->digest);
     identity->roles = token_rules_roles(token->role);
     identity->every_camera = token->cameras.count == 0;
     if (!identity->every_camera) {
@@ -73,8 +72,11 @@ static bool token_rules_take_lasting(const struct token_rules *rules, struct ide
 static const struct config_token *token_rules_find_same(const struct token_rules *rules,
                                                         const struct identity *identity)
 {
-    const struct config_token *token = token_rules_find_digest(rules, identity->digest);
-    return token != NULL && strcmp(token->name, identity->token) == 0 ? token : NULL;
+    if (identity->token == NULL) {
+        return NULL;
+    }
+    const struct config_token *token = token_rules_find_digest(rules, identity->token->digest);
+    return token != NULL && strcmp(token->name, identity->token->name) == 0 ? token : NULL;
 }
 
 /* Stands for a digest where others can read it: they could try out weak secrets on the digest itself. */
@@ -107,7 +109,7 @@ static void token_rules_narrow(struct identity *identity, json_t *claims)
 {
     json_t *cameras = json_object_get(claims, "cameras"), *camera;
     size_t i, count = 0;
-    identity->is_signed = true;
+    identity->token->is_signed = true;
     identity->roles &= (unsigned)json_integer_value(json_object_get(claims, "roles"));
     snprintf(identity->user, sizeof identity->user, "%s",
              json_string_value(json_object_get(claims, "user")));
@@ -146,8 +148,10 @@ static int token_rules_take_signed(const struct token_rules *rules, struct ident
 char *token_rules_sign(const struct token_rules *rules, const struct identity *identity,
                        uint64_t expires_ns)
 {
+    static const uint8_t none[CONFIG_DIGEST_SIZE] = {0}; /* it opens nothing */
+    const struct identity_token *with = identity->token;
     char fingerprint[2 * CONFIG_DIGEST_SIZE + 1];
-    token_rules_fingerprint(rules, identity->digest, fingerprint);
+    token_rules_fingerprint(rules, with != NULL ? with->digest : none, fingerprint);
     json_t *claims = json_pack("{s:s,s:s,s:i}", "made_with", fingerprint, "user", identity->user,
                                "roles", (int)identity->roles);
     if (!identity->every_camera) {

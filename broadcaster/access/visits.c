@@ -25,14 +25,17 @@ static struct connection_counters *visit_counters(struct services *services, enu
 /* `who` and `camera` of the newest, or NULL. */
 static void visits_tell(struct services *services, const struct identity *who, const char *camera)
 {
+    char address[ADDRESS_TEXT_SIZE] = "-";
     uint64_t count;
+    if (who != NULL) {
+        identity_address(who, address);
+    }
     switch (reconnects_judge(services->reconnects, clock_monotonic_ns(), &count)) {
     case RECONNECTS_STORM_BEGINS:
         log_warn("viewers come back again and again, in the last seconds count=%" PRIu64
                  " newest: user=%s address=%s camera=%s; is a proxy closing them, or "
                  "max_reconnects_per_minute to be set? More is only counted until it is over",
-                 count, who != NULL ? who->user : "-", who != NULL ? who->address : "-",
-                 camera != NULL ? camera : "-");
+                 count, who != NULL ? who->user : "-", address, camera != NULL ? camera : "-");
         break;
     case RECONNECTS_STORM_ENDS:
         log_info("the storm of viewers that come back is over count=%" PRIu64, count);

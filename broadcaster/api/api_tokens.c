@@ -157,8 +157,9 @@ static void token_make(const struct services *services, struct http_session *ses
         .identity = identity_create(),
         .life_s = services->config->broadcaster.token_life_s,
     };
-    snprintf(wish.identity->token, sizeof wish.identity->token, "%s", wish.by->token);
-    memcpy(wish.identity->digest, wish.by->digest, sizeof wish.identity->digest);
+    if (wish.by->token != NULL) {
+        identity_set_token(wish.identity, wish.by->token->name, wish.by->token->digest);
+    }
     if (token_read_wish(&wish, body)) {
         token_answer(services, session, &wish);
     } else {
@@ -185,12 +186,12 @@ void api_tokens_handle(struct services *services, struct http_session *session,
 {
     const struct identity *identity = http_session_identity(session);
     (void)camera;
-    if (identity->token[0] == '\0' && services->config->broadcaster.token_count > 0) {
+    if (identity->token == NULL && services->config->broadcaster.token_count > 0) {
         /* The local socket asks for none, and what is signed stands for what it was made with. */
         http_respond_error(session, 403, "not_yours_to_give", NULL,
                            "a short-lived token is made with a lasting one: ask on the HTTP port, "
                            "with that");
-    } else if (identity->is_signed) {
+    } else if (identity->token != NULL && identity->token->is_signed) {
         http_respond_error(session, 403, "not_yours_to_give", NULL,
                            "a short-lived token makes no other: it would live for ever");
     } else if (request->framing == HTTP_BODY_NONE) {

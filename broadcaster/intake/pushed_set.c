@@ -154,7 +154,8 @@ static void pushed_set_on_left(void *arg, struct streamer *streamer, const char 
 /* By the token, where there is one: a name alone could be anybody's. */
 static bool pushed_set_is_same(const struct identity *one, const struct identity *other)
 {
-    return strcmp(one->user, other->user) == 0 && strcmp(one->token, other->token) == 0;
+    return strcmp(one->user, other->user) == 0 &&
+           strcmp(identity_token_name(one), identity_token_name(other)) == 0;
 }
 
 /* True when the one who asks may send for the camera; else the session has been answered. */

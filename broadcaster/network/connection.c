@@ -15,8 +15,9 @@
 #define CONNECTION_FINISH_NS      (2 * NS_PER_SECOND)
 
 struct connection {
-    struct event io;    /* edge-triggered: read, write, closed */
-    struct event timer; /* another turn (0), or the end of the patience of connection_finish() */
+    struct event io;     /* edge-triggered: read, write, closed */
+    struct event *timer; /* another turn (0), or the end of the patience of connection_finish();
+                            NULL while neither is awaited, which is most of the time */
     struct transport *transport;
     const struct connection_handlers *handlers;
     void *arg;
@@ -27,7 +28,6 @@ struct connection {
     uint8_t *kept;        /* received and not consumed; NULL while there is none */
     size_t kept_size;
     size_t input_limit;
-    char *peer_name;
     enum connection_end end; /* once finishing or over */
     bool reading;
     bool offer_again;  /* what was kept, although nothing follows it */
@@ -36,6 +36,7 @@ struct connection {
     bool finishing;
     bool shut_down;
     bool over; /* only `ended` is left to do, by the timer */
+    char peer_name[];
 };
 
 /* Reads of all connections go through here; a connection has a buffer of its own only for what its
@@ -55,10 +56,26 @@ const char *connection_end_name(enum connection_end end)
 
 /* --- the end --- */
 
+static void connection_on_timer(evutil_socket_t fd, short what, void *arg);
+
 static void connection_schedule(struct connection *connection, uint64_t delay_ns)
 {
     struct timeval delay = clock_timeval(delay_ns);
-    event_add(&connection->timer, &delay);
+    if (connection->timer == NULL) {
+        connection->timer =
+            evtimer_new(event_get_base(&connection->io), connection_on_timer, connection);
+    }
+    if (connection->timer == NULL || event_add(connection->timer, &delay) < 0) {
+        die("out of memory");
+    }
+}
+
+static void connection_drop_timer(struct connection *connection)
+{
+    if (connection->timer != NULL) {
+        event_free(connection->timer);
+        connection->timer = NULL;
+    }
 }
 
 static void connection_drop_kept(struct connection *connection)
@@ -90,11 +107,10 @@ static void connection_failed(struct connection *connection, int error)
 static void connection_free(struct connection *connection)
 {
     event_del(&connection->io);
-    event_del(&connection->timer);
+    connection_drop_timer(connection);
     output_queue_clear(&connection->output);
     connection_drop_kept(connection);
     transport_destroy(connection->transport);
-    free(connection->peer_name);
     free(connection);
 }
 
@@ -361,6 +377,7 @@ static void connection_on_timer(evutil_socket_t fd, short what, void *arg)
     struct connection *connection = arg;
     (void)fd;
     (void)what;
+    connection_drop_timer(connection);
     if (connection->over) {
         connection_call_ended(connection);
     } else {
@@ -374,17 +391,19 @@ struct connection *connection_create(struct event_base *base, struct transport *
                                      size_t input_limit, const struct connection_handlers *handlers,
                                      void *arg)
 {
-    struct connection *connection = xcalloc(1, sizeof *connection);
+    char *peer_name = transport_peer_name(transport);
+    size_t name_size = strlen(peer_name) + 1;
+    struct connection *connection = xcalloc(1, sizeof *connection + name_size);
     int fd = transport_fd(transport);
     connection->transport = transport;
     connection->handlers = handlers;
     connection->arg = arg;
     connection->input_limit = input_limit;
     connection->reading = true;
-    connection->peer_name = transport_peer_name(transport);
+    memcpy(connection->peer_name, peer_name, name_size);
+    free(peer_name);
     event_assign(&connection->io, base, fd, EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST,
                  connection_on_io, connection);
-    evtimer_assign(&connection->timer, base, connection_on_timer, connection);
     if (event_add(&connection->io, NULL) < 0) {
         log_warn("cannot watch a connection peer=%s", connection->peer_name);
         connection_over(connection, CONNECTION_PEER_RESET);

@@ -264,5 +264,6 @@ void http_server_accept(struct http_server *server, struct transport *transport)
     server->counters.accepted++;
     session->connection = connection_create(server->base, transport, HTTP_INPUT_SMALL,
                                             &http_session_handlers, session);
+    connection_peer_address(session->connection, &session->peer);
     http_session_arm(session, clock_monotonic_ns() + server->config.head_timeout_ns);
 }

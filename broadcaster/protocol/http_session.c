@@ -405,6 +405,12 @@ struct connection *http_session_connection(struct http_session *session)
     return session->connection;
 }
 
+bool http_session_peer_address(const struct http_session *session, struct in6_addr *address)
+{
+    *address = session->peer;
+    return !IN6_IS_ADDR_UNSPECIFIED(address);
+}
+
 const struct http_request *http_session_request(const struct http_session *session)
 {
     return http_reader_request(session->reader);

@@ -84,6 +84,9 @@ void http_server_accept(struct http_server *server, struct transport *transport)
 
 struct connection *http_session_connection(struct http_session *session);
 
+/* The peer's address as it was when the connection came; false when it is not IP, or was gone. */
+bool http_session_peer_address(const struct http_session *session, struct in6_addr *address);
+
 /* Who asks, as http_session_set_identity() said of the newest request; NULL: nobody said. Whoever
  * outlives the answer (or the upgrade) takes a reference. */
 struct identity *http_session_identity(const struct http_session *session);

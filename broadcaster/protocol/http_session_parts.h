@@ -33,6 +33,7 @@ struct http_session {
     LIST_ENTRY(http_session) link; /* http_server::sessions */
     struct http_server *server;
     struct connection *connection;
+    struct in6_addr peer;       /* :: when it is not IP */
     struct http_reader *reader; /* NULL between requests */
     struct identity *identity;  /* our reference, or NULL */
     char *fields;               /* of http_session_add_fields(); NULL: none */

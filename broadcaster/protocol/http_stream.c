@@ -12,7 +12,7 @@
 #define STREAM_LATE_NS      (500 * NS_PER_MS)
 
 struct http_stream {
-    struct event timer; /* runs while something waits for the kernel */
+    struct event timer; /* runs while something waits for the kernel, or the user for a moment */
     struct connection *connection;
     struct stall stall;
     const struct http_stream_handlers *handlers;
@@ -20,7 +20,9 @@ struct http_stream {
     void (*owner_gone)(void *owner);
     void *owner;
     uint64_t armed_ns; /* when the timer goes off; 0: it does not */
+    uint64_t wake_ns;  /* when the user is to be called; 0: not */
     size_t unasked;    /* bytes received */
+    bool lenient; /* this process stood still: nothing moves the timer, the peer gets its time */
     bool closing;
 };
 
@@ -33,12 +35,26 @@ static void http_stream_arm(struct http_stream *stream, uint64_t deadline_ns)
     event_add(&stream->timer, &delay);
 }
 
-/* A timer that runs already goes off early enough, and is set again then. */
-static void http_stream_watch_stall(struct http_stream *stream)
+/* The timer is only ever moved to an earlier moment; when it goes off too early it is set again. */
+static void http_stream_watch(struct http_stream *stream)
 {
-    uint64_t deadline_ns = stall_deadline_ns(&stream->stall);
-    if (deadline_ns != 0 && stream->armed_ns == 0) {
-        http_stream_arm(stream, deadline_ns);
+    uint64_t next = stall_deadline_ns(&stream->stall);
+    if (next == 0 || (stream->wake_ns != 0 && stream->wake_ns < next)) {
+        next = stream->wake_ns;
+    }
+    if (!stream->lenient && next != 0 && (stream->armed_ns == 0 || next < stream->armed_ns)) {
+        http_stream_arm(stream, next);
+    }
+}
+
+static void http_stream_wake_user(struct http_stream *stream, uint64_t now)
+{
+    if (stream->wake_ns == 0 || now < stream->wake_ns) {
+        return;
+    }
+    stream->wake_ns = 0;
+    if (stream->handlers->woken != NULL) {
+        stream->handlers->woken(stream->arg);
     }
 }
 
@@ -49,15 +65,17 @@ static void http_stream_on_timer(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     stream->armed_ns = 0;
-    if (stream->closing || connection_pending(stream->connection) == 0) {
+    stream->lenient = late >= STREAM_LATE_NS;
+    if (stream->closing) {
         return;
     }
-    if (late >= STREAM_LATE_NS) {
-        http_stream_arm(stream, now + STREAM_LATE_NS); /* it is we who stood still */
+    http_stream_wake_user(stream, now);
+    if (stream->lenient) {
+        http_stream_arm(stream, now + STREAM_LATE_NS);
     } else if (stall_is_over(&stream->stall, now)) {
         connection_abort(stream->connection, CONNECTION_STALLED);
     } else {
-        http_stream_watch_stall(stream);
+        http_stream_watch(stream);
     }
 }
 
@@ -115,7 +133,7 @@ struct http_stream *http_stream_create(struct event_base *base, struct connectio
     connection_set_input_limit(connection, STREAM_INPUT_LIMIT);
     stall_init(&stream->stall, connection, config->stall_ns, config->stall_round_trips);
     connection_set_reading(connection, true);
-    http_stream_watch_stall(stream);
+    http_stream_watch(stream);
     return stream;
 }
 
@@ -128,8 +146,14 @@ void http_stream_send(struct http_stream *stream, struct shared_bytes *body)
 {
     if (!stream->closing) {
         connection_send(stream->connection, NULL, 0, body, 0, body->size);
-        http_stream_watch_stall(stream);
+        http_stream_watch(stream);
     }
+}
+
+void http_stream_wake(struct http_stream *stream, uint64_t at_ns)
+{
+    stream->wake_ns = stream->wake_ns == 0 || at_ns < stream->wake_ns ? at_ns : stream->wake_ns;
+    http_stream_watch(stream);
 }
 
 void http_stream_close(struct http_stream *stream, enum connection_end end)

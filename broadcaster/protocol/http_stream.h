@@ -26,6 +26,8 @@ struct http_stream_config {
 struct http_stream_handlers {
     /* Nothing is in flight any more: the moment to send the newest frame. */
     void (*writable)(void *arg);
+    /* The moment of http_stream_wake() has come. */
+    void (*woken)(void *arg);
     /* It is over; the stream is freed after the call. Called once, from the loop, never from inside a
      * call into this module. */
     void (*closed)(void *arg, enum connection_end end);
@@ -40,6 +42,10 @@ bool http_stream_idle(const struct http_stream *stream); /* nothing is in flight
 
 /* Sends `body`, which is referenced. */
 void http_stream_send(struct http_stream *stream, struct shared_bytes *body);
+
+/* Calls `woken` once, at `at_ns` (CLOCK_MONOTONIC) or at the moment asked for before, if that is earlier. Not
+ * when the stream is closing by then. */
+void http_stream_wake(struct http_stream *stream, uint64_t at_ns);
 
 /* Ends the answer behind what is in flight. Nothing can be sent afterwards. */
 void http_stream_close(struct http_stream *stream, enum connection_end end);

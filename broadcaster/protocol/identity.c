@@ -1,5 +1,6 @@
 #include "broadcaster/protocol/identity.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,8 +37,32 @@ void identity_unref(struct identity *identity)
             identity->on_end(identity->on_end_arg);
         }
         identity_drop_cameras(identity);
+        free(identity->token);
         free(identity);
     }
+}
+
+void identity_address(const struct identity *identity, char text[ADDRESS_TEXT_SIZE])
+{
+    if (IN6_IS_ADDR_UNSPECIFIED(&identity->ip)) {
+        snprintf(text, ADDRESS_TEXT_SIZE, "%s", identity->is_local ? "local" : "gone");
+    } else {
+        address_text(&identity->ip, text);
+    }
+}
+
+const char *identity_token_name(const struct identity *identity)
+{
+    return identity->token != NULL ? identity->token->name : "";
+}
+
+void identity_set_token(struct identity *identity, const char *name,
+                        const uint8_t digest[CONFIG_DIGEST_SIZE])
+{
+    free(identity->token);
+    identity->token = xcalloc(1, sizeof *identity->token);
+    snprintf(identity->token->name, sizeof identity->token->name, "%s", name);
+    memcpy(identity->token->digest, digest, sizeof identity->token->digest);
 }
 
 void identity_on_end(struct identity *identity, void (*on_end)(void *arg), void *arg)

@@ -26,6 +26,13 @@ enum role {
 #define ROLE_EVERY_CAMERA (1u << 3)
 #define ROLE_ALL          ((unsigned)(ROLE_VIEWER | ROLE_PUBLISHER | ROLE_ADMIN))
 
+/* The token of the configuration that somebody came with, or that a short-lived one was made with. */
+struct identity_token {
+    char name[IDENTITY_NAME_SIZE];
+    uint8_t digest[CONFIG_DIGEST_SIZE];
+    bool is_signed; /* came with a short-lived token */
+};
+
 /* Does not change once it is made, but for on_end. */
 struct identity {
     size_t references;
@@ -33,14 +40,10 @@ struct identity {
     /* For people, limits and the log: the token's name, else what the client calls itself in
      * `user_id`, else its address. No white space, no control characters, UTF-8. */
     char user[IDENTITY_NAME_SIZE];
-    char token[IDENTITY_NAME_SIZE]; /* its name in the configuration; "": came without one */
-    /* The client's, without a port, also behind a trusted proxy; "local": broadcaster.http.sock. */
-    char address[ADDRESS_TEXT_SIZE];
-    struct in6_addr ip;                 /* the same; :: when it is local */
-    bool is_local;                      /* came by broadcaster.http.sock */
-    bool is_signed;                     /* came with a short-lived token */
-    uint8_t digest[CONFIG_DIGEST_SIZE]; /* of that token of the configuration */
-    bool every_camera;                  /* else only `cameras` */
+    bool is_local;      /* came by broadcaster.http.sock */
+    bool every_camera;  /* else only `cameras` */
+    struct in6_addr ip; /* the client's, also behind a trusted proxy; :: when it is local */
+    struct identity_token *token; /* owned; NULL: came without */
     char **cameras;
     size_t camera_count;
     void (*on_end)(void *arg); /* NULL: nothing */
@@ -51,6 +54,15 @@ struct identity {
 struct identity *identity_create(void);
 struct identity *identity_ref(struct identity *identity);
 void identity_unref(struct identity *identity); /* NULL is allowed */
+
+/* Its `ip` in words, without a port; "local": broadcaster.http.sock. */
+void identity_address(const struct identity *identity, char text[ADDRESS_TEXT_SIZE]);
+
+const char *identity_token_name(const struct identity *identity); /* "": came without */
+
+/* It came with a token of this name (cut where it is longer) and digest. */
+void identity_set_token(struct identity *identity, const char *name,
+                        const uint8_t digest[CONFIG_DIGEST_SIZE]);
 
 /* Calls `on_end` when the last reference goes; once for an identity. */
 void identity_on_end(struct identity *identity, void (*on_end)(void *arg), void *arg);

@@ -10,6 +10,7 @@
 #define WEBSOCKET_HEAD_MAX    14 /* 2, length 0, 2 or 8, mask 4 */
 #define WEBSOCKET_FIRST_ROOM  1024
 
+/* Nothing is allocated beside it while its peer is silent. */
 struct websocket_reader {
     size_t limit;
     struct memory_budget *budget; /* NULL: none */
@@ -18,11 +19,10 @@ struct websocket_reader {
     uint8_t head_size; /* received so far */
     uint8_t mask[4];
     bool in_payload;
-    bool small;       /* a whole message so short that it takes the place of a control frame */
     bool over;        /* closed or failed: the rest is thrown away */
     uint64_t left;    /* of the payload */
     uint64_t mask_at; /* payload bytes unmasked so far: where the mask stands */
-    uint8_t control[WEBSOCKET_CONTROL_MAX];
+    uint8_t *control; /* payload of a control frame; NULL: nothing received yet */
     uint8_t control_size;
     /* The message; opcode 0: none is open. */
     enum websocket_opcode opcode;
@@ -39,6 +39,13 @@ struct websocket_reader *websocket_reader_create(size_t message_limit, struct me
     return reader;
 }
 
+static void websocket_drop_control(struct websocket_reader *reader)
+{
+    free(reader->control);
+    reader->control = NULL;
+    reader->control_size = 0;
+}
+
 static void websocket_drop_message(struct websocket_reader *reader)
 {
     if (reader->budget != NULL) {
@@ -52,6 +59,7 @@ static void websocket_drop_message(struct websocket_reader *reader)
 void websocket_reader_destroy(struct websocket_reader *reader)
 {
     if (reader != NULL) {
+        websocket_drop_control(reader);
         websocket_drop_message(reader);
         free(reader);
     }
@@ -144,16 +152,13 @@ static bool websocket_frame_begin(struct websocket_reader *reader, struct websoc
         websocket_fail(reader, result, WEBSOCKET_CLOSE_TOO_LARGE, "the message is too large");
         return false;
     }
-    reader->small = false;
     if (opcode == WEBSOCKET_TEXT || opcode == WEBSOCKET_BINARY) {
         reader->opcode = opcode;
         reader->utf8 = (struct utf8){0};
-        reader->small = websocket_frame_is_final(reader) && length <= WEBSOCKET_CONTROL_MAX;
     }
     memcpy(reader->mask, reader->head + 2 + wide, sizeof reader->mask);
     reader->left = length;
     reader->mask_at = 0;
-    reader->control_size = 0;
     reader->in_payload = true;
     return true;
 }
@@ -232,17 +237,20 @@ static bool websocket_take_payload(struct websocket_reader *reader, const uint8_
         return true;
     }
     if (websocket_opcode_is_control(websocket_frame_opcode(reader))) {
+        if (reader->control == NULL) {
+            reader->control = xmalloc((size_t)reader->left);
+        }
         websocket_unmask(reader, reader->control + reader->control_size, data, *used);
         reader->control_size = (uint8_t)(reader->control_size + *used);
         reader->left -= *used;
         return true;
     }
-    if (!reader->small && !websocket_reserve(reader, *used)) {
+    if (!websocket_reserve(reader, *used)) {
         websocket_fail(reader, result, WEBSOCKET_CLOSE_TRY_LATER,
                        "too many messages are being received, try again");
         return false;
     }
-    uint8_t *out = (reader->small ? reader->control : reader->message) + reader->size;
+    uint8_t *out = reader->message + reader->size;
     websocket_unmask(reader, out, data, *used);
     reader->size += *used;
     reader->left -= *used;
@@ -292,6 +300,12 @@ static void websocket_got_close(struct websocket_reader *reader, struct websocke
     }
 }
 
+/* Of an empty message too there is something to point to. */
+static const uint8_t *websocket_payload(const uint8_t *bytes)
+{
+    return bytes != NULL ? bytes : (const uint8_t *)"";
+}
+
 static void websocket_frame_end(struct websocket_reader *reader, struct websocket_result *result)
 {
     enum websocket_opcode opcode = websocket_frame_opcode(reader);
@@ -303,7 +317,7 @@ static void websocket_frame_end(struct websocket_reader *reader, struct websocke
     }
     if (websocket_opcode_is_control(opcode)) {
         result->event = opcode == WEBSOCKET_PING ? WEBSOCKET_GOT_PING : WEBSOCKET_GOT_PONG;
-        result->data = reader->control;
+        result->data = websocket_payload(reader->control);
         result->size = reader->control_size;
         return;
     }
@@ -317,7 +331,7 @@ static void websocket_frame_end(struct websocket_reader *reader, struct websocke
     }
     result->event = WEBSOCKET_MESSAGE;
     result->opcode = reader->opcode;
-    result->data = reader->message != NULL ? reader->message : reader->control;
+    result->data = websocket_payload(reader->message);
     result->size = reader->size;
     reader->opcode = 0;
 }
@@ -327,8 +341,12 @@ void websocket_reader_feed(struct websocket_reader *reader, const uint8_t *data,
 {
     *result = (struct websocket_result){.event = WEBSOCKET_NEED_MORE};
     *consumed = 0;
+    /* What the last call handed out goes. */
+    if (!reader->in_payload) {
+        websocket_drop_control(reader);
+    }
     if (reader->opcode == 0) {
-        websocket_drop_message(reader); /* the one that the last call handed out */
+        websocket_drop_message(reader);
     }
     while (*consumed < size && !reader->over) {
         size_t used = 0;

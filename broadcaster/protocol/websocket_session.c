@@ -27,7 +27,7 @@ struct websocket_pong {
 struct websocket_session {
     struct event timer;
     struct connection *connection;
-    struct websocket_config config;
+    uint64_t ping_interval_ns, ping_timeout_ns, message_timeout_ns; /* as configured */
     const struct websocket_handlers *handlers;
     void *arg;
     void (*owner_gone)(void *owner);
@@ -39,11 +39,13 @@ struct websocket_session {
     uint64_t begun_ns;   /* the message being received; 0: none */
     uint64_t message_ns; /* the first byte of the one received last */
     uint64_t armed_ns;   /* when the timer goes off; 0: it does not */
+    uint64_t wake_ns;    /* when the user is to be called; 0: not */
     uint64_t close_deadline_ns;
     struct stall stall;
     enum connection_end end; /* while closing: what `closed` will say */
     uint16_t peer_code;
     bool paused;   /* by the user */
+    bool lenient;  /* this process stood still: nothing moves the timer for a while */
     bool closing;  /* our close frame has been handed to the connection */
     bool finished; /* the connection is being closed; nothing is read any more */
 };
@@ -74,13 +76,15 @@ static uint64_t websocket_next_deadline(const struct websocket_session *session)
     if (session->closing) {
         return session->close_deadline_ns;
     }
-    uint64_t next =
-        session->begun_ns != 0 ? session->begun_ns + session->config.message_timeout_ns : 0;
-    if (session->config.ping_interval_ns > 0) {
+    uint64_t next = session->wake_ns;
+    if (session->begun_ns != 0) {
+        next = websocket_earlier(next, session->begun_ns + session->message_timeout_ns);
+    }
+    if (session->ping_interval_ns > 0) {
         uint64_t last =
             session->heard_ns > session->pinged_ns ? session->heard_ns : session->pinged_ns;
-        next = websocket_earlier(next, session->heard_ns + session->config.ping_timeout_ns);
-        next = websocket_earlier(next, last + session->config.ping_interval_ns);
+        next = websocket_earlier(next, session->heard_ns + session->ping_timeout_ns);
+        next = websocket_earlier(next, last + session->ping_interval_ns);
     }
     return websocket_earlier(next, stall_deadline_ns(&session->stall));
 }
@@ -90,7 +94,7 @@ static uint64_t websocket_next_deadline(const struct websocket_session *session)
 static void websocket_arm(struct websocket_session *session)
 {
     uint64_t next = session->finished ? 0 : websocket_next_deadline(session);
-    if (next == 0 || (session->armed_ns != 0 && session->armed_ns <= next)) {
+    if (session->lenient || next == 0 || (session->armed_ns != 0 && session->armed_ns <= next)) {
         return;
     }
     struct timeval delay = clock_timeval(clock_elapsed_ns(clock_monotonic_ns(), next));
@@ -300,11 +304,11 @@ static void websocket_watch_silence(struct websocket_session *session, uint64_t 
     if (!websocket_is_reading(session)) {
         session->heard_ns = now; /* it is we who do not listen */
     }
-    if (now >= session->heard_ns + session->config.ping_timeout_ns) {
+    if (now >= session->heard_ns + session->ping_timeout_ns) {
         websocket_session_evict(session, WEBSOCKET_CLOSE_INTERNAL, "no answer to pings",
                                 CONNECTION_TIMED_OUT);
-    } else if (now >= session->heard_ns + session->config.ping_interval_ns &&
-               now >= session->pinged_ns + session->config.ping_interval_ns) {
+    } else if (now >= session->heard_ns + session->ping_interval_ns &&
+               now >= session->pinged_ns + session->ping_interval_ns) {
         session->pinged_ns = now;
         websocket_send_small(session, WEBSOCKET_PING, NULL, 0);
     }
@@ -322,8 +326,20 @@ static bool websocket_was_still(struct websocket_session *session, uint64_t now)
     session->heard_ns = now;
     session->begun_ns = session->begun_ns != 0 ? now : 0;
     session->armed_ns = now + WEBSOCKET_LATE_NS;
+    session->lenient = true;
     event_add(&session->timer, &delay);
     return true;
+}
+
+static void websocket_wake_user(struct websocket_session *session, uint64_t now)
+{
+    if (session->wake_ns == 0 || now < session->wake_ns || !websocket_may_send(session)) {
+        return;
+    }
+    session->wake_ns = 0;
+    if (session->handlers->woken != NULL) {
+        session->handlers->woken(session->arg);
+    }
 }
 
 static void websocket_on_timer(evutil_socket_t fd, short what, void *arg)
@@ -332,13 +348,16 @@ static void websocket_on_timer(evutil_socket_t fd, short what, void *arg)
     uint64_t now = clock_monotonic_ns();
     (void)fd;
     (void)what;
+    session->lenient = false;
     if (!session->finished && websocket_was_still(session, now)) {
+        websocket_wake_user(session, now);
         return;
     }
     session->armed_ns = 0;
     if (session->finished) {
         return;
     }
+    websocket_wake_user(session, now);
     if (session->closing && now >= session->close_deadline_ns) {
         connection_abort(session->connection, session->end);
         return;
@@ -348,10 +367,10 @@ static void websocket_on_timer(evutil_socket_t fd, short what, void *arg)
         return;
     }
     if (!session->closing && session->begun_ns != 0 &&
-        now >= session->begun_ns + session->config.message_timeout_ns) {
+        now >= session->begun_ns + session->message_timeout_ns) {
         websocket_session_evict(session, WEBSOCKET_CLOSE_POLICY, "the message took too long",
                                 CONNECTION_TIMED_OUT);
-    } else if (!session->closing && session->config.ping_interval_ns > 0) {
+    } else if (!session->closing && session->ping_interval_ns > 0) {
         websocket_watch_silence(session, now);
     }
     websocket_arm(session);
@@ -372,10 +391,10 @@ struct websocket_session *websocket_session_create(struct event_base *base,
     };
     struct websocket_session *session = xcalloc(1, sizeof *session);
     session->connection = connection;
-    session->config = *config;
-    if (session->config.message_timeout_ns == 0) {
-        session->config.message_timeout_ns = WEBSOCKET_MESSAGE_NS;
-    }
+    session->ping_interval_ns = config->ping_interval_ns;
+    session->ping_timeout_ns = config->ping_timeout_ns;
+    session->message_timeout_ns =
+        config->message_timeout_ns > 0 ? config->message_timeout_ns : WEBSOCKET_MESSAGE_NS;
     session->handlers = handlers;
     session->arg = arg;
     session->reader = websocket_reader_create(config->message_limit, config->budget);
@@ -460,6 +479,12 @@ void websocket_session_set_reading(struct websocket_session *session, bool readi
 {
     session->paused = !reading;
     connection_set_reading(session->connection, websocket_is_reading(session));
+}
+
+void websocket_session_wake(struct websocket_session *session, uint64_t at_ns)
+{
+    session->wake_ns = websocket_earlier(session->wake_ns, at_ns);
+    websocket_arm(session);
 }
 
 void websocket_session_set_owner(struct websocket_session *session, void (*gone)(void *owner),

@@ -35,6 +35,8 @@ struct websocket_handlers {
     void (*message)(void *arg, enum websocket_opcode opcode, const uint8_t *data, size_t size);
     /* Nothing is in flight any more: the moment to send the newest frame. */
     void (*writable)(void *arg);
+    /* The moment of websocket_session_wake() has come. */
+    void (*woken)(void *arg);
     /* The end has begun, by the peer's close or by a limit: nothing can be sent any more, and `closed`
      * follows within seconds. Not called for websocket_session_close(), nor for a connection that is
      * cut off. Called from the loop, never from inside a call into this module. */
@@ -78,6 +80,10 @@ void websocket_session_evict(struct websocket_session *session, uint16_t code, c
 /* Stops or resumes taking messages (and pings): for a user that answers every message and does not
  * want the answers to pile up. The peer's end is seen in both states. */
 void websocket_session_set_reading(struct websocket_session *session, bool reading);
+
+/* Calls `woken` once, at `at_ns` (CLOCK_MONOTONIC) or at the moment asked for before, if that is earlier. Not
+ * when the session is closing by then. */
+void websocket_session_wake(struct websocket_session *session, uint64_t at_ns);
 
 /* `gone` is called right before `closed`: for whoever keeps a list of sessions. */
 void websocket_session_set_owner(struct websocket_session *session, void (*gone)(void *owner),

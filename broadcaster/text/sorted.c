@@ -36,7 +36,7 @@ void *sorted_find(const struct sorted *sorted, const void *key, sorted_compare_f
 void sorted_insert(struct sorted *sorted, size_t at, void *item)
 {
     if (sorted->count == sorted->capacity) {
-        sorted->capacity = sorted->capacity * 2 + 8;
+        sorted->capacity = sorted->capacity > 0 ? sorted->capacity * 2 : 1;
         sorted->items = xreallocarray(sorted->items, sorted->capacity, sizeof(void *));
     }
     memmove(sorted->items + at + 1, sorted->items + at, (sorted->count - at) * sizeof(void *));

@@ -9,6 +9,15 @@ void channel_send_text(struct channel *channel, const char *text)
     }
 }
 
+void channel_wake(struct channel *channel, uint64_t at_ns)
+{
+    if (channel->websocket != NULL) {
+        websocket_session_wake(channel->websocket, at_ns);
+    } else {
+        http_stream_wake(channel->stream, at_ns);
+    }
+}
+
 void channel_close(struct channel *channel, const char *reason)
 {
     if (channel->websocket != NULL) {

@@ -39,6 +39,10 @@ static inline void channel_send_frame(struct channel *channel, const void *head,
 /* A short message in words; NUL-terminated, copied. An HTTP answer has no place for it. */
 void channel_send_text(struct channel *channel, const char *text);
 
+/* Calls the viewer's `woken` once, at `at_ns` (CLOCK_MONOTONIC) or at the moment asked for before, if that is
+ * earlier. */
+void channel_wake(struct channel *channel, uint64_t at_ns);
+
 /* Ends it in order; `reason` is for the viewer. Nothing can be sent afterwards. */
 void channel_close(struct channel *channel, const char *reason);
 

@@ -1,13 +1,14 @@
 #include "broadcaster/viewers/drawing.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "broadcaster/services.h"
 #include "broadcaster/streams/hub.h"
 #include "broadcaster/streams/renderings.h"
 #include "broadcaster/viewers/subscription.h"
 #include "common/log.h"
+#include "common/memory.h"
 
 /* --- which one --- */
 
@@ -42,7 +43,8 @@ static bool drawing_wished(const struct subscription *subscription, const struct
 static unsigned drawing_step(const struct subscription *subscription,
                              const struct services *services)
 {
-    return services->config->broadcaster.adaptive ? subscription->drawing.adaptation.step : 0;
+    const struct drawing_fit *fit = subscription->drawing.fit;
+    return services->config->broadcaster.adaptive && fit != NULL ? fit->adaptation.step : 0;
 }
 
 static unsigned drawing_steps(const struct subscription *subscription,
@@ -83,7 +85,9 @@ static void drawing_take(struct subscription *subscription, struct services *ser
     drawing_release(subscription, services);
     drawing->held = true;
     drawing->id = id;
-    drawing->adaptation.step = step;
+    if (drawing->fit != NULL) {
+        drawing->fit->adaptation.step = step;
+    }
     subscription->lesser = step > 0;
 }
 
@@ -103,7 +107,7 @@ bool drawing_claim(struct subscription *subscription, struct services *services)
         return true;
     }
     if (step > 0 && drawing_acquire(subscription, services, 0, old, &id)) {
-        subscription->drawing.adaptation = (struct adaptation){0};
+        subscription->drawing.fit->adaptation = (struct adaptation){0};
         drawing_take(subscription, services, id, 0);
         return true;
     }
@@ -151,32 +155,38 @@ static struct adaptation_counts drawing_counts(const struct subscription *subscr
 
 static struct stream_key drawing_next_key(const struct subscription *subscription)
 {
-    struct stream_key key = {.kind = STREAM_DETECT, .rendering = subscription->drawing.next_id};
-    memcpy(key.camera, subscription->camera, sizeof key.camera);
-    return key;
+    return stream_key_of(subscription->camera, STREAM_DETECT, subscription->drawing.fit->next_id);
+}
+
+static bool drawing_is_between(const struct drawing *drawing)
+{
+    return drawing->fit != NULL && drawing->fit->next.stream != NULL;
 }
 
 static void drawing_begin_move(struct subscription *subscription, struct services *services,
                                unsigned step, uint32_t id)
 {
-    struct drawing *drawing = &subscription->drawing;
-    drawing->next_id = id;
-    drawing->next_step = step;
+    struct drawing_fit *fit = subscription->drawing.fit;
+    fit->next_id = id;
+    fit->next_step = step;
     struct stream_key key = drawing_next_key(subscription);
-    drawing->next = subscription->pictures;
-    drawing->next.is_viewer = false;
-    drawing->next.holds = true;
-    hub_subscribe(services->hub, &key, &drawing->next);
+    fit->next = subscription->pictures;
+    fit->next.is_viewer = false;
+    fit->next.holds = true;
+    hub_subscribe(services->hub, &key, &fit->next);
 }
 
 void drawing_adapt(struct subscription *subscription, struct services *services,
                    const struct connection *connection)
 {
     struct drawing *drawing = &subscription->drawing;
-    if (!drawing->held || drawing->next.stream != NULL || !services->config->broadcaster.adaptive) {
+    if (!drawing->held || drawing_is_between(drawing) || !services->config->broadcaster.adaptive) {
         return;
     }
-    struct adaptation *adaptation = &drawing->adaptation;
+    if (drawing->fit == NULL) {
+        drawing->fit = xcalloc(1, sizeof *drawing->fit);
+    }
+    struct adaptation *adaptation = &drawing->fit->adaptation;
     struct adaptation_counts counts = drawing_counts(subscription);
     if (adaptation->step > 0) {
         struct tcp_link link;
@@ -197,10 +207,16 @@ void drawing_adapt(struct subscription *subscription, struct services *services,
 void drawing_settle(struct subscription *subscription, struct services *services)
 {
     struct drawing *drawing = &subscription->drawing;
-    if (drawing->next.stream != NULL) {
-        hub_unsubscribe(services->hub, &drawing->next);
-        renderings_release(services->renderings, subscription->camera, drawing->next_id);
+    if (drawing_is_between(drawing)) {
+        hub_unsubscribe(services->hub, &drawing->fit->next);
+        renderings_release(services->renderings, subscription->camera, drawing->fit->next_id);
     }
+}
+
+bool drawing_is_next(const struct subscription *subscription,
+                     const struct stream_subscriber *subscriber)
+{
+    return subscription->drawing.fit != NULL && subscriber == &subscription->drawing.fit->next;
 }
 
 /* Frames that the camera has made between the newest ones of two streams; < 0: the other is behind. */
@@ -216,20 +232,25 @@ static int64_t drawing_ahead(const struct stream *stream, const struct stream *o
 bool drawing_move(struct subscription *subscription, struct services *services)
 {
     struct drawing *drawing = &subscription->drawing;
+    struct drawing_fit *fit = drawing->fit;
     struct stream_key key = drawing_next_key(subscription);
-    int64_t ahead = drawing_ahead(subscription->pictures.stream, drawing->next.stream);
+    int64_t ahead = drawing_ahead(subscription->pictures.stream, fit->next.stream);
     if (ahead < 0) {
         return false;
     }
     subscription_change_stream(subscription, services, &key, (uint64_t)ahead);
-    hub_unsubscribe(services->hub, &drawing->next);
+    hub_unsubscribe(services->hub, &fit->next);
     renderings_release(services->renderings, subscription->camera, drawing->id);
-    drawing->id = drawing->next_id;
+    drawing->id = fit->next_id;
     struct adaptation_counts counts = drawing_counts(subscription);
-    adaptation_move(&drawing->adaptation, &counts, drawing->next_step);
-    subscription->lesser = drawing->next_step > 0;
+    adaptation_move(&fit->adaptation, &counts, fit->next_step);
+    subscription->lesser = fit->next_step > 0;
     log_camera(LOG_DEBUG, subscription->camera,
-               "another quality suits the link rendering=%u step=%u", drawing->id,
-               drawing->next_step);
+               "another quality suits the link rendering=%u step=%u", drawing->id, fit->next_step);
     return ahead > 0;
+}
+
+void drawing_finish(struct subscription *subscription)
+{
+    free(subscription->drawing.fit);
 }

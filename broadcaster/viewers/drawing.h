@@ -20,14 +20,19 @@
 struct services;
 struct subscription;
 
-/* A part of every subscription. Zeroed: pictures come as they are, drawn in the default way or posted. */
-struct drawing {
-    bool held;   /* a rendering is held for it: `id` */
-    uint32_t id; /* of its stream's key */
+/* What is kept of a viewer whose link has once been too slow for a frame. */
+struct drawing_fit {
     struct adaptation adaptation;
     struct stream_subscriber next; /* next.stream not NULL: it is between two */
     uint32_t next_id;
     unsigned next_step;
+};
+
+/* A part of every subscription. Zeroed: pictures come as they are, drawn in the default way or posted. */
+struct drawing {
+    bool held;               /* a rendering is held for it: `id` */
+    uint32_t id;             /* of its stream's key */
+    struct drawing_fit *fit; /* owned; NULL: every frame has found the link free, as with most */
 };
 
 /* Holds the rendering that suits the wish now. False when the camera has too many already: then it keeps
@@ -47,8 +52,14 @@ void drawing_adapt(struct subscription *subscription, struct services *services,
 /* Stays with what it has; does nothing when it is settled. */
 void drawing_settle(struct subscription *subscription, struct services *services);
 
+/* True when `subscriber` is the one of the next stream. */
+bool drawing_is_next(const struct subscription *subscription,
+                     const struct stream_subscriber *subscriber);
+
 /* The next stream has got a frame. Moves to it when the time has come; true when that frame is newer than
  * the last one of the stream before. */
 bool drawing_move(struct subscription *subscription, struct services *services);
+
+void drawing_finish(struct subscription *subscription); /* released */
 
 #endif

@@ -11,17 +11,7 @@
 
 static struct stream_key subscription_key(const struct subscription *subscription)
 {
-    struct stream_key key = {.kind = subscription->wish.kind,
-                             .rendering = subscription->drawing.id};
-    memcpy(key.camera, subscription->camera, sizeof key.camera);
-    return key;
-}
-
-static struct stream_key subscription_detections_key(const struct subscription *subscription)
-{
-    struct stream_key key = {.kind = STREAM_DETECT};
-    memcpy(key.camera, subscription->camera, sizeof key.camera);
-    return key;
+    return stream_key_of(subscription->camera, subscription->wish.kind, subscription->drawing.id);
 }
 
 static void subscription_pace(struct subscription *subscription)
@@ -36,12 +26,13 @@ struct subscription *subscription_create(struct services *services, void *viewer
                                          void (*notify)(struct stream_subscriber *subscriber,
                                                         enum stream_notice notice))
 {
-    struct subscription *subscription = xcalloc(1, sizeof *subscription);
+    size_t id_size = strlen(camera) + 1;
+    struct subscription *subscription = xcalloc(1, sizeof *subscription + id_size);
     subscription->viewer = viewer;
     subscription->wish = *wish;
     subscription->told_since_ns = UINT64_MAX;
     subscription->since_ns = clock_realtime_ns();
-    memccpy(subscription->camera, camera, '\0', sizeof subscription->camera - 1);
+    memcpy(subscription->camera, camera, id_size);
     subscription->all_counters = &services->counters;
     subscription->pictures = (struct stream_subscriber){
         .notify = notify,
@@ -49,16 +40,17 @@ struct subscription *subscription_create(struct services *services, void *viewer
         .wish = &subscription->wish,
         .is_viewer = true,
     };
-    subscription->detections = subscription->pictures;
-    subscription->detections.is_viewer = false;
-    subscription->detections.metadata_only = true;
     subscription_pace(subscription);
     return subscription;
 }
 
 void subscription_destroy(struct subscription *subscription)
 {
-    free(subscription);
+    if (subscription != NULL) {
+        drawing_finish(subscription);
+        free(subscription->detections);
+        free(subscription);
+    }
 }
 
 /* A frame that lies ready counts as one of those to come. */
@@ -69,18 +61,42 @@ static void subscription_begin_count(struct subscription *subscription)
     subscription->frames_base = stream_frame(stream) != NULL ? frames - 1 : frames;
 }
 
+static struct stream_subscriber *
+subscription_create_detections(const struct subscription *subscription)
+{
+    struct stream_subscriber *detections = xcalloc(1, sizeof *detections);
+    detections->notify = subscription->pictures.notify;
+    detections->owner = subscription->pictures.owner;
+    detections->wish = subscription->pictures.wish;
+    detections->metadata_only = true;
+    detections->holds = true;
+    return detections;
+}
+
+static void subscription_leave_detections(struct subscription *subscription,
+                                          struct services *services)
+{
+    if (subscription->detections != NULL) {
+        hub_unsubscribe(services->hub, subscription->detections);
+    }
+}
+
 static void subscription_follow_detections(struct subscription *subscription,
                                            struct services *services)
 {
     bool wanted = subscription->wish.kind == STREAM_RAW && subscription->wish.metadata &&
                   subscription->pictures.stream != NULL;
     if (!wanted) {
-        hub_unsubscribe(services->hub, &subscription->detections);
-    } else if (subscription->detections.stream == NULL) {
-        struct stream_key key = subscription_detections_key(subscription);
-        subscription->detections.demands = subscription->pictures.demands;
-        subscription->detections.holds = true;
-        hub_subscribe(services->hub, &key, &subscription->detections);
+        subscription_leave_detections(subscription, services);
+        return;
+    }
+    if (subscription->detections == NULL) {
+        subscription->detections = subscription_create_detections(subscription);
+    }
+    if (subscription->detections->stream == NULL) {
+        struct stream_key key = stream_key_of(subscription->camera, STREAM_DETECT, 0);
+        subscription->detections->demands = subscription->pictures.demands;
+        hub_subscribe(services->hub, &key, subscription->detections);
     }
 }
 
@@ -122,7 +138,7 @@ static void subscription_leave(struct subscription *subscription, struct service
     subscription->frames_before = subscription_total(subscription);
     subscription->frames_base = 0;
     hub_unsubscribe(services->hub, &subscription->pictures);
-    hub_unsubscribe(services->hub, &subscription->detections);
+    subscription_leave_detections(subscription, services);
     subscription_rest(subscription);
 }
 
@@ -186,7 +202,9 @@ bool subscription_set(struct subscription *subscription, struct services *servic
     }
     subscription_follow_detections(subscription, services);
     hub_wish_changed(services->hub, &subscription->pictures);
-    hub_wish_changed(services->hub, &subscription->detections);
+    if (subscription->detections != NULL) {
+        hub_wish_changed(services->hub, subscription->detections);
+    }
     return false;
 }
 
@@ -195,7 +213,9 @@ void subscription_set_demand(struct subscription *subscription, struct services 
 {
     drawing_settle(subscription, services);
     hub_set_demand(services->hub, &subscription->pictures, demands);
-    hub_set_demand(services->hub, &subscription->detections, demands);
+    if (subscription->detections != NULL) {
+        hub_set_demand(services->hub, subscription->detections, demands);
+    }
 }
 
 void subscription_keep(struct subscription *subscription, struct services *services)

@@ -56,22 +56,21 @@ struct subscription {
     uint64_t skipped_fps;  /* of these, for the time's sake: none of their group was sent either */
     uint64_t early_number; /* of the early frame */
 
-    /* Of the detector's stream, with wish.metadata; else not subscribed. */
-    struct stream_subscriber detections;
+    struct stream_subscriber *detections; /* of the detector's stream; owned; NULL: never wanted */
     struct drawing drawing;
     struct wish wish;
-    char camera[CAMERA_ID_SIZE];
-    bool speaks;  /* the viewer's first one of its camera: tells of the camera */
-    bool follows; /* the viewer did not ask for it by name: it ends with its stream */
+    bool speaks;       /* the viewer's first one of its camera: tells of the camera */
+    bool follows;      /* the viewer did not ask for it by name: it ends with its stream */
+    bool told_running; /* what the viewer knows: that its camera's frames come */
 
-    enum camera_state told_state;  /* what the viewer knows */
+    enum camera_state told_state;
     uint64_t told_since_ns;        /* CLOCK_REALTIME; UINT64_MAX: nothing */
-    bool told_running;             /* that its camera's frames come */
     uint64_t frames_before;        /* of the camera, on streams that it was subscribed to before */
     uint64_t frames_base;          /* stream_camera_frames() that do not count */
     uint64_t stats_ns, stats_sent; /* CLOCK_MONOTONIC and `sent` of the last stats */
     uint64_t since_ns;             /* CLOCK_REALTIME of its beginning */
     struct counters *all_counters;
+    char camera[]; /* its id */
 };
 
 /* `pictures` and `detections` are told as stream.h says; their owner is the subscription. */

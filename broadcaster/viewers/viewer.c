@@ -75,7 +75,7 @@ static const char *viewer_peer(const struct viewer *viewer)
 static void viewer_leave(struct viewer *viewer)
 {
     viewer->closing = true;
-    hub_unwatch(&viewer->watcher);
+    viewer_follow_no_more(viewer);
     while (viewer->subscriptions.count > 0) {
         viewer_remove(viewer, viewer_at(viewer, viewer->subscriptions.count - 1));
     }
@@ -83,13 +83,9 @@ static void viewer_leave(struct viewer *viewer)
 
 static void viewer_destroy(struct viewer *viewer)
 {
-    for (size_t i = 0; i < viewer->declined.count; i++) {
-        free(viewer->declined.items[i]);
-    }
-    sorted_finish(&viewer->declined);
     sorted_finish(&viewer->subscriptions);
-    event_del(&viewer->timer);
     identity_unref(viewer->identity);
+    free(viewer->ping_time);
     free(viewer);
 }
 
@@ -122,17 +118,17 @@ static void viewer_on_closed(void *arg, enum connection_end end, uint16_t close_
 static struct viewer *viewer_create(struct services *services, const char *id,
                                     const struct viewer_request *request)
 {
-    struct viewer *viewer = xcalloc(1, sizeof *viewer);
+    const char *camera = request->camera[0] != '\0' ? request->camera : "*";
+    size_t camera_size = strlen(camera) + 1;
+    struct viewer *viewer = xcalloc(1, sizeof *viewer + camera_size);
     viewer->services = services;
     viewer->path = request->path;
     viewer->format = request->mjpeg                      ? WIRE_MJPEG
                      : request->path == VIEWER_DETECTION ? WIRE_VIEWER_JSON
                                                          : WIRE_STREAM_JSON;
     snprintf(viewer->id, sizeof viewer->id, "%s", id);
-    snprintf(viewer->camera, sizeof viewer->camera, "%s",
-             request->camera[0] != '\0' ? request->camera : "*");
+    memcpy(viewer->camera, camera, camera_size);
     viewer->opened_ns = viewer->heard_ns = viewer->measure_ns = clock_monotonic_ns();
-    evtimer_assign(&viewer->timer, services->base, viewer_on_timer, viewer);
     return viewer;
 }
 
@@ -142,6 +138,7 @@ static bool viewer_upgrade(struct viewer *viewer, struct http_session *session)
     static const struct websocket_handlers handlers = {
         .message = viewer_on_message,
         .writable = viewer_on_writable,
+        .woken = viewer_on_woken,
         .closing = viewer_on_closing,
         .closed = viewer_on_closed,
     };
@@ -171,6 +168,7 @@ static bool viewer_begin_mjpeg(struct viewer *viewer, struct http_session *sessi
 {
     static const struct http_stream_handlers handlers = {
         .writable = viewer_on_writable,
+        .woken = viewer_on_woken,
         .closed = viewer_on_stream_closed,
     };
     const struct config_broadcaster *config = &viewer->services->config->broadcaster;
@@ -195,7 +193,7 @@ struct viewer *viewer_open(struct services *services, struct http_session *sessi
         return NULL;
     }
     visit_begins(services, VISIT_VIEWER, viewer->identity, viewer->camera);
-    viewer_arm(viewer, viewer_keepalive_ns(viewer));
+    channel_wake(&viewer->channel, viewer_keepalive_ns(viewer));
     log_camera(LOG_INFO, viewer->camera, "viewer came id=%s peer=%s user=%s path=%s format=%s",
                viewer->id, viewer_peer(viewer), viewer->identity->user, viewer_path_name(viewer),
                viewer_format_name(viewer));

@@ -1,8 +1,10 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "broadcaster/protocol/identity.h"
 #include "broadcaster/services.h"
 #include "broadcaster/viewers/viewer_parts.h"
+#include "common/memory.h"
 
 static void viewer_refuse(struct viewer *viewer, const char *error)
 {
@@ -100,7 +102,7 @@ static bool viewer_decline_meant(struct viewer *viewer, const struct viewer_mess
 
 static void viewer_unsubscribe(struct viewer *viewer, const struct viewer_message *message)
 {
-    bool found = viewer_follows(viewer);
+    bool found = viewer->following != NULL;
     if (found && !viewer_decline_meant(viewer, message)) {
         viewer_refuse(viewer, "too many streams are unsubscribed from: subscribe to those that are "
                               "wanted, on a connection of its own");
@@ -166,7 +168,8 @@ void viewer_obey(struct viewer *viewer, const struct viewer_message *message)
         viewer_say_soon(viewer, WORDS_PONG);
         break;
     case VIEWER_TIMED_PING:
-        memcpy(viewer->ping_time, message->time, sizeof viewer->ping_time);
+        free(viewer->ping_time);
+        viewer->ping_time = xstrdup(message->time);
         viewer_say_soon(viewer, WORDS_TIMED_PONG);
         break;
     case VIEWER_SUBSCRIBE:

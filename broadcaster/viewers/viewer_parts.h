@@ -4,9 +4,6 @@
 #ifndef BROADCASTER_VIEWER_PARTS_H
 #define BROADCASTER_VIEWER_PARTS_H
 
-#include <event2/event.h>
-#include <event2/event_struct.h>
-
 #include "broadcaster/streams/hub.h"
 #include "broadcaster/text/sorted.h"
 #include "broadcaster/viewers/channel.h"
@@ -25,6 +22,12 @@ enum viewer_words {
     WORDS_KEEPALIVE = 1 << 4,
 };
 
+/* What one that takes whatever streams there are knows of them. */
+struct viewer_following {
+    struct hub_watcher watcher;
+    struct sorted declined; /* of struct stream_key: what it has unsubscribed from; owned */
+};
+
 struct viewer {
     /* What every frame touches stands first, side by side. */
     struct channel channel;
@@ -38,16 +41,13 @@ struct viewer {
     double bytes_per_second;
 
     struct services *services;
-    struct sorted subscriptions; /* of struct subscription, by camera and kind; owned */
-    size_t turn;                 /* place of the one to be served next */
-    struct hub_watcher watcher;  /* of a viewer of all that there are */
-    struct sorted declined; /* of struct stream_key: what that one has unsubscribed from; owned */
-    unsigned words_due;     /* of enum viewer_words */
-    char ping_time[CLIENT_TIME_SIZE];
-    const char *error; /* a literal */
+    struct sorted subscriptions;        /* of struct subscription, by camera and kind; owned */
+    size_t turn;                        /* place of the one to be served next */
+    struct viewer_following *following; /* owned; NULL: it takes what it asks for */
+    unsigned words_due;                 /* of enum viewer_words */
+    char *ping_time;                    /* with WORDS_TIMED_PONG; owned */
+    const char *error;                  /* a literal */
 
-    struct event timer;
-    uint64_t timer_ns; /* CLOCK_MONOTONIC: when it goes off; 0: it does not */
     uint64_t heard_ns; /* the last message, or keepalive */
 
     uint64_t sent, dropped, skipped; /* by subscriptions that have ended */
@@ -57,7 +57,7 @@ struct viewer {
     void *gone_arg;
     bool kicked;
     char id[VIEWER_ID_SIZE];
-    char camera[CAMERA_ID_SIZE]; /* that it came for; "*": all */
+    char camera[]; /* that it came for; "*": all */
 };
 
 /* --- viewer_serve.c --- */
@@ -69,10 +69,9 @@ void viewer_say_soon(struct viewer *viewer, enum viewer_words words);
 /* When it gets `keepalive` if it says nothing. */
 uint64_t viewer_keepalive_ns(const struct viewer *viewer);
 
-/* The timer is only ever moved to an earlier moment; when it goes off too early it is set again. So
- * neither a frame nor a message costs a timer operation. */
-void viewer_arm(struct viewer *viewer, uint64_t deadline_ns);
-void viewer_on_timer(evutil_socket_t fd, short what, void *arg);
+/* A moment that its channel was to wake it at has come: it says `keepalive` if it is time to, sends early
+ * frames whose time has come, and has itself woken again. */
+void viewer_on_woken(void *arg);
 
 /* The stream's newest frame came at `now_ns` (CLOCK_MONOTONIC), for this viewer: true when its pace says
  * that it is due. One that is early becomes due in time. */
@@ -103,10 +102,10 @@ void viewer_greet(struct viewer *viewer, struct subscription *subscription);
 /* Takes whatever streams there are and come to be, as far as it may see them and has not declined. */
 void viewer_follow_all(struct viewer *viewer);
 
-/* Whether it does so. */
-bool viewer_follows(const struct viewer *viewer);
+/* Does so no longer. */
+void viewer_follow_no_more(struct viewer *viewer);
 
-/* One that does is without this stream from now on. -ENOSPC: it has declined VIEWER_DECLINED_MOST
+/* One that does so is without this stream from now on. -ENOSPC: it has declined VIEWER_DECLINED_MOST
  * already. */
 int viewer_decline(struct viewer *viewer, const char *camera, enum stream_kind kind);
 

@@ -25,6 +25,8 @@ static void viewer_say_time(struct viewer *viewer)
 {
     char text[TIMED_PONG_SIZE];
     timed_pong_write(viewer->ping_time, text);
+    free(viewer->ping_time);
+    viewer->ping_time = NULL;
     channel_send_text(&viewer->channel, text);
 }
 
@@ -111,7 +113,7 @@ static void viewer_say_not_drawn(struct viewer *viewer, const struct subscriptio
 
 static void viewer_say_detections(struct viewer *viewer, const struct subscription *subscription)
 {
-    struct stream *stream = subscription->detections.stream;
+    struct stream *stream = subscription->detections->stream;
     if (stream != NULL && stream_metadata(stream).size > 0) {
         channel_send_frame(&viewer->channel, NULL, 0, stream_wire(stream, WIRE_DETECTIONS), 0);
     }

@@ -55,16 +55,6 @@ uint64_t viewer_keepalive_ns(const struct viewer *viewer)
     return viewer->heard_ns + clock_seconds_ns(seconds);
 }
 
-void viewer_arm(struct viewer *viewer, uint64_t deadline_ns)
-{
-    if (viewer->timer_ns != 0 && viewer->timer_ns <= deadline_ns) {
-        return;
-    }
-    struct timeval delay = clock_timeval(clock_elapsed_ns(clock_monotonic_ns(), deadline_ns));
-    viewer->timer_ns = deadline_ns;
-    event_add(&viewer->timer, &delay);
-}
-
 static void viewer_ripen(struct viewer *viewer, uint64_t now)
 {
     uint64_t next = viewer_keepalive_ns(viewer);
@@ -76,16 +66,13 @@ static void viewer_ripen(struct viewer *viewer, uint64_t now)
             next = ripe < next ? ripe : next;
         }
     }
-    viewer_arm(viewer, next);
+    channel_wake(&viewer->channel, next);
 }
 
-void viewer_on_timer(evutil_socket_t fd, short what, void *arg)
+void viewer_on_woken(void *arg)
 {
     struct viewer *viewer = arg;
     uint64_t now = clock_monotonic_ns();
-    (void)fd;
-    (void)what;
-    viewer->timer_ns = 0;
     if (viewer->closing) {
         return;
     }
@@ -123,7 +110,7 @@ bool viewer_offer(struct viewer *viewer, struct subscription *subscription, uint
     case SUBSCRIPTION_DUE:
         return true;
     case SUBSCRIPTION_EARLY:
-        viewer_arm(viewer, subscription_ripe_ns(subscription));
+        channel_wake(&viewer->channel, subscription_ripe_ns(subscription));
         break;
     case SUBSCRIPTION_OVER:
         break;
@@ -153,7 +140,7 @@ void viewer_on_notice(struct stream_subscriber *subscriber, enum stream_notice n
 {
     struct subscription *subscription = subscriber->owner;
     struct viewer *viewer = subscription->viewer;
-    if (subscriber == &subscription->drawing.next) {
+    if (drawing_is_next(subscription, subscriber)) {
         if (notice == STREAM_FRAME && drawing_move(subscription, viewer->services)) {
             viewer_on_frame(viewer, subscription);
         }

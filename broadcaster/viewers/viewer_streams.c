@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "broadcaster/intake/pushed_set.h"
@@ -110,25 +111,21 @@ static int declined_compare(const void *item, const void *key)
     return stream_key_compare(item, key);
 }
 
-bool viewer_follows(const struct viewer *viewer)
-{
-    return viewer->watcher.previous != NULL;
-}
-
 int viewer_decline(struct viewer *viewer, const char *camera, enum stream_kind kind)
 {
     struct stream_key key = stream_key_of(camera, kind, 0);
     bool found;
-    size_t at = sorted_place(&viewer->declined, &key, declined_compare, &found);
+    struct sorted *all = &viewer->following->declined;
+    size_t at = sorted_place(all, &key, declined_compare, &found);
     if (found) {
         return 0;
     }
-    if (viewer->declined.count == VIEWER_DECLINED_MOST) {
+    if (all->count == VIEWER_DECLINED_MOST) {
         return -ENOSPC;
     }
     struct stream_key *declined = xmalloc(sizeof *declined);
     *declined = key;
-    sorted_insert(&viewer->declined, at, declined);
+    sorted_insert(all, at, declined);
     return 0;
 }
 
@@ -143,7 +140,7 @@ static void viewer_follow(struct viewer *viewer, const struct stream *stream)
                            !services_is_detected(viewer->services, key->camera);
     struct stream_key plain = stream_key_of(key->camera, key->kind, 0);
     if (shown && viewer_find(viewer, key->camera, key->kind) == NULL &&
-        sorted_find(&viewer->declined, &plain, declined_compare) == NULL &&
+        sorted_find(&viewer->following->declined, &plain, declined_compare) == NULL &&
         identity_allows_camera(viewer->identity, key->camera)) {
         struct wish wish = viewer_request_defaults(viewer->path, key->kind);
         viewer_add(viewer, key->camera, &wish, true);
@@ -159,12 +156,28 @@ static void viewer_on_new_stream(struct hub_watcher *watcher, struct stream *str
 void viewer_follow_all(struct viewer *viewer)
 {
     struct hub *hub = viewer->services->hub;
+    viewer->following = xcalloc(1, sizeof *viewer->following);
     for (size_t i = 0; i < hub_stream_count(hub); i++) {
         if (stream_frame_count(hub_stream(hub, i)) > 0) {
             viewer_follow(viewer, hub_stream(hub, i));
         }
     }
-    viewer->watcher.notify = viewer_on_new_stream;
-    viewer->watcher.owner = viewer;
-    hub_watch(hub, &viewer->watcher);
+    viewer->following->watcher.notify = viewer_on_new_stream;
+    viewer->following->watcher.owner = viewer;
+    hub_watch(hub, &viewer->following->watcher);
+}
+
+void viewer_follow_no_more(struct viewer *viewer)
+{
+    struct viewer_following *following = viewer->following;
+    if (following == NULL) {
+        return;
+    }
+    hub_unwatch(&following->watcher);
+    for (size_t i = 0; i < following->declined.count; i++) {
+        free(following->declined.items[i]);
+    }
+    sorted_finish(&following->declined);
+    free(following);
+    viewer->following = NULL;
 }

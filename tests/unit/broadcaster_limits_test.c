@@ -16,7 +16,6 @@ static struct identity *somebody(const char *user, const char *address)
 {
     struct identity *identity = identity_create();
     snprintf(identity->user, sizeof identity->user, "%s", user);
-    snprintf(identity->address, sizeof identity->address, "%s", address);
     assert_true(address_parse(address, strlen(address), &identity->ip));
     return identity;
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -16,7 +17,7 @@ static struct identity *somebody(const char *user, const char *address)
 {
     struct identity *identity = identity_create();
     snprintf(identity->user, sizeof identity->user, "%s", user);
-    snprintf(identity->address, sizeof identity->address, "%s", address);
+    assert_true(address_parse(address, strlen(address), &identity->ip));
     return identity;
 }
 
@@ -24,13 +25,15 @@ static void test_same_again(void **state)
 {
     struct reconnects *reconnects = reconnects_create();
     struct identity *one = somebody("one", "10.0.0.1"), *other = somebody("other", "10.0.0.1");
-    struct identity *swapped = somebody("10.0.0.1", "one");
+    struct identity *numbered = somebody("10.0.0.2", "10.0.0.1");
+    struct identity *swapped = somebody("10.0.0.1", "10.0.0.2");
     (void)state;
     assert_false(reconnects_came(reconnects, one, "vCAM1", START));
     reconnects_left(reconnects, one, "vCAM1", START);
     assert_false(reconnects_came(reconnects, one, "vCAM2", START));
     assert_false(reconnects_came(reconnects, one, "sCAM1", START));
     assert_false(reconnects_came(reconnects, other, "vCAM1", START));
+    reconnects_left(reconnects, numbered, "vCAM1", START);
     assert_false(reconnects_came(reconnects, swapped, "vCAM1", START));
     assert_true(reconnects_came(reconnects, one, "vCAM1", START + RECONNECTS_MEMORY_NS));
     /* He has come back once; a second connection beside it is another one. */
@@ -45,6 +48,7 @@ static void test_same_again(void **state)
     assert_false(reconnects_came(reconnects, one, "vCAM9", START));
     identity_unref(one);
     identity_unref(other);
+    identity_unref(numbered);
     identity_unref(swapped);
     reconnects_destroy(reconnects);
 }
