@@ -12,7 +12,7 @@ from harness.jpeg import grey_jpeg
 from harness.streams import DETECT, RAW, VIEWER, StreamViewer, picture
 from harness.waiting import wait_until
 
-JPEG = grey_jpeg(1)
+JPEG = grey_jpeg(77)  # none of the camera's
 
 
 def attached(server):
