@@ -3,6 +3,7 @@ stalled viewers, memory of idle ones.
 
     broadcaster.py             the figures of `make bench`
     broadcaster.py --rivals    beside FastAPI and Node, too
+    broadcaster.py --beside PROGRAM  its CPU beside another build of it
     broadcaster.py --breaking  how many viewers at 10 frames a second each server can serve
 
 Frames have 50 kB and come as JSON, 10 a second. Every figure is taken from a fresh process; rounds
@@ -12,9 +13,11 @@ are interleaved, and a ratio compares runs of the same round.
 import argparse
 import sys
 import tempfile
+from pathlib import Path
 
 from figures import asset, median, table
-from fan_out import (FASTAPI, NODE, RINGCAST, RINGCAST_BINARY, YARDSTICK, YARDSTICK_BINARY, FanOut)
+from fan_out import (FASTAPI, NODE, RINGCAST, RINGCAST_BINARY, YARDSTICK, YARDSTICK_BINARY, FanOut,
+                     other_ringcast)
 
 FPS = 10
 VIEWERS = 1, 50, 200, 1000
@@ -117,6 +120,23 @@ def breaking_figures(fan, servers):
     table(["server", "viewers"], [[server.name, count] for server, count in served.items()])
 
 
+def beside_figures(fan, options):
+    """What this build costs beside another one, round by round."""
+    ours, others = [RINGCAST, RINGCAST_BINARY], other_ringcast(options.beside.resolve())
+    rows = []
+    for viewers in options.viewers:
+        found = interleaved(fan, [*others, *ours], options.rounds, viewers=viewers, fps=FPS,
+                            duration=options.window, warmup=1)
+        for one, other in zip(ours, others):
+            pairs = [(new, old) for new, old in zip(found[one.name], found[other.name])
+                     if new and old]
+            ratios = [new["cpu_us_per_frame"] / old["cpu_us_per_frame"] for new, old in pairs]
+            rows.append([viewers, one.name, f"{median(ratios):.2f}",
+                         f"{min(ratios):.2f} to {max(ratios):.2f}" if ratios else "-"])
+    print(f"CPU beside another build, {options.rounds} rounds of {options.window} s\n")
+    table(["viewers", "server", "CPU x the other", "rounds"], rows)
+
+
 def usual_figures(fan, options):
     servers = [YARDSTICK, RINGCAST, YARDSTICK_BINARY, RINGCAST_BINARY]
     plain = [YARDSTICK, RINGCAST]
@@ -136,6 +156,8 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rivals", action="store_true")
     parser.add_argument("--breaking", action="store_true")
+    parser.add_argument("--beside", metavar="PROGRAM", type=Path,
+                        help="another build of the broadcaster, measured in the same rounds")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--window", type=int, default=3, help="seconds of a round")
     parser.add_argument("--viewers", type=int, nargs="*", default=VIEWERS)
@@ -144,7 +166,9 @@ def main():
         return 0
     with tempfile.TemporaryDirectory() as folder:
         fan = FanOut(folder)
-        if options.breaking:
+        if options.beside:
+            beside_figures(fan, options)
+        elif options.breaking:
             breaking_figures(fan, [YARDSTICK, RINGCAST])
         else:
             usual_figures(fan, options)

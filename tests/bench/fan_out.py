@@ -28,12 +28,19 @@ class Server:
         self.name, self.command, self.options = name, command, list(options)
 
 
-def ringcast(fan_out, folder, port):
+def ringcast(fan_out, folder, port, program=PROGRAMS / "ringcast-broadcaster"):
     config = folder / "ringcast.json"
     config.write_text(json.dumps({
         "run_dir": str(folder / "run"), "state_dir": str(folder / "state"), "log_level": "warn",
         "broadcaster": {"listen": f"127.0.0.1:{port}"}, "cameras": {}}))
-    return [PROGRAMS / "ringcast-broadcaster", "-c", config]
+    return [program, "-c", config]
+
+
+def other_ringcast(program):
+    """Another build of the broadcaster, JSON and binary."""
+    def command(fan_out, folder, port):
+        return ringcast(fan_out, folder, port, program)
+    return [Server("the other", command), Server("the other, binary", command, BINARY)]
 
 
 def yardstick(*options):
