@@ -3,7 +3,7 @@ stalled viewers, memory of idle ones.
 
     broadcaster.py             the figures of `make bench`
     broadcaster.py --rivals    beside FastAPI and Node, too
-    broadcaster.py --beside PROGRAM  its CPU beside another build of it
+    broadcaster.py --beside PROGRAM  CPU and memory beside another build of it
     broadcaster.py --breaking  how many viewers at 10 frames a second each server can serve
 
 Frames have 50 kB and come as JSON, 10 a second. Every figure is taken from a fresh process; rounds
@@ -135,6 +135,7 @@ def beside_figures(fan, options):
                          f"{min(ratios):.2f} to {max(ratios):.2f}" if ratios else "-"])
     print(f"CPU beside another build, {options.rounds} rounds of {options.window} s\n")
     table(["viewers", "server", "CPU x the other", "rounds"], rows)
+    idle_figures(fan, [others[0], ours[0]])
 
 
 def usual_figures(fan, options):
