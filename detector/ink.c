@@ -54,8 +54,8 @@ static inline void ink_tint_row(uint8_t *restrict values, int count, int block, 
     }
 }
 
-WIDE_VECTORS void ink_tint(struct picture *picture, int y, int left, int right,
-                           const struct ink *ink, uint8_t share)
+WIDE_VECTORS static void ink_tint_rows(const struct picture *picture, int y, int left, int right,
+                                       const struct ink *ink, uint8_t share)
 {
     for (int row = y; row < y + 2 && row < picture->height; row++) {
         uint8_t *luma =
@@ -67,6 +67,12 @@ WIDE_VECTORS void ink_tint(struct picture *picture, int y, int left, int right,
             picture->planes[plane] + (size_t)(y / 2) * (size_t)picture->strides[plane];
         ink_tint_row(chroma + left / 2, (right - left) / 2, CELLS, ink->values[plane], share);
     }
+}
+
+void ink_tint(struct picture *picture, int y, int left, int right, const struct ink *ink,
+              uint8_t share)
+{
+    ink_tint_rows(picture, y, left, right, ink, share);
 }
 
 /* Blocks of two rows of pixels, and how much of each a shape covers. */

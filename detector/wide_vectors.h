@@ -4,7 +4,8 @@
 #ifndef DETECTOR_WIDE_VECTORS_H
 #define DETECTOR_WIDE_VECTORS_H
 
-/* What chooses runs before a sanitizer is ready for it. */
+/* For static functions: clang 14 gives a public one a name that other files do not know.
+ * What chooses runs before a sanitizer is ready for it. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define WIDE_VECTORS_SANITIZED
 #elif defined(__has_feature)
