@@ -7,13 +7,14 @@
 
 #include "common/jpeg_info.h"
 
-/* Header segments, every scan, EOI: what is strict where jpeg_info_read_framed() is cheap. *info is set on
- * JPEG_WHOLE only. */
+/* Header segments, every scan, EOI: what is strict where jpeg_info_read_framed() is cheap. *info is all
+ * zero but with JPEG_WHOLE. */
 static inline enum jpeg_fault walk_jpeg(const uint8_t *data, size_t size, struct jpeg_info *info)
 {
     struct jpeg_walk walk;
     size_t taken;
     uint32_t width, height;
+    *info = (struct jpeg_info){0};
     jpeg_walk_init(&walk);
     if (size == 0) {
         return JPEG_NOT_JPEG;
