@@ -129,8 +129,8 @@ async function startPhone() {
   const closed = new Promise((done) => socket.once('close', done));
   await new Promise((done, failed) => socket.once('message', done).once('error', failed));
   const timer = setInterval(() => socket.bufferedAmount === 0 && socket.send(picture), 1000 / RATE_FPS);
+  socket.once('close', () => clearInterval(timer)); // with the broadcaster, when a test has failed
   return () => {
-    clearInterval(timer);
     socket.close();
     return closed;
   };
