@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/own_folder.h"
 
 #define SUPERVISOR_VARIABLE "RINGCAST_SUPERVISOR_PID="
 #define READ_BYTES          65536
@@ -161,19 +161,6 @@ static void child_on_readable(evutil_socket_t fd, short events, void *arg)
 
 /* --- its beginning --- */
 
-/* The path of a program that stands beside this one. NULL with errno; the caller frees it. */
-static char *child_program_path(const char *name)
-{
-    char own[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
-    if (length < 0) {
-        return NULL;
-    }
-    own[length] = '\0';
-    *strrchr(own, '/') = '\0';
-    return xasprintf("%s/%s", own, name);
-}
-
 /* Our environment, with us for its supervisor. The caller frees the list and its first entry. */
 static char **child_environment(void)
 {
@@ -195,7 +182,7 @@ static char **child_environment(void)
 static int child_spawn(pid_t *pid, const struct child_command *command, int input, int output)
 {
     size_t count = 0;
-    char *path = child_program_path(command->program);
+    char *path = own_folder_path(command->program);
     if (path == NULL) {
         return -errno;
     }

@@ -9,24 +9,17 @@
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "common/memory.h"
+#include "common/own_folder.h"
 
 #define STATIC_FILE_MAX ((off_t)16 << 20) /* bytes */
 
 /* --- where it is --- */
 
+/* What stands at `relative` to this program, without links and ".."; NULL: nothing does. */
 static char *folder_beside_program(const char *relative)
 {
-    char program[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (length < 0) {
-        return NULL;
-    }
-    program[length] = '\0';
-    char *slash = strrchr(program, '/');
-    *slash = '\0';
-    char *path = xasprintf("%s/%s", program, relative);
-    char *whole = realpath(path, NULL);
+    char *path = own_folder_path(relative);
+    char *whole = path != NULL ? realpath(path, NULL) : NULL;
     free(path);
     return whole;
 }

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +19,10 @@
 #include "broadcaster/cameras/child_process.h"
 #include "common/clock.h"
 #include "common/memory.h"
+#include "common/own_folder.h"
 
 static struct event_base *base;
-static char shell[PATH_MAX]; /* the link to /bin/sh beside this program */
+static char *shell; /* the link to /bin/sh beside this program */
 static const char *shell_name;
 
 /* How it ended, as far as it outlives the call. */
@@ -35,11 +35,9 @@ static struct {
 static int create(void **state)
 {
     (void)state;
-    char own[PATH_MAX - 32];
-    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
-    own[length > 0 ? length : 0] = '\0';
-    *strrchr(own, '/') = '\0';
-    snprintf(shell, sizeof shell, "%s/sh.%d", own, (int)getpid());
+    char name[32];
+    snprintf(name, sizeof name, "sh.%d", (int)getpid());
+    shell = own_folder_path(name);
     shell_name = strrchr(shell, '/') + 1;
     ended.calls = 0;
     base = event_base_new();
@@ -50,6 +48,7 @@ static int destroy(void **state)
 {
     (void)state;
     unlink(shell);
+    free(shell);
     event_base_free(base);
     free(ended.output);
     ended.output = NULL;
