@@ -57,8 +57,8 @@ BROADCASTER := routes services \
                                     history_rows history_scan history_time history_writer) \
                $(addprefix intake/, intake intake_scanner picture_check pushed_camera pushed_set \
                                    streamer streamer_message) \
-               $(addprefix network/, connection output_queue shared_bytes stall tcp_link tls \
-                                    tls_stream transport) \
+               $(addprefix network/, connection output_queue peer_timer shared_bytes stall tcp_link \
+                                    tls tls_stream transport) \
                $(addprefix protocol/, api_body api_json gzip gzip_cache http_answer http_head \
                                      http_reader http_response http_server http_session \
                                      http_stream http_syntax http_target identity listener \
@@ -98,9 +98,9 @@ UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process
                     history_time history_writer host_check http_head http_reader \
                     http_session http_target hub \
                     intake_scanner limits listener metrics_text missing_page page_address \
-                    picture_check rate_table reconnects renderings signed_token sorted streamer_message \
-                    subscription tcp_link tls token_rules viewer_message websocket_handshake \
-                    websocket_reader wish
+                    peer_timer picture_check rate_table reconnects renderings signed_token sorted \
+                    streamer_message subscription tcp_link tls token_rules viewer_message \
+                    websocket_handshake websocket_reader wish
 
 UNIT_CAMSIM := scene_path scene_raster scene_render scene_truth scene_world
 

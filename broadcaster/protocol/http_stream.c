@@ -1,78 +1,44 @@
 #include "broadcaster/protocol/http_stream.h"
 
-#include <event2/event_struct.h>
 #include <stdlib.h>
 
+#include "broadcaster/network/peer_timer.h"
 #include "broadcaster/network/stall.h"
-#include "common/clock.h"
 #include "common/memory.h"
 
 #define STREAM_INPUT_LIMIT  4096
 #define STREAM_UNASKED_MOST 65536 /* bytes that a peer may send for nothing */
-#define STREAM_LATE_NS      (500 * NS_PER_MS)
 
 struct http_stream {
-    struct event timer; /* runs while something waits for the kernel, or the user for a moment */
+    struct peer_timer
+        timer; /* runs while something waits for the kernel, or the user for a moment */
     struct connection *connection;
     struct stall stall;
     const struct http_stream_handlers *handlers;
     void *arg;
     void (*owner_gone)(void *owner);
     void *owner;
-    uint64_t armed_ns; /* when the timer goes off; 0: it does not */
-    uint64_t wake_ns;  /* when the user is to be called; 0: not */
-    size_t unasked;    /* bytes received */
-    bool lenient; /* this process stood still: nothing moves the timer, the peer gets its time */
+    size_t unasked; /* bytes received */
     bool closing;
 };
 
 /* --- time --- */
 
-static void http_stream_arm(struct http_stream *stream, uint64_t deadline_ns)
-{
-    struct timeval delay = clock_timeval(clock_elapsed_ns(clock_monotonic_ns(), deadline_ns));
-    stream->armed_ns = deadline_ns;
-    event_add(&stream->timer, &delay);
-}
-
-/* The timer is only ever moved to an earlier moment; when it goes off too early it is set again. */
 static void http_stream_watch(struct http_stream *stream)
 {
-    uint64_t next = stall_deadline_ns(&stream->stall);
-    if (next == 0 || (stream->wake_ns != 0 && stream->wake_ns < next)) {
-        next = stream->wake_ns;
-    }
-    if (!stream->lenient && next != 0 && (stream->armed_ns == 0 || next < stream->armed_ns)) {
-        http_stream_arm(stream, next);
-    }
+    peer_timer_watch(&stream->timer, stall_deadline_ns(&stream->stall));
 }
 
-static void http_stream_wake_user(struct http_stream *stream, uint64_t now)
-{
-    if (stream->wake_ns == 0 || now < stream->wake_ns) {
-        return;
-    }
-    stream->wake_ns = 0;
-    if (stream->handlers->woken != NULL) {
-        stream->handlers->woken(stream->arg);
-    }
-}
-
-static void http_stream_on_timer(evutil_socket_t fd, short what, void *arg)
+static void http_stream_on_due(void *arg, uint64_t now_ns, bool stood_still)
 {
     struct http_stream *stream = arg;
-    uint64_t now = clock_monotonic_ns(), late = clock_elapsed_ns(stream->armed_ns, now);
-    (void)fd;
-    (void)what;
-    stream->armed_ns = 0;
-    stream->lenient = late >= STREAM_LATE_NS;
     if (stream->closing) {
         return;
     }
-    http_stream_wake_user(stream, now);
-    if (stream->lenient) {
-        http_stream_arm(stream, now + STREAM_LATE_NS);
-    } else if (stall_is_over(&stream->stall, now)) {
+    if (peer_timer_take_moment(&stream->timer, now_ns) && stream->handlers->woken != NULL) {
+        stream->handlers->woken(stream->arg);
+    }
+    if (!stood_still && stall_is_over(&stream->stall, now_ns)) {
         connection_abort(stream->connection, CONNECTION_STALLED);
     } else {
         http_stream_watch(stream);
@@ -109,7 +75,7 @@ static void http_stream_ended(void *arg, enum connection_end end)
     if (stream->handlers->closed != NULL) {
         stream->handlers->closed(stream->arg, end);
     }
-    event_del(&stream->timer);
+    peer_timer_finish(&stream->timer);
     free(stream);
 }
 
@@ -128,7 +94,7 @@ struct http_stream *http_stream_create(struct event_base *base, struct connectio
     stream->connection = connection;
     stream->handlers = handlers;
     stream->arg = arg;
-    evtimer_assign(&stream->timer, base, http_stream_on_timer, stream);
+    peer_timer_init(&stream->timer, base, http_stream_on_due, stream);
     connection_set_handlers(connection, &connection_handlers, stream);
     connection_set_input_limit(connection, STREAM_INPUT_LIMIT);
     stall_init(&stream->stall, connection, config->stall_ns, config->stall_round_trips);
@@ -152,7 +118,7 @@ void http_stream_send(struct http_stream *stream, struct shared_bytes *body)
 
 void http_stream_wake(struct http_stream *stream, uint64_t at_ns)
 {
-    stream->wake_ns = stream->wake_ns == 0 || at_ns < stream->wake_ns ? at_ns : stream->wake_ns;
+    peer_timer_ask(&stream->timer, at_ns);
     http_stream_watch(stream);
 }
 

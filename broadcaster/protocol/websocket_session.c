@@ -1,10 +1,10 @@
 #include "broadcaster/protocol/websocket_session.h"
 
 #include <event2/event.h>
-#include <event2/event_struct.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "broadcaster/network/peer_timer.h"
 #include "broadcaster/network/stall.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -16,7 +16,6 @@
 #define WEBSOCKET_INPUT_SMALL 16384 /* read at once from who sends small messages */
 #define WEBSOCKET_INPUT_LARGE 65536
 #define WEBSOCKET_PER_TURN    16 /* messages; then other connections have their turn */
-#define WEBSOCKET_LATE_NS     (500 * NS_PER_MS)
 
 /* The payload of the pong that waits; there is none most of the time. */
 struct websocket_pong {
@@ -25,7 +24,7 @@ struct websocket_pong {
 };
 
 struct websocket_session {
-    struct event timer;
+    struct peer_timer timer;
     struct connection *connection;
     uint64_t ping_interval_ns, ping_timeout_ns, message_timeout_ns; /* as configured */
     const struct websocket_handlers *handlers;
@@ -38,14 +37,11 @@ struct websocket_session {
     uint64_t pinged_ns;  /* our last ping */
     uint64_t begun_ns;   /* the message being received; 0: none */
     uint64_t message_ns; /* the first byte of the one received last */
-    uint64_t armed_ns;   /* when the timer goes off; 0: it does not */
-    uint64_t wake_ns;    /* when the user is to be called; 0: not */
     uint64_t close_deadline_ns;
     struct stall stall;
     enum connection_end end; /* while closing: what `closed` will say */
     uint16_t peer_code;
     bool paused;   /* by the user */
-    bool lenient;  /* this process stood still: nothing moves the timer for a while */
     bool closing;  /* our close frame has been handed to the connection */
     bool finished; /* the connection is being closed; nothing is read any more */
 };
@@ -64,42 +60,30 @@ size_t websocket_frame_header(uint8_t out[WEBSOCKET_HEADER_MAX], enum websocket_
 
 /* --- time --- */
 
-/* The earlier of two moments; 0: never. */
-static uint64_t websocket_earlier(uint64_t one, uint64_t other)
-{
-    return one == 0 || (other != 0 && other < one) ? other : one;
-}
-
-/* The next moment when something may have to be done; 0: none. */
+/* The next moment when something may have to be done about the peer; 0: none. */
 static uint64_t websocket_next_deadline(const struct websocket_session *session)
 {
     if (session->closing) {
         return session->close_deadline_ns;
     }
-    uint64_t next = session->wake_ns;
+    uint64_t next = stall_deadline_ns(&session->stall);
     if (session->begun_ns != 0) {
-        next = websocket_earlier(next, session->begun_ns + session->message_timeout_ns);
+        next = peer_timer_earlier(next, session->begun_ns + session->message_timeout_ns);
     }
     if (session->ping_interval_ns > 0) {
         uint64_t last =
             session->heard_ns > session->pinged_ns ? session->heard_ns : session->pinged_ns;
-        next = websocket_earlier(next, session->heard_ns + session->ping_timeout_ns);
-        next = websocket_earlier(next, last + session->ping_interval_ns);
+        next = peer_timer_earlier(next, session->heard_ns + session->ping_timeout_ns);
+        next = peer_timer_earlier(next, last + session->ping_interval_ns);
     }
-    return websocket_earlier(next, stall_deadline_ns(&session->stall));
+    return next;
 }
 
-/* The timer is only ever moved to an earlier moment; when it goes off too early it is set again. So
- * neither a message nor a frame costs a timer operation. */
 static void websocket_arm(struct websocket_session *session)
 {
-    uint64_t next = session->finished ? 0 : websocket_next_deadline(session);
-    if (session->lenient || next == 0 || (session->armed_ns != 0 && session->armed_ns <= next)) {
-        return;
+    if (!session->finished) {
+        peer_timer_watch(&session->timer, websocket_next_deadline(session));
     }
-    struct timeval delay = clock_timeval(clock_elapsed_ns(clock_monotonic_ns(), next));
-    session->armed_ns = next;
-    event_add(&session->timer, &delay);
 }
 
 /* --- sending --- */
@@ -280,7 +264,7 @@ static void websocket_drained(void *arg)
 
 static void websocket_release(struct websocket_session *session)
 {
-    event_del(&session->timer);
+    peer_timer_finish(&session->timer);
     websocket_reader_destroy(session->reader);
     free(session->pong);
     free(session);
@@ -314,64 +298,51 @@ static void websocket_watch_silence(struct websocket_session *session, uint64_t 
     }
 }
 
-/* A timer that comes so late says that this process stood still (it was stopped, or the machine slept).
- * Deadlines that passed meanwhile say nothing about the peer: it gets a while to be heard, to take what
- * waits for it, and to answer the pings to come. */
-static bool websocket_was_still(struct websocket_session *session, uint64_t now)
+/* What the peer has done since is yet to be seen: it gets a while to be heard, to take what waits for it, and
+ * to answer the pings to come. */
+static void websocket_forgive(struct websocket_session *session, uint64_t now)
 {
-    if (clock_elapsed_ns(session->armed_ns, now) < WEBSOCKET_LATE_NS || session->closing) {
-        return false;
-    }
-    struct timeval delay = clock_timeval(WEBSOCKET_LATE_NS);
     session->heard_ns = now;
     session->begun_ns = session->begun_ns != 0 ? now : 0;
-    session->armed_ns = now + WEBSOCKET_LATE_NS;
-    session->lenient = true;
-    event_add(&session->timer, &delay);
-    return true;
 }
 
-static void websocket_wake_user(struct websocket_session *session, uint64_t now)
+static void websocket_cut_off(struct websocket_session *session, enum connection_end end)
 {
-    if (session->wake_ns == 0 || now < session->wake_ns || !websocket_may_send(session)) {
-        return;
-    }
-    session->wake_ns = 0;
-    if (session->handlers->woken != NULL) {
-        session->handlers->woken(session->arg);
+    session->finished = true;
+    connection_abort(session->connection, end);
+}
+
+static void websocket_judge(struct websocket_session *session, uint64_t now)
+{
+    if (session->closing) {
+        if (now >= session->close_deadline_ns) {
+            websocket_cut_off(session, session->end);
+        }
+    } else if (stall_is_over(&session->stall, now)) {
+        websocket_cut_off(session, CONNECTION_STALLED);
+    } else if (session->begun_ns != 0 && now >= session->begun_ns + session->message_timeout_ns) {
+        websocket_session_evict(session, WEBSOCKET_CLOSE_POLICY, "the message took too long",
+                                CONNECTION_TIMED_OUT);
+    } else if (session->ping_interval_ns > 0) {
+        websocket_watch_silence(session, now);
     }
 }
 
-static void websocket_on_timer(evutil_socket_t fd, short what, void *arg)
+static void websocket_on_due(void *arg, uint64_t now, bool stood_still)
 {
     struct websocket_session *session = arg;
-    uint64_t now = clock_monotonic_ns();
-    (void)fd;
-    (void)what;
-    session->lenient = false;
-    if (!session->finished && websocket_was_still(session, now)) {
-        websocket_wake_user(session, now);
-        return;
-    }
-    session->armed_ns = 0;
     if (session->finished) {
         return;
     }
-    websocket_wake_user(session, now);
-    if (session->closing && now >= session->close_deadline_ns) {
-        connection_abort(session->connection, session->end);
-        return;
+    if (stood_still) {
+        websocket_forgive(session, now);
     }
-    if (!session->closing && stall_is_over(&session->stall, now)) {
-        connection_abort(session->connection, CONNECTION_STALLED);
-        return;
+    if (peer_timer_take_moment(&session->timer, now) && websocket_may_send(session) &&
+        session->handlers->woken != NULL) {
+        session->handlers->woken(session->arg);
     }
-    if (!session->closing && session->begun_ns != 0 &&
-        now >= session->begun_ns + session->message_timeout_ns) {
-        websocket_session_evict(session, WEBSOCKET_CLOSE_POLICY, "the message took too long",
-                                CONNECTION_TIMED_OUT);
-    } else if (!session->closing && session->ping_interval_ns > 0) {
-        websocket_watch_silence(session, now);
+    if (!stood_still) {
+        websocket_judge(session, now);
     }
     websocket_arm(session);
 }
@@ -400,7 +371,7 @@ struct websocket_session *websocket_session_create(struct event_base *base,
     session->reader = websocket_reader_create(config->message_limit, config->budget);
     session->heard_ns = clock_monotonic_ns();
     session->peer_code = WEBSOCKET_CLOSE_CUT_OFF;
-    evtimer_assign(&session->timer, base, websocket_on_timer, session);
+    peer_timer_init(&session->timer, base, websocket_on_due, session);
     connection_set_handlers(connection, &connection_handlers, session);
     connection_set_input_limit(connection, config->message_limit <= WEBSOCKET_INPUT_LARGE
                                                ? WEBSOCKET_INPUT_SMALL
@@ -483,7 +454,7 @@ void websocket_session_set_reading(struct websocket_session *session, bool readi
 
 void websocket_session_wake(struct websocket_session *session, uint64_t at_ns)
 {
-    session->wake_ns = websocket_earlier(session->wake_ns, at_ns);
+    peer_timer_ask(&session->timer, at_ns);
     websocket_arm(session);
 }
 
