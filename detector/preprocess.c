@@ -246,9 +246,3 @@ void preprocess_run_window(struct preprocess *preprocess, const struct picture *
         }
     }
 }
-
-void preprocess_run(struct preprocess *preprocess, const struct picture *picture)
-{
-    const struct window whole = {0, 0, picture->width, picture->height};
-    preprocess_run_window(preprocess, picture, &whole);
-}

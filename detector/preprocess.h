@@ -63,10 +63,8 @@ struct preprocess {
 void preprocess_init(struct preprocess *preprocess, const struct layout *layout);
 void preprocess_finish(struct preprocess *preprocess);
 
-/* Fills `input` and `placement`. The picture must have at least one pixel. */
-void preprocess_run(struct preprocess *preprocess, const struct picture *picture);
-
-/* The same with a part of it; `placement` is still that of the whole picture. */
+/* Fills `input` with this part of the picture, which has at least one pixel, and `placement`, which is that of
+ * the whole picture. */
 void preprocess_run_window(struct preprocess *preprocess, const struct picture *picture,
                            const struct window *window);
 

@@ -1,7 +1,8 @@
 /* An echo server on the very connection, session and reader code of the broadcaster, for conformance
  * suites and for our own tests on the wire: `ws_echo 0` prints the port that it took. Every path
  * is a WebSocket that answers each message with itself; with --http a request that does not ask for
- * one is answered with its method, path, query and body. */
+ * one is answered with its method, path, query and body. What a client does not take piles up until
+ * --stall-ms have passed. */
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
@@ -37,16 +38,6 @@ static void echo_message(void *arg, enum websocket_opcode opcode, const uint8_t 
 {
     struct echo_client *client = arg;
     websocket_session_send(client->session, opcode, data, size);
-    if (!websocket_session_idle(client->session)) {
-        /* Who does not take the answers is not asked for more. */
-        websocket_session_set_reading(client->session, false);
-    }
-}
-
-static void echo_writable(void *arg)
-{
-    struct echo_client *client = arg;
-    websocket_session_set_reading(client->session, true);
 }
 
 static void echo_closed(void *arg, enum connection_end end, uint16_t close_code)
@@ -57,7 +48,6 @@ static void echo_closed(void *arg, enum connection_end end, uint16_t close_code)
 
 static const struct websocket_handlers echo_websocket = {
     .message = echo_message,
-    .writable = echo_writable,
     .closed = echo_closed,
 };
 

@@ -47,7 +47,8 @@ void http_session_drop_body(struct http_session *session)
     session->done = NULL;
 }
 
-void http_session_forget_request(struct http_session *session)
+/* Nothing of the request that has been answered is left. */
+static void http_session_forget_request(struct http_session *session)
 {
     http_session_set_identity(session, NULL);
     free(session->fields);

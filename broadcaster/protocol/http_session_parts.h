@@ -105,9 +105,6 @@ void http_session_close(struct http_session *session, enum connection_end end);
 void http_session_refuse(struct http_session *session, int status, enum connection_end end,
                          const char *message);
 
-/* Nothing of the request that has been answered is left. */
-void http_session_forget_request(struct http_session *session);
-
 void http_session_release(struct http_session *session);
 
 #endif

@@ -41,7 +41,6 @@ struct websocket_session {
     struct stall stall;
     enum connection_end end; /* while closing: what `closed` will say */
     uint16_t peer_code;
-    bool paused;   /* by the user */
     bool closing;  /* our close frame has been handed to the connection */
     bool finished; /* the connection is being closed; nothing is read any more */
 };
@@ -129,7 +128,7 @@ static bool websocket_is_reading(const struct websocket_session *session)
     if (session->closing) {
         return connection_pending(session->connection) == 0;
     }
-    return session->pong == NULL && !session->paused;
+    return session->pong == NULL;
 }
 
 static void websocket_tell_closing(struct websocket_session *session)
@@ -444,12 +443,6 @@ void websocket_session_evict(struct websocket_session *session, uint16_t code, c
         websocket_session_close(session, code, reason, end);
         websocket_tell_closing(session);
     }
-}
-
-void websocket_session_set_reading(struct websocket_session *session, bool reading)
-{
-    session->paused = !reading;
-    connection_set_reading(session->connection, websocket_is_reading(session));
 }
 
 void websocket_session_wake(struct websocket_session *session, uint64_t at_ns)

@@ -77,10 +77,6 @@ void websocket_session_close(struct websocket_session *session, uint16_t code, c
 void websocket_session_evict(struct websocket_session *session, uint16_t code, const char *reason,
                              enum connection_end end);
 
-/* Stops or resumes taking messages (and pings): for a user that answers every message and does not
- * want the answers to pile up. The peer's end is seen in both states. */
-void websocket_session_set_reading(struct websocket_session *session, bool reading);
-
 /* Calls `woken` once, at `at_ns` (CLOCK_MONOTONIC) or at the moment asked for before, if that is earlier. Not
  * when the session is closing by then. */
 void websocket_session_wake(struct websocket_session *session, uint64_t at_ns);

@@ -77,8 +77,9 @@ static bool fault_value_parse(const struct fault_definition *definition, const c
     return false;
 }
 
-int faults_set(struct faults *faults, const char *name, const char *value, int64_t frames,
-               char error[FAULT_ERROR_SIZE])
+/* `value` NULL: the fault's default. `frames` -1: without end. */
+static int faults_set(struct faults *faults, const char *name, const char *value, int64_t frames,
+                      char error[FAULT_ERROR_SIZE])
 {
     if (strcmp(name, "none") == 0) {
         *faults = (struct faults){0};

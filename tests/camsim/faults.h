@@ -42,15 +42,11 @@ struct faults {
     struct fault_state states[FAULT_COUNT];
 };
 
-/* Switches a fault on; "none" switches all off. `value` NULL: the fault's default. `frames` -1:
- * without end. 0, or -EINVAL with a sentence in `error`. */
-int faults_set(struct faults *faults, const char *name, const char *value, int64_t frames,
-               char error[FAULT_ERROR_SIZE]);
-
-/* "NAME" or "NAME=VALUE", as the command line gives it. */
+/* Switches a fault on: "NAME", or "NAME=VALUE" where it is not the fault's default, as the command line gives
+ * it; "none" switches all off. 0, or -EINVAL with a sentence in `error`. */
 int faults_set_option(struct faults *faults, const char *option, char error[FAULT_ERROR_SIZE]);
 
-/* {"fault": NAME, "value": text or number, "frames": N}, as POST /fault gives it. */
+/* The same, {"fault": NAME, "value": text or number, "frames": N}, as POST /fault gives it. */
 int faults_set_json(struct faults *faults, const char *bytes, size_t size,
                     char error[FAULT_ERROR_SIZE]);
 

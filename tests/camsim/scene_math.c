@@ -20,7 +20,7 @@ struct scene_random scene_random_make(uint64_t seed, uint64_t purpose)
     return (struct scene_random){scene_hash(seed, purpose)};
 }
 
-uint64_t scene_random_next(struct scene_random *random)
+static uint64_t scene_random_next(struct scene_random *random)
 {
     random->state += UINT64_C(0x9e3779b97f4a7c15);
     return scene_scramble(random->state);

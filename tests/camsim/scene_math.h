@@ -33,7 +33,6 @@ struct scene_random {
 /* A stream of its own for every (seed, purpose). Never draw twice in one expression or initialiser:
  * compilers differ in which comes first. */
 struct scene_random scene_random_make(uint64_t seed, uint64_t purpose);
-uint64_t scene_random_next(struct scene_random *random);
 double scene_random_between(struct scene_random *random, double low, double high);
 int scene_random_below(struct scene_random *random, int bound); /* 0 .. bound - 1 */
 

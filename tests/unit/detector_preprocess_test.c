@@ -32,6 +32,12 @@ static void paint(struct picture *picture, int width, int height, uint8_t red, u
            (size_t)picture->strides[PLANE_RED] * (size_t)picture_cells(height, 2));
 }
 
+static void run_whole(struct preprocess *preprocess, const struct picture *picture)
+{
+    const struct window whole = {0, 0, picture->width, picture->height};
+    preprocess_run_window(preprocess, picture, &whole);
+}
+
 static float input_at(const struct preprocess *preprocess, int plane, int x, int y)
 {
     return preprocess->input[((size_t)plane * (size_t)preprocess->input_height + (size_t)y) *
@@ -61,7 +67,7 @@ static void test_centred_letterbox(void **state)
     const float grey = 114.0F / 255;
     (void)state;
     paint(&picture, 128, 64, 255, 51, 0);
-    preprocess_run(&preprocess, &picture);
+    run_whole(&preprocess, &picture);
     assert_float_equal(preprocess.placement.scale_x, 0.5, 1e-6);
     assert_float_equal(preprocess.placement.scale_y, 0.5, 1e-6);
     assert_float_equal(preprocess.placement.offset_x, 0, 1e-6);
@@ -80,7 +86,7 @@ static void test_corner_letterbox_in_bgr(void **state)
     struct picture picture = {0};
     (void)state;
     paint(&picture, 32, 64, 200, 100, 50);
-    preprocess_run(&preprocess, &picture);
+    run_whole(&preprocess, &picture);
     assert_float_equal(preprocess.placement.scale_x, 1, 1e-6);
     assert_float_equal(preprocess.placement.offset_x, 0, 1e-6);
     assert_pixel(&preprocess, 0, 0, 50, 100, 200);
@@ -96,7 +102,7 @@ static void test_stretched(void **state)
     struct picture picture = {0};
     (void)state;
     paint(&picture, 128, 32, 0, 255, 51);
-    preprocess_run(&preprocess, &picture);
+    run_whole(&preprocess, &picture);
     assert_float_equal(preprocess.placement.scale_x, 0.25, 1e-6);
     assert_float_equal(preprocess.placement.scale_y, 2, 1e-6);
     assert_pixel(&preprocess, 0, 0, 0, 1, 0.2F);
@@ -116,7 +122,7 @@ static void test_interpolation(void **state)
     for (int y = 0; y < 4; y++) {
         picture.planes[PLANE_LUMA][y * picture.strides[PLANE_LUMA]] = 0;
     }
-    preprocess_run(&preprocess, &picture);
+    run_whole(&preprocess, &picture);
     for (int x = 0; x < 8; x++) {
         for (int y = 0; y < 8; y++) {
             assert_pixel(&preprocess, x, y, expected[x], expected[x], expected[x]);
@@ -137,7 +143,7 @@ static void test_sizes_follow_each_other(void **state)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         uint8_t red = (uint8_t)(10 + i);
         paint(&picture, sizes[i][0], sizes[i][1], red, red, red);
-        preprocess_run(&preprocess, &picture);
+        run_whole(&preprocess, &picture);
         for (int y = 0; y < 48; y++) {
             for (int x = 0; x < 64; x++) {
                 float value = input_at(&preprocess, 0, x, y);
@@ -165,7 +171,7 @@ static void test_of_several_pixels_one(void **state)
         for (int i = 0; i < 48 * times * 32 * times; i++) {
             picture.planes[PLANE_LUMA][i] = (uint8_t)(i * 89 % 251);
         }
-        preprocess_run(&preprocess, &picture);
+        run_whole(&preprocess, &picture);
         int first = (times - 1) / 2, last = times / 2; /* of the pixels around the middle */
         for (int y = 0; y < 32; y++) {
             for (int x = 0; x < 48; x++) {
