@@ -156,6 +156,35 @@ static void test_ascents_that_fail_become_rare(void **state)
     assert_in_range(viewer.rises - second, 1, 3);
 }
 
+/* How long the viewer stays where it is. */
+static double viewer_time_to_rise(struct viewer *viewer)
+{
+    unsigned rises = viewer->rises;
+    double began = viewer->now;
+    while (viewer->rises == rises && viewer->now < began + 1000) {
+        viewer_frame(viewer, FPS);
+    }
+    return viewer->now - began;
+}
+
+/* After an ascent the link breaks down by two steps at once: that is one failure, for which the hold is
+ * doubled once. */
+static void test_one_failure_is_counted_once(void **state)
+{
+    struct viewer viewer = viewer_with(380e3);
+    (void)state;
+    viewer_run(&viewer, 4);
+    assert_int_equal(viewer.adaptation.step, 1);
+    viewer.told_link = 0; /* not known: the best is tried as soon as the first hold is over */
+    assert_true(viewer_time_to_rise(&viewer) < 11);
+    viewer.link = 50e3;
+    viewer_run(&viewer, 10);
+    assert_int_equal(viewer.adaptation.step, 2);
+    assert_int_equal(viewer.falls, 3);
+    viewer.link = 10e6;
+    assert_float_equal(viewer_time_to_rise(&viewer), 16, 4); /* seconds: not 8, not 32 */
+}
+
 /* One frame left out now and then is no reason. */
 static void test_accidents(void **state)
 {
@@ -201,6 +230,7 @@ int main(void)
         cmocka_unit_test(test_a_very_narrow_link_gets_fewer_frames),
         cmocka_unit_test(test_the_better_one_comes_back),
         cmocka_unit_test(test_ascents_that_fail_become_rare),
+        cmocka_unit_test(test_one_failure_is_counted_once),
         cmocka_unit_test(test_accidents),
         cmocka_unit_test(test_one_frame_a_second),
         cmocka_unit_test(test_where_there_is_nothing_lower),
