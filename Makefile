@@ -31,8 +31,8 @@ COMMON := address camera_feed camera_id camera_status clock config config_access
           config_wait control_client \
           control_peer control_server ctl_format curl_loop directory_watch fd frame_container \
           frame_publisher frame_rate frame_ring frame_ring_reader health jpeg_info log log_tail loop \
-          memory messages own_folder picture_hash picture_mask polygon process_usage program rectangle report \
-          schedule supervisor_state text_hash text_table
+          memory messages own_folder picture_fault picture_hash picture_mask polygon process_usage program \
+          rectangle report schedule supervisor_state text_hash text_table
 
 CAPTURE := backoff camera camera_request clip file_source mjpeg_parser mjpeg_part mjpeg_source \
            probe snapshot_source source
@@ -86,8 +86,8 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
                curl_loop fd \
                frame_container frame_publisher frame_rate frame_ring frame_ring_forged \
                frame_ring_threads frame_ring_torture health jpeg_info log log_tail messages \
-               own_folder picture_hash picture_mask polygon process_usage program schedule supervisor_state \
-               text_hash text_table
+               own_folder picture_fault picture_hash picture_mask polygon process_usage program schedule \
+               supervisor_state text_hash text_table
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate assignment boxes camera_counts chain_quality decode demand draw json_text \
                  kalman label_places layout metadata model_file observer occupancy onnx_file palette pieces \

@@ -20,6 +20,7 @@
 #include "broadcaster/text/base64.h"
 #include "common/frame_container.h"
 #include "common/memory.h"
+#include "common/picture_fault.h"
 
 #define INTAKE_JSON_EXTRA 65536 /* beyond the base64 of the largest picture */
 

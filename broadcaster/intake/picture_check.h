@@ -14,10 +14,4 @@ enum jpeg_fault picture_check_bytes(struct byte_span jpeg, struct jpeg_info *inf
  * that the base64 stands for. */
 enum jpeg_fault picture_check_base64(struct byte_span base64, struct jpeg_info *info);
 
-/* What is wrong, for people: "the JPEG has no end". A literal. */
-const char *picture_fault_text(enum jpeg_fault fault);
-
-/* What bytes that are no JPEG seem to be, by how they begin: "a PNG"; NULL: nothing that is known. */
-const char *picture_other_kind(struct byte_span picture);
-
 #endif

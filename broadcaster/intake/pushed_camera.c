@@ -16,6 +16,7 @@
 #include "common/health.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/picture_fault.h"
 #include "common/picture_hash.h"
 #include "common/picture_mask.h"
 #include "common/report.h"
@@ -158,7 +159,8 @@ static enum pushed_result pushed_camera_refuse_picture(struct pushed_camera *cam
                                                        struct byte_span beginning,
                                                        const char **error)
 {
-    const char *kind = fault == JPEG_NOT_JPEG ? picture_other_kind(beginning) : NULL;
+    const char *kind =
+        fault == JPEG_NOT_JPEG ? picture_other_kind(beginning.data, beginning.size) : NULL;
     if (fault == JPEG_TOO_LARGE) {
         snprintf(camera->error, sizeof camera->error,
                  "the JPEG is larger than max_frame_bytes, which is %zu", camera->max_frame_bytes);
