@@ -1,5 +1,6 @@
 #include "detector/decode.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <turbojpeg.h>
@@ -7,6 +8,7 @@
 #include "common/jpeg_info.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/picture_fault.h"
 
 #define NEUTRAL 128
 
@@ -21,6 +23,7 @@ struct decoder {
     tjhandle converter; /* from RGB to planes; NULL: not needed yet */
     struct store store; /* narrow chroma, or RGB */
     const char *error;
+    char other_kind[64]; /* what `error` is of a PNG and its like */
 };
 
 struct decoder *decoder_create(void)
@@ -145,7 +148,7 @@ typedef int decoder_run_fn(struct decoder *decoder, const uint8_t *jpeg, size_t 
 
 /* How a JPEG is decoded, and into what cells of chroma. */
 struct decoder_way {
-    decoder_run_fn *run;
+    decoder_run_fn *run; /* NULL: not at all */
     int cell_width, cell_height;
 };
 
@@ -159,13 +162,28 @@ static struct decoder_way decoder_find_way(const struct decoder *decoder, const 
                                            size_t size, const struct jpeg_info *info)
 {
     int width = 0, height = 0, sampling = -1, colours = -1;
-    if (tjDecompressHeader3(decoder->handle, jpeg, size, &width, &height, &sampling, &colours) ==
-            0 &&
-        width == (int)info->width && height == (int)info->height && sampling >= 0 &&
+    int result =
+        tjDecompressHeader3(decoder->handle, jpeg, size, &width, &height, &sampling, &colours);
+    if (colours == TJCS_CMYK || colours == TJCS_YCCK) {
+        return (struct decoder_way){NULL, 1, 1};
+    }
+    if (result == 0 && width == (int)info->width && height == (int)info->height && sampling >= 0 &&
         sampling < TJ_NUMSAMP && (colours == TJCS_YCbCr || sampling == TJSAMP_GRAY)) {
         return decoder_ways[sampling];
     }
     return (struct decoder_way){decoder_run_rgb, 1, 1};
+}
+
+static void decoder_refuse(struct decoder *decoder, enum jpeg_fault fault, const uint8_t *bytes,
+                           size_t size)
+{
+    const char *kind = fault == JPEG_NOT_JPEG ? picture_other_kind(bytes, size) : NULL;
+    decoder->error = picture_fault_text(fault);
+    if (kind != NULL) {
+        snprintf(decoder->other_kind, sizeof decoder->other_kind,
+                 "the picture is %s: only JPEG is taken", kind);
+        decoder->error = decoder->other_kind;
+    }
 }
 
 int decoder_run(struct decoder *decoder, const uint8_t *jpeg, size_t size, struct picture *picture,
@@ -175,14 +193,18 @@ int decoder_run(struct decoder *decoder, const uint8_t *jpeg, size_t size, struc
     enum jpeg_fault fault = jpeg_info_read_framed(jpeg, size, &info);
     *flawed = false;
     if (fault != JPEG_WHOLE) {
-        decoder->error = jpeg_fault_name(fault);
+        decoder_refuse(decoder, fault, jpeg, size);
         return -1;
     }
     if ((uint64_t)info.width * info.height > DECODE_PIXELS_MAX) {
-        decoder->error = "more than 40 million pixels";
+        decoder->error = "the JPEG has more than 40 million pixels";
         return -1;
     }
     struct decoder_way way = decoder_find_way(decoder, jpeg, size, &info);
+    if (way.run == NULL) {
+        decoder->error = "the JPEG has the colours of print (CMYK)";
+        return -1;
+    }
     picture_resize_cells(picture, (int)info.width, (int)info.height, way.cell_width,
                          way.cell_height);
     int result = way.run(decoder, jpeg, size, picture, flawed);

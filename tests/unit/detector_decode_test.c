@@ -187,9 +187,30 @@ static void test_a_torn_jpeg(void **state)
         assert_true(flawed);
         tjFree(jpeg.bytes);
     }
+    picture_finish(&picture);
+    decoder_destroy(decoder);
+}
+
+static void test_what_is_none(void **state)
+{
+    struct decoder *decoder = decoder_create();
+    struct picture picture = {0};
+    uint8_t inks[16 * 16 * 4] = {0};
+    struct jpeg print = {0};
     bool flawed;
+    (void)state;
     assert_int_equal(decoder_run(decoder, (const uint8_t *)"GIF89a", 6, &picture, &flawed), -1);
-    assert_string_equal(decoder_error(decoder), "not_jpeg");
+    assert_string_equal(decoder_error(decoder), "the picture is a GIF: only JPEG is taken");
+    assert_int_equal(decoder_run(decoder, (const uint8_t *)"neither", 7, &picture, &flawed), -1);
+    assert_string_equal(decoder_error(decoder), "the picture is not a JPEG");
+    tjhandle handle = tjInitCompress();
+    assert_int_equal(tjCompress2(handle, inks, 16, 0, 16, TJPF_CMYK, &print.bytes, &print.size,
+                                 TJSAMP_444, 90, 0),
+                     0);
+    assert_int_equal(decoder_run(decoder, print.bytes, print.size, &picture, &flawed), -1);
+    assert_string_equal(decoder_error(decoder), "the JPEG has the colours of print (CMYK)");
+    tjDestroy(handle);
+    tjFree(print.bytes);
     picture_finish(&picture);
     decoder_destroy(decoder);
 }
@@ -287,6 +308,7 @@ int main(void)
         cmocka_unit_test(test_planes_of_all_samplings),
         cmocka_unit_test(test_a_jpeg_that_holds_rgb),
         cmocka_unit_test(test_a_torn_jpeg),
+        cmocka_unit_test(test_what_is_none),
         cmocka_unit_test(test_encoding),
         cmocka_unit_test(test_shrinking),
         cmocka_unit_test(test_shrinking_and_halving),
