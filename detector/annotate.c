@@ -340,9 +340,12 @@ static void annotate_draw_label(struct annotator *annotator, struct picture *pic
     const struct font *font = annotator->font;
     annotate_label_text(font, mark, names, text);
     int capital = font_cap_height(font), padding = capital / 3 + 1;
-    struct rectangle plate = label_places_take(
-        &annotator->labels, &mark->place, font_text_width(font, text) + 2 * padding,
-        capital + 2 * padding, picture->width, picture->height);
+    struct rectangle plate;
+    if (!label_places_take(&annotator->labels, &mark->place,
+                           font_text_width(font, text) + 2 * padding, capital + 2 * padding,
+                           picture->width, picture->height, &plate)) {
+        return;
+    }
     /* Letters stand on whole pixels; half of one is not worth a blurred line. */
     double left = round(plate.left), top = round(plate.top);
     plate = (struct rectangle){left, top, left + plate.right - plate.left,

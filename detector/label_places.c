@@ -10,6 +10,9 @@
  * jumps to and fro when two boxes pass each other. */
 #define COVERED_MAX 0.05
 
+/* With more of it over others it is left out. */
+#define UNREADABLE_MIN 0.15
+
 /* So much of its own box a label may cover. */
 #define HIDDEN_MAX 0.25
 
@@ -45,9 +48,9 @@ static bool label_hides(const struct rectangle *label, const struct rectangle *b
     return rectangle_common(label, box) > HIDDEN_MAX * rectangle_area(box);
 }
 
-struct rectangle label_places_take(struct label_places *places, const struct rectangle *box,
-                                   double label_width, double label_height, double picture_width,
-                                   double picture_height)
+bool label_places_take(struct label_places *places, const struct rectangle *box, double label_width,
+                       double label_height, double picture_width, double picture_height,
+                       struct rectangle *place)
 {
     const struct {
         double left, top;
@@ -57,10 +60,10 @@ struct rectangle label_places_take(struct label_places *places, const struct rec
         {box->left, box->bottom},
         {box->left, box->bottom - label_height},
         {box->right - label_width, box->top - label_height},
+        {box->right - label_width, box->bottom},
         {box->right, box->top},
         {box->left - label_width, box->top},
     };
-    struct rectangle best = {0};
     double least = INFINITY;
     for (size_t i = 0; i < sizeof choices / sizeof choices[0] && least > COVERED_MAX; i++) {
         double left = label_limit(choices[i].left, picture_width - label_width);
@@ -69,13 +72,16 @@ struct rectangle label_places_take(struct label_places *places, const struct rec
         double covered = label_covered(places, &label) + label_hides(&label, box);
         if (covered < least) {
             least = covered;
-            best = label;
+            *place = label;
         }
+    }
+    if (label_covered(places, place) > UNREADABLE_MIN) {
+        return false;
     }
     if (places->count == places->capacity) {
         places->capacity = 2 * places->capacity + 16;
         places->taken = xreallocarray(places->taken, places->capacity, sizeof *places->taken);
     }
-    places->taken[places->count++] = best;
-    return best;
+    places->taken[places->count++] = *place;
+    return true;
 }

@@ -22,15 +22,15 @@ static void test_none_over_another(void **state)
     struct rectangle labels[3];
     (void)state;
     for (int i = 0; i < 3; i++) {
-        labels[i] = label_places_take(&places, &boxes[i], 90, 14, 640, 480);
+        assert_true(label_places_take(&places, &boxes[i], 90, 14, 640, 480, &labels[i]));
         for (int other = 0; other < i; other++) {
             assert_false(touch(&labels[i], &labels[other]));
         }
     }
     assert_true(labels[0].bottom == 100 && labels[0].left == 100); /* the first has its choice */
     label_places_clear(&places);
-    struct rectangle again = label_places_take(&places, &boxes[1], 90, 14, 640, 480);
-    assert_true(again.bottom == 104);
+    assert_true(label_places_take(&places, &boxes[1], 90, 14, 640, 480, &labels[1]));
+    assert_true(labels[1].bottom == 104);
     label_places_finish(&places);
 }
 
@@ -43,7 +43,7 @@ static void test_small_boxes_stay_visible(void **state)
     struct rectangle labels[4];
     (void)state;
     for (int i = 0; i < 4; i++) {
-        labels[i] = label_places_take(&places, &boxes[i], 45, 14, 640, 480);
+        assert_true(label_places_take(&places, &boxes[i], 45, 14, 640, 480, &labels[i]));
         assert_true(rectangle_common(&labels[i], &boxes[i]) <= 0.25 * 30 * 20);
         for (int other = 0; other < i; other++) {
             assert_true(rectangle_common(&labels[i], &labels[other]) <= 0.05 * 45 * 14);
@@ -52,18 +52,30 @@ static void test_small_boxes_stay_visible(void **state)
     label_places_finish(&places);
 }
 
-/* Wherever the box is and however many there are, labels stay inside. */
+/* Wherever the box is and however many there are, labels stay inside, and those that are drawn can be read. */
 static void test_inside_the_picture(void **state)
 {
     struct label_places places = {0};
+    struct rectangle labels[500];
+    size_t count = 0;
     (void)state;
     srand(5);
     for (int i = 0; i < 500; i++) {
         double left = rand() % 330 - 5, top = rand() % 250 - 5;
         const struct rectangle box = {left, top, left + rand() % 100, top + rand() % 100};
-        struct rectangle label = label_places_take(&places, &box, 60, 14, 320, 240);
+        struct rectangle label;
+        if (!label_places_take(&places, &box, 60, 14, 320, 240, &label)) {
+            continue;
+        }
         assert_true(label.left >= 0 && label.top >= 0 && label.right <= 320 && label.bottom <= 240);
+        double covered = 0;
+        for (size_t other = 0; other < count; other++) {
+            covered += rectangle_common(&label, &labels[other]);
+        }
+        assert_true(covered <= 0.15 * 60 * 14);
+        labels[count++] = label;
     }
+    assert_in_range(count, 30, 150); /* a crowd: 91 of them would fill the picture */
     label_places_finish(&places);
 }
 
