@@ -44,9 +44,12 @@ static size_t layout_output_classes(enum layout_kind kind, const struct model_ou
     }
     switch (kind) {
     case LAYOUT_YOLOV5:
-        return shape[1] > shape[2] ? layout_row_classes(shape[2], 5) : 0;
+        return shape[1] > shape[2] || (size_t)shape[1] == 3 * cells
+                   ? layout_row_classes(shape[2], 5)
+                   : 0;
     case LAYOUT_YOLOV8:
-        return shape[1] < shape[2] ? layout_row_classes(shape[1], 4) : 0;
+        return shape[1] < shape[2] || (size_t)shape[2] == cells ? layout_row_classes(shape[1], 4)
+                                                                : 0;
     case LAYOUT_YOLOX:
         return (size_t)shape[1] == cells ? layout_row_classes(shape[2], 5) : 0;
     default:
@@ -114,11 +117,7 @@ int layout_recognise(const char *wanted, const struct model_output *outputs, siz
     bool automatic = strcmp(wanted, "auto") == 0;
     *layout = (struct layout){.input_width = input_width, .input_height = input_height};
     if (layout_has_masks(outputs, output_count, input_width, input_height)) {
-        snprintf(
-            error, MODEL_ERROR_SIZE,
-            "it puts out masks: it was exported for segmentation; export a network for "
-            "detection: yolo export model=yolo11n.pt format=onnx imgsz=%d opset=12 simplify=True",
-            input_width);
+        snprintf(error, MODEL_ERROR_SIZE, "it puts out masks: it was exported for segmentation");
         return -1;
     }
     for (enum layout_kind kind = 0; kind < LAYOUT_KINDS; kind++) {
@@ -131,8 +130,8 @@ int layout_recognise(const char *wanted, const struct model_output *outputs, siz
     layout_print_shapes(outputs, output_count, shapes, sizeof shapes);
     snprintf(error, MODEL_ERROR_SIZE,
              "output shape %s for input %dx%d is not %s; known are yolov5 (1 x 3 cells x 5+C), "
-             "yolov8 (1 x 4+C x cells), yolox (1 x cells x 5+C) and darknet (rows x 5+C); "
-             "export a detection network without suppression (nms=False), see docs/models.md",
+             "yolov8 (1 x 4+C x cells), yolox (1 x cells x 5+C) and darknet (rows x 5+C), all "
+             "without suppression (nms=False)",
              output_count > 0 ? shapes : "(none)", input_width, input_height,
              automatic ? "a layout that detector.layout auto recognises" : wanted);
     return -1;

@@ -35,7 +35,7 @@ struct layout {
 const char *layout_name(enum layout_kind kind);
 
 /* Recognises the outputs of one forward pass. `wanted` is a name from layout_name(), or "auto". 0, or
- * -1 with one line in `error` that shows the shapes. */
+ * -1 with the cause in `error`, which shows the shapes. */
 int layout_recognise(const char *wanted, const struct model_output *outputs, size_t output_count,
                      int input_width, int input_height, struct layout *layout,
                      char error[MODEL_ERROR_SIZE]);

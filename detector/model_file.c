@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,7 +17,6 @@
 #include "common/memory.h"
 #include "detector/onnx_file.h"
 
-#define SIDE_MAX      ONNX_SIDE_MAX
 #define SIDE_DEFAULT  640
 #define COMMAND_SIZE  256
 #define CAUSE_SIZE    192
@@ -55,10 +55,15 @@ static void mapping_close(struct mapping *mapping)
     }
 }
 
+static bool model_file_ends(const char *path, const char *end)
+{
+    size_t length = strlen(path), end_length = strlen(end);
+    return length >= end_length && strcmp(path + length - end_length, end) == 0;
+}
+
 static bool model_file_is_darknet(const char *path)
 {
-    size_t length = strlen(path);
-    return length >= 4 && strcmp(path + length - 4, ".cfg") == 0;
+    return model_file_ends(path, ".cfg");
 }
 
 /* False when it is no ONNX file by its name, or cannot be read. What the facts point to is gone. */
@@ -77,7 +82,7 @@ static bool model_file_facts(const char *path, struct onnx_facts *facts)
 
 /* --- the size of the input --- */
 
-/* "key = 320" in a line of a .cfg; 0: another line, or no sane number. */
+/* "key = 320" in a line of a .cfg; 0: another line, or no number of pixels. */
 static int darknet_value(const char *line, const char *key)
 {
     size_t length = strlen(key);
@@ -90,7 +95,7 @@ static int darknet_value(const char *line, const char *key)
         return 0;
     }
     long value = strtol(line, NULL, 10);
-    return value > 0 && value <= SIDE_MAX ? (int)value : 0;
+    return value > 0 && value <= INT_MAX ? (int)value : 0;
 }
 
 static bool darknet_input_size(const char *path, int *width, int *height)
@@ -119,11 +124,18 @@ static bool darknet_input_size(const char *path, int *width, int *height)
     return *width > 0 && *height > 0;
 }
 
+static bool darknet_size_is_too_large(int width, int height)
+{
+    return width > ONNX_SIDE_MAX || height > ONNX_SIDE_MAX ||
+           (int64_t)width * height > ONNX_PIXELS_MAX;
+}
+
 bool model_file_input_size(const char *path, int *width, int *height)
 {
     struct onnx_facts facts;
     if (model_file_is_darknet(path)) {
-        return darknet_input_size(path, width, height);
+        return darknet_input_size(path, width, height) &&
+               !darknet_size_is_too_large(*width, *height);
     }
     if (!model_file_facts(path, &facts) || facts.input_width == 0) {
         return false;
@@ -227,21 +239,75 @@ static bool model_file_is_whole(const char *path, const struct onnx_facts *facts
                        command);
         return false;
     default:
-        model_file_say(error, path, "cannot be loaded: it is not an ONNX file; export one: %s",
-                       command);
+        if (model_file_ends(path, ".weights")) {
+            model_file_say(error, path,
+                           "cannot be loaded: it holds the weights of a Darknet network; name its "
+                           ".cfg as the model");
+        } else {
+            model_file_say(error, path, "cannot be loaded: it is not an ONNX file; export one: %s",
+                           command);
+        }
         return false;
     }
+}
+
+static bool darknet_check(const char *path, char error[MODEL_ERROR_SIZE])
+{
+    int width, height;
+    if (darknet_input_size(path, &width, &height) && darknet_size_is_too_large(width, height)) {
+        model_file_say(
+            error, path,
+            "cannot be used: its input is %d x %d, and the most is %d pixels a side and %d in "
+            "all; make width and height in [net] smaller",
+            width, height, ONNX_SIDE_MAX, ONNX_PIXELS_MAX);
+        return false;
+    }
+    return true;
+}
+
+/* What it takes must be one picture of a sane size. */
+static bool model_file_takes_pictures(const char *path, const struct onnx_facts *facts,
+                                      const char *command, char error[MODEL_ERROR_SIZE])
+{
+    const char *shape = facts->input_shape;
+    if (!facts->picture_input && shape[0] != '\0') {
+        model_file_say(error, path,
+                       "cannot be used: its input is %s, and what is wanted is 1 x 3 x height x "
+                       "width; export a network for detection: %s",
+                       shape, command);
+        return false;
+    }
+    if (facts->size_is_too_large) {
+        model_file_say(
+            error, path,
+            "cannot be used: its input is %s, and the most is %d pixels a side and %d in "
+            "all; export a smaller one: %s",
+            shape, ONNX_SIDE_MAX, ONNX_PIXELS_MAX, command);
+        return false;
+    }
+    if (facts->batch > 1) {
+        model_file_say(error, path,
+                       "cannot be used: its input is %s, several pictures at a time; export it for "
+                       "one: %s",
+                       shape, command);
+        return false;
+    }
+    return true;
 }
 
 bool model_file_check(const char *path, char error[MODEL_ERROR_SIZE])
 {
     struct onnx_facts facts;
     char command[COMMAND_SIZE];
+    if (model_file_is_darknet(path)) {
+        return darknet_check(path, error);
+    }
     if (!model_file_facts(path, &facts)) {
         return true;
     }
     model_file_command(&facts, command);
-    if (!model_file_is_whole(path, &facts, command, error)) {
+    if (!model_file_is_whole(path, &facts, command, error) ||
+        !model_file_takes_pictures(path, &facts, command, error)) {
         return false;
     }
     if (facts.external) {
@@ -311,6 +377,13 @@ void model_file_explain(const char *path, const char *what, const char *opencv,
 {
     struct onnx_facts facts;
     char cause[CAUSE_SIZE], command[COMMAND_SIZE];
+    if (model_file_is_darknet(path)) {
+        model_file_say(error, path,
+                       "%s: OpenCV does not understand it, or the .weights are not its own; take "
+                       "both again from where they come (%s)",
+                       what, opencv);
+        return;
+    }
     if (!model_file_facts(path, &facts)) {
         model_file_say(error, path, "%s: %s", what, opencv);
         return;
@@ -319,4 +392,44 @@ void model_file_explain(const char *path, const char *what, const char *opencv,
     model_file_command(&facts, command);
     model_file_say(error, path, "%s: %s; export it as float32: %s (%s)", what, cause, command,
                    opencv);
+}
+
+void model_file_refuse(const char *path, const char *cause, char error[MODEL_ERROR_SIZE])
+{
+    struct onnx_facts facts;
+    char command[COMMAND_SIZE];
+    if (!model_file_facts(path, &facts)) {
+        model_file_say(error, path, "cannot be used: %s", cause);
+        return;
+    }
+    model_file_command(&facts, command);
+    model_file_say(error, path, "cannot be used: %s; export a network for detection: %s", cause,
+                   command);
+}
+
+bool model_file_check_weights(const char *path, size_t values, char error[MODEL_ERROR_SIZE])
+{
+    struct mapping mapping;
+    if (!mapping_open(&mapping, path)) {
+        return true; /* said where it is opened */
+    }
+    /* Three numbers of 4 bytes: major and minor version, revision; and how many pictures it has seen, in 8
+     * bytes since version 0.2. */
+    uint32_t version[2] = {0};
+    if (mapping.size >= sizeof version) {
+        memcpy(version, mapping.bytes, sizeof version);
+    }
+    size_t head = (uint64_t)version[0] * 10 + version[1] >= 2 ? 20 : 16;
+    size_t size = mapping.size, wanted = head + values * sizeof(float);
+    mapping_close(&mapping);
+    if (size == wanted) {
+        return true;
+    }
+    model_file_say(error, path,
+                   "cannot be used: it has %zu bytes, and the network wants %zu: it %s; take the "
+                   ".cfg and its .weights again from where they come",
+                   size, wanted,
+                   size < wanted ? "was not copied whole, or is of another network"
+                                 : "is of another network");
+    return false;
 }

@@ -21,6 +21,14 @@ bool model_file_check(const char *path, char error[MODEL_ERROR_SIZE]);
 void model_file_explain(const char *path, const char *what, const char *opencv,
                         char error[MODEL_ERROR_SIZE]);
 
+/* Puts into `error` why what it puts out is of no use: "<path>: cannot be used: <cause>; <the export that
+ * works>", one line. */
+void model_file_refuse(const char *path, const char *cause, char error[MODEL_ERROR_SIZE]);
+
+/* Whether Darknet's .weights have exactly so many values as the network of the .cfg; false with the cause in
+ * `error`. OpenCV takes others without a word, and sees nothing or anything. */
+bool model_file_check_weights(const char *path, size_t values, char error[MODEL_ERROR_SIZE]);
+
 /* Whether a product is multiplied on, as in YOLO11: OpenCV 4.6 loses that factor when it fuses layers. */
 bool model_file_needs_factors(const char *path);
 

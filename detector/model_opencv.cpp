@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <string>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -167,19 +168,49 @@ bool readable(const char *path, char *error)
     return true;
 }
 
-void load(model &model, const model_config &config)
+/* How many values of a .weights file the network has taken, or would have, had there been so many. */
+size_t values_of_weights(cv::dnn::Net &net)
 {
-    if (ends_with(model.path, ".cfg")) {
-        model.net = cv::dnn::readNetFromDarknet(
-            model.path, config.weights != nullptr ? std::string(config.weights) : std::string());
-    } else {
-        model.net = cv::dnn::readNetFromONNX(model.path);
-        /* With fusion OpenCV 4.6 drops the scalar after a MatMul: a YOLO11 then answers, but wrongly.
-         * Without it the YOLO networks are as fast as before. */
-        model.net.enableFusion(false);
-        model.needs_factors = model_file_needs_factors(model.path.c_str());
+    size_t values = 0;
+    for (const std::string &name : net.getLayerNames()) {
+        cv::Ptr<cv::dnn::Layer> layer = net.getLayer(net.getLayerId(name));
+        if (layer->type == "Convolution" || layer->type == "BatchNorm" ||
+            layer->type == "InnerProduct") {
+            for (const cv::Mat &blob : layer->blobs) {
+                values += blob.total();
+            }
+        }
+    }
+    return values;
+}
+
+bool load_darknet(model &model, const char *weights, char *error)
+{
+    model.net = cv::dnn::readNetFromDarknet(model.path, weights != nullptr ? std::string(weights)
+                                                                           : std::string());
+    return weights == nullptr ||
+           model_file_check_weights(weights, values_of_weights(model.net), error);
+}
+
+void load_onnx(model &model)
+{
+    model.net = cv::dnn::readNetFromONNX(model.path);
+    /* With fusion OpenCV 4.6 drops the scalar after a MatMul: a YOLO11 then answers, but wrongly.
+     * Without it the YOLO networks are as fast as before. */
+    model.net.enableFusion(false);
+    model.needs_factors = model_file_needs_factors(model.path.c_str());
+}
+
+/* False with the cause in `error`, or an exception. */
+bool load(model &model, const model_config &config, char *error)
+{
+    if (!ends_with(model.path, ".cfg")) {
+        load_onnx(model);
+    } else if (!load_darknet(model, config.weights, error)) {
+        return false;
     }
     model.names = model.net.getUnconnectedOutLayersNames();
+    return true;
 }
 
 /* The last steps of a stock YOLOv8 or v11 export are: boxes in cells times the stride of their column,
@@ -262,9 +293,9 @@ void describe(const cv::Mat &blob, model_output *output)
 
 struct model *model_create(const struct model_config *config, char error[MODEL_ERROR_SIZE])
 {
-    model *result = nullptr;
+    std::unique_ptr<model> result;
     std::string path;
-    bool fine = guarded(error, path, "cannot be loaded", [&] {
+    guarded(error, path, "cannot be loaded", [&] {
         silence_opencv();
         path = config->path;
         int backend, target;
@@ -272,21 +303,20 @@ struct model *model_create(const struct model_config *config, char error[MODEL_E
             !readable(config->weights, error) || !model_file_check(config->path, error)) {
             return;
         }
-        result = new model{};
-        result->path = path;
-        result->input_shape[0] = 1;
-        result->input_shape[1] = 3;
-        result->input_shape[2] = config->input_height;
-        result->input_shape[3] = config->input_width;
-        load(*result, *config);
-        result->net.setPreferableBackend(backend);
-        result->net.setPreferableTarget(target);
+        auto made = std::make_unique<model>();
+        made->path = path;
+        made->input_shape[0] = 1;
+        made->input_shape[1] = 3;
+        made->input_shape[2] = config->input_height;
+        made->input_shape[3] = config->input_width;
+        if (!load(*made, *config, error)) {
+            return;
+        }
+        made->net.setPreferableBackend(backend);
+        made->net.setPreferableTarget(target);
+        result = std::move(made);
     });
-    if (!fine) {
-        delete result;
-        return nullptr;
-    }
-    return result;
+    return result.release();
 }
 
 void model_destroy(struct model *model)

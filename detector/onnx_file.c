@@ -1,5 +1,6 @@
 #include "detector/onnx_file.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +40,8 @@
 #define WIRE_32_BIT 5
 
 #define NAME_SIZE 128
+
+#define SIDES_TOLD 6 /* of a shape */
 
 /* --- Protocol Buffers --- */
 
@@ -132,8 +135,8 @@ static bool onnx_find(struct span message, unsigned id, struct field *field)
 
 /* --- the graph --- */
 
-/* The shape of an input if it is 1 x 3 x height x width; a side that the file leaves open is 0. */
-static bool onnx_read_shape(struct span shape, uint64_t sides[4])
+/* Reads up to `most` sides, 0 for one that the file leaves open, and returns how many there are. */
+static size_t onnx_read_shape(struct span shape, uint64_t *sides, size_t most)
 {
     struct field dimension, number;
     size_t count = 0;
@@ -141,32 +144,61 @@ static bool onnx_read_shape(struct span shape, uint64_t sides[4])
         if (dimension.id != SHAPE_DIMENSION) {
             continue;
         }
-        if (count < 4 && onnx_find(dimension.bytes, DIMENSION_NUMBER, &number)) {
-            sides[count] = number.number;
+        bool closed = onnx_find(dimension.bytes, DIMENSION_NUMBER, &number) &&
+                      number.number <= INT64_MAX; /* -1 stands for open too */
+        if (count < most) {
+            sides[count] = closed ? number.number : 0;
         }
         count++;
     }
-    return count == 4 && sides[1] == 3 && sides[2] <= ONNX_SIDE_MAX && sides[3] <= ONNX_SIDE_MAX;
+    return count;
+}
+
+static void onnx_print_shape(const uint64_t *sides, size_t count, char out[ONNX_SHAPE_SIZE])
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count && used < ONNX_SHAPE_SIZE; i++) {
+        const char *times = i > 0 ? "x" : "";
+        used += (size_t)(sides[i] > 0 ? snprintf(out + used, ONNX_SHAPE_SIZE - used, "%s%" PRIu64,
+                                                 times, sides[i])
+                                      : snprintf(out + used, ONNX_SHAPE_SIZE - used, "%s?", times));
+    }
+}
+
+static void onnx_read_picture(const uint64_t sides[4], struct onnx_facts *facts)
+{
+    uint64_t height = sides[2], width = sides[3];
+    facts->picture_input = true;
+    facts->batch = sides[0];
+    facts->batch_is_open = sides[0] == 0;
+    facts->size_is_open = height == 0 || width == 0;
+    facts->size_is_too_large = height > ONNX_SIDE_MAX || width > ONNX_SIDE_MAX ||
+                               height * width > (uint64_t)ONNX_PIXELS_MAX;
+    if (!facts->size_is_open && !facts->size_is_too_large) {
+        facts->input_height = (int)height;
+        facts->input_width = (int)width;
+    }
 }
 
 static void onnx_read_input(struct span value_info, struct onnx_facts *facts)
 {
     struct field type, tensor, element, shape;
-    uint64_t sides[4] = {0};
+    uint64_t sides[SIDES_TOLD] = {0};
     if (facts->picture_input || !onnx_find(value_info, VALUE_INFO_TYPE, &type) ||
         !onnx_find(type.bytes, TYPE_TENSOR, &tensor) ||
-        !onnx_find(tensor.bytes, TENSOR_SHAPE, &shape) || !onnx_read_shape(shape.bytes, sides)) {
+        !onnx_find(tensor.bytes, TENSOR_SHAPE, &shape)) {
         return;
     }
-    facts->picture_input = true;
-    facts->batch_is_open = sides[0] == 0;
-    facts->size_is_open = sides[2] == 0 || sides[3] == 0;
-    if (!facts->size_is_open) {
-        facts->input_height = (int)sides[2];
-        facts->input_width = (int)sides[3];
+    size_t count = onnx_read_shape(shape.bytes, sides, SIDES_TOLD);
+    bool picture = count == 4 && (sides[1] == 3 || sides[1] == 0);
+    if (picture || facts->input_shape[0] == '\0') {
+        onnx_print_shape(sides, count < SIDES_TOLD ? count : SIDES_TOLD, facts->input_shape);
     }
-    facts->half =
-        onnx_find(tensor.bytes, TENSOR_ELEMENT, &element) && element.number == ELEMENT_FLOAT16;
+    if (picture) {
+        onnx_read_picture(sides, facts);
+        facts->half =
+            onnx_find(tensor.bytes, TENSOR_ELEMENT, &element) && element.number == ELEMENT_FLOAT16;
+    }
 }
 
 static bool onnx_is_quantised(struct span name)

@@ -8,8 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ONNX_SIDE_MAX  8192
-#define ONNX_TASK_SIZE 24
+/* A network that takes more than this would take gigabytes for what lies between its layers. */
+#define ONNX_SIDE_MAX   8192
+#define ONNX_PIXELS_MAX (4096 * 4096)
+
+#define ONNX_TASK_SIZE  24
+#define ONNX_SHAPE_SIZE 64
 
 enum onnx_form {
     ONNX_WHOLE,
@@ -20,14 +24,20 @@ enum onnx_form {
 };
 
 struct onnx_facts {
-    enum onnx_form form;           /* all that follows is of a whole one */
-    int input_width, input_height; /* pixels of the picture input; 0: left open, or no such input */
-    bool picture_input;            /* 1 x 3 x height x width */
+    enum onnx_form form; /* all that follows is of a whole one */
+    int input_width,
+        input_height;   /* of the picture input; 0: left open, too large or no such input */
+    bool picture_input; /* N x 3 x height x width */
     bool batch_is_open, size_is_open;
-    bool half;                /* the input is float16 */
-    bool quantised;           /* some operator computes with whole numbers */
-    bool suppression;         /* NonMaxSuppression is in it, or it says that it gives final boxes */
-    bool external;            /* weights are in another file */
+    bool size_is_too_large; /* beyond what is above */
+    uint64_t batch;         /* pictures at a time; 0: left open */
+    char input_shape
+        [ONNX_SHAPE_SIZE]; /* of the picture input, else of the first: "1x3x640x640", '?' for what
+                                          is left open; "": none has a shape */
+    bool half;             /* the input is float16 */
+    bool quantised;        /* some operator computes with whole numbers */
+    bool suppression;      /* NonMaxSuppression is in it, or it says that it gives final boxes */
+    bool external;         /* weights are in another file */
     bool scalar_after_matmul; /* attention as in YOLO11 */
     uint64_t opset;
     bool has_stride;           /* its exporter was one of the YOLOv5 family */

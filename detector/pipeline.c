@@ -11,6 +11,7 @@
 #include "detector/decode.h"
 #include "detector/encode.h"
 #include "detector/metadata.h"
+#include "detector/model_file.h"
 #include "detector/picture.h"
 #include "detector/pieces.h"
 #include "detector/preprocess.h"
@@ -52,8 +53,7 @@ static int pipeline_warm_up(struct pipeline *pipeline, const struct config_detec
         result = layout_recognise(config->layout, outputs, output_count, width, height,
                                   &pipeline->layout, cause);
         if (result < 0) {
-            snprintf(error, MODEL_ERROR_SIZE, "%.256s: cannot be used: %.700s", config->model,
-                     cause);
+            model_file_refuse(config->model, cause, error);
         }
     }
     free(zeros);

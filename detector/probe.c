@@ -1,7 +1,9 @@
 #include "detector/probe.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <libgen.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "common/clock.h"
 #include "common/config_section.h"
 #include "common/fd.h"
+#include "common/jpeg_info.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "detector/chain_quality.h"
@@ -35,10 +38,13 @@ struct probe {
     struct detection_settings *settings;
     struct config_camera camera; /* owns nothing */
     struct frame_job *job;
+    uint32_t size; /* of the picture, bytes */
     uint64_t stage_ns[FRAME_STAGES][RUNS];
 };
 
 /* --- the command line --- */
+
+#define OPTIONS ":c:" /* the colon before them: a value that is missing is told apart */
 
 /* Options that stand for a key of the section, which also knows their bounds. */
 static const struct option long_options[] = {
@@ -51,10 +57,27 @@ static const struct option long_options[] = {
     {"target", required_argument, NULL, 0},         {"threads", required_argument, NULL, 0},
     {"max_detections", required_argument, NULL, 0}, {NULL, 0, NULL, 0}};
 
-static _Noreturn void probe_misunderstood(void)
+__attribute__((format(printf, 1, 2))) static _Noreturn void probe_misunderstood(const char *why,
+                                                                                ...)
 {
-    fprintf(stderr, "usage:\n%s", probe_usage);
+    va_list arguments;
+    va_start(arguments, why);
+    vfprintf(stderr, why, arguments);
+    va_end(arguments);
+    fprintf(stderr, "\nusage:\n%s", probe_usage);
     exit(EXIT_CONFIG);
+}
+
+/* `result`: what getopt said of the option that stands before the next argument. */
+static _Noreturn void probe_refuse_option(int result, const char *option)
+{
+    if (result == ':') {
+        probe_misunderstood("%s needs a value", option);
+    }
+    if (optopt != 0) { /* one letter of perhaps several */
+        probe_misunderstood("there is no option -%c", optopt);
+    }
+    probe_misunderstood("there is no option %s", option);
 }
 
 static struct config *probe_config(const char *path)
@@ -129,22 +152,25 @@ static void probe_command_line(struct probe *probe, int argc, char **argv)
 {
     const char *config_path = NULL;
     int option, which;
-    while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) >= 0) {
+    opterr = 0; /* the words are ours */
+    while ((option = getopt_long(argc, argv, OPTIONS, long_options, NULL)) >= 0) {
         if (option == 'c') {
             config_path = optarg;
         } else if (option == 'o') {
             probe->output = xstrdup(optarg);
         } else if (option != 0) {
-            probe_misunderstood();
+            probe_refuse_option(option, argv[optind - 1]);
         }
     }
     if (argc - optind != 2) {
-        probe_misunderstood();
+        probe_misunderstood("%s", argc == optind       ? "MODEL and PICTURE are missing"
+                                  : argc - optind == 1 ? "PICTURE is missing"
+                                                       : "there is more than MODEL and PICTURE");
     }
     probe->config = probe_config(config_path);
     /* Again: what stands here is stronger than the file, wherever -c stands. */
     optind = 1;
-    while ((option = getopt_long(argc, argv, "c:", long_options, &which)) >= 0) {
+    while ((option = getopt_long(argc, argv, OPTIONS, long_options, &which)) >= 0) {
         if (option == 0) {
             probe_set(probe->config, long_options[which].name, optarg);
         }
@@ -186,22 +212,36 @@ static void probe_load(struct probe *probe)
     }
 }
 
-static void probe_look(struct probe *probe, size_t run)
+/* Phones and editors put things behind the picture, cameras do not. */
+static size_t probe_picture_end(const uint8_t *bytes, size_t size)
+{
+    struct jpeg_walk walk;
+    size_t end;
+    jpeg_walk_init(&walk);
+    return jpeg_walk_feed(&walk, bytes, size, &end) == JPEG_WALK_END ? end : size;
+}
+
+static void probe_read(struct probe *probe)
 {
     struct frame_job *job = probe->job;
     size_t size;
-    frame_job_reset(job);
-    free(job->jpeg.bytes);
-    job->jpeg = (struct frame_buffer){0};
     int result = fd_read_file(probe->picture, JPEG_MAX, &job->jpeg.bytes, &size);
     if (result < 0) {
-        die_config("%s: %s", probe->picture, strerror(-result));
+        die_config("%s: %s", probe->picture,
+                   result == -EFBIG ? "larger than 64 MiB" : strerror(-result));
     }
     job->jpeg.capacity = size;
+    probe->size = (uint32_t)probe_picture_end(job->jpeg.bytes, size);
+}
+
+static void probe_look(struct probe *probe, size_t run)
+{
+    struct frame_job *job = probe->job;
+    frame_job_reset(job);
     snprintf(job->camera, sizeof job->camera, "probe");
     job->settings = settings_acquire(probe->settings);
     job->view = view_create(&probe->camera);
-    job->info = (struct frame_info){.number = 1, .size = (uint32_t)size};
+    job->info = (struct frame_info){.number = 1, .size = probe->size};
     job->taken_ns = clock_monotonic_ns();
     job->look = (struct look){.show_boxes = true};
     job->quality_limit = CHAIN_QUALITY_FREE;
@@ -209,8 +249,7 @@ static void probe_look(struct probe *probe, size_t run)
     job->rendering_count = 1;
     pipeline_run(probe->pipeline, job);
     if (job->failed) {
-        die_config(job->unreadable ? "%s: not a JPEG that can be used: %s" : "%s: %s",
-                   probe->picture, job->error);
+        die_config("%s: %s", job->unreadable ? probe->picture : probe->model, job->error);
     }
     for (size_t stage = 0; stage < FRAME_STAGES; stage++) {
         probe->stage_ns[stage][run] = job->stage_ns[stage];
@@ -249,8 +288,8 @@ static void print_detections(const struct probe *probe)
     const struct frame_job *job = probe->job;
     struct window windows[VIEW_WINDOWS_MAX], region;
     size_t count = view_windows(job->view, job->width, job->height, windows, &region);
-    printf("picture     %s %dx%d, forward passes %zu\n", probe->picture, job->width, job->height,
-           count);
+    printf("picture     %s %dx%d%s, forward passes %zu\n", probe->picture, job->width, job->height,
+           job->flawed ? " (damaged)" : "", count);
     printf("detections  %zu of confidence %g and more; left, top, width, height\n",
            job->boxes.count, (double)probe->settings->conf);
     for (size_t i = 0; i < job->boxes.count; i++) {
@@ -302,6 +341,7 @@ int probe_run(int argc, char **argv)
     probe_command_line(&probe, argc, argv);
     probe_load(&probe);
     probe.job = frame_job_create();
+    probe_read(&probe);
     for (size_t run = 0; run < RUNS; run++) {
         probe_look(&probe, run);
     }

@@ -24,6 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     onnx_file_read(data, size, &facts);
     FUZZ_CHECK(facts.input_width >= 0 && facts.input_width <= ONNX_SIDE_MAX);
     FUZZ_CHECK(facts.input_height >= 0 && facts.input_height <= ONNX_SIDE_MAX);
+    FUZZ_CHECK((int64_t)facts.input_width * facts.input_height <= ONNX_PIXELS_MAX);
+    FUZZ_CHECK(memchr(facts.input_shape, '\0', sizeof facts.input_shape) != NULL);
     FUZZ_CHECK(memchr(facts.task, '\0', sizeof facts.task) != NULL);
     if (facts.names != NULL) {
         FUZZ_CHECK(facts.names >= data && facts.names + facts.names_size <= data + size);

@@ -100,6 +100,10 @@ FILES = {
     "operator": (onnx.network("Nonsense", opset=17), "operator Nonsense (opset 17)"),
     "masks": (onnx.network("AveragePool", attributes=onnx.integers("kernel_shape", 4, 4)
                            + onnx.integers("strides", 4, 4)), "exported for segmentation"),
+    "huge": (onnx.network("Relu", sides=(1, 3, 20000, 20000)), "its input is 1x3x20000x20000"),
+    "large": (onnx.network("Relu", sides=(1, 3, 8192, 8192)), "8192 pixels a side and 16777216"),
+    "batch": (onnx.network("Relu", sides=(16, 3, 64, 64)), "several pictures at a time; export it"),
+    "channels last": (onnx.network("Relu", sides=(1, 64, 64, 3)), "its input is 1x64x64x3"),
     "other output": (onnx.network("Relu", output=(1, 3, 64, 64)), "output shape 1x3x64x64"),
 }
 
@@ -125,6 +129,51 @@ def test_folder_instead_of_a_file(tmp_path, carpark):
     assert done.returncode == EXIT_CONFIG
     assert done.stderr.count("\n") == 1, done.stderr
     assert f"{model}: cannot be read: Is a directory" in done.stderr
+
+
+# What OpenCV itself takes for a network, and computes something with.
+@pytest.mark.parametrize("name, change, words", [
+    ("cut", lambda weights: weights[:len(weights) // 2], "was not copied whole"),
+    ("empty", lambda weights: b"", "it has 0 bytes"),
+    ("another", lambda weights: weights + bytes(400), "it is of another network")])
+def test_weights_that_are_not_of_the_network(assets, tmp_path, name, change, words):
+    source = assets / "models" / "yolo-fastest-1.1"
+    model = tmp_path / f"{name}.cfg"
+    model.write_bytes(source.with_name(source.name + ".cfg").read_bytes())
+    weights = source.with_name(source.name + ".weights").read_bytes()
+    model.with_suffix(".weights").write_bytes(change(weights))
+    done = probe(tmp_path, model, assets / "media/bus.jpg")
+    assert done.returncode == EXIT_CONFIG
+    assert done.stderr.count("\n") == 1 and words in done.stderr
+    assert str(model.with_suffix(".weights")) in done.stderr
+
+
+def test_configuration_of_darknet_that_is_none(tmp_path, carpark):
+    model = tmp_path / "network.cfg"
+    for text, words in (("neither", "take both again"),
+                        ("[net]\nwidth=99999\nheight=64\n", "its input is 99999 x 64")):
+        model.write_text(text)
+        model.with_suffix(".weights").write_bytes(b"")
+        done = probe(tmp_path, model, carpark)
+        assert done.returncode == EXIT_CONFIG
+        assert done.stderr.count("\n") == 1 and words in done.stderr, done.stderr
+    done = probe(tmp_path, model.with_suffix(".weights"), carpark)
+    assert "the file is empty" in done.stderr
+    model.with_suffix(".weights").write_bytes(bytes(2000))
+    assert "name its .cfg" in probe(tmp_path, model.with_suffix(".weights"), carpark).stderr
+
+
+@pytest.mark.parametrize("arguments, words", [
+    ([], "MODEL and PICTURE are missing"), (["m"], "PICTURE is missing"),
+    (["m", "p", "q"], "more than MODEL and PICTURE"), (["m", "p", "--conf"], "--conf needs a value"),
+    (["m", "p", "-c"], "-c needs a value"), (["m", "p", "--x"], "there is no option --x"),
+    (["m", "p", "-xy"], "there is no option -x")])
+def test_what_is_missing_is_said(tmp_path, arguments, words):
+    done = subprocess.run([PROGRAMS / "ringcast-detector", "--probe", *arguments], cwd=tmp_path,
+                          capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == EXIT_CONFIG
+    first, second = done.stderr.splitlines()[:2]
+    assert words in first and second == "usage:"
 
 
 def test_detector_refuses_in_the_same_words(tmp_path):
@@ -154,14 +203,34 @@ def test_names_that_the_file_itself_has(tmp_path, carpark):
     assert "2: class 0, class 1\n" in probe(tmp_path, model, carpark).stdout
 
 
-@pytest.mark.parametrize("content", [None, b"", b"GIF89a", grey_jpeg(1)[:-20]])
-def test_picture_that_is_none(tmp_path, content):
+@pytest.mark.parametrize("content, words", [
+    (None, "No such file"), (b"", "is not a JPEG"), (b"GIF89a", "is a GIF: only JPEG is taken"),
+    (b"\x89PNG\r\n\x1a\n", "is a PNG: only"), (grey_jpeg(1)[:-20], "has no end")])
+def test_picture_that_is_none(tmp_path, content, words):
     picture = tmp_path / "picture.jpg"
     if content is not None:
         picture.write_bytes(content)
     done = probe(tmp_path, MODEL, picture, "--names", NAMES)
     assert done.returncode == EXIT_CONFIG
-    assert done.stderr.count("\n") == 1 and str(picture) in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert str(picture) in done.stderr and words in done.stderr
+
+
+def test_picture_with_something_behind_it(tmp_path, carpark):
+    """As phones and editors leave it."""
+    picture = tmp_path / "picture.jpg"
+    picture.write_bytes(carpark.read_bytes() + bytes(5000))
+    done = probe(tmp_path, MODEL, picture, "--names", NAMES)
+    assert done.returncode == 0, done.stderr
+    assert detections(done.stdout) == detections(probe(tmp_path, MODEL, carpark, "--names", NAMES).stdout)
+
+
+def test_damaged_picture_is_used_and_said(tmp_path, carpark):
+    picture = tmp_path / "picture.jpg"
+    whole = carpark.read_bytes()
+    picture.write_bytes(whole[:len(whole) // 2] + b"\xff\xd9")
+    done = probe(tmp_path, MODEL, picture, "--names", NAMES)
+    assert done.returncode == 0 and "640x360 (damaged)," in done.stdout
 
 
 @pytest.mark.parametrize("name, got_around", [

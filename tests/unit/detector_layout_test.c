@@ -31,6 +31,8 @@ static void test_known_networks(void **state)
         {shape3(1, 84, 8400), 640, LAYOUT_YOLOV8, 80},
         {shape3(1, 84, 2100), 320, LAYOUT_YOLOV8, 80},
         {shape3(1, 5, 2100), 320, LAYOUT_YOLOV8, 1},
+        {shape3(1, 1004, 525), 160, LAYOUT_YOLOV8, 1000}, /* more classes than cells */
+        {shape3(1, 1575, 1605), 160, LAYOUT_YOLOV5, 1600},
         {shape3(1, 3549, 85), 416, LAYOUT_YOLOX, 80},
         {shape2(300, 85), 320, LAYOUT_DARKNET, 80},
         {shape2(1, 6), 320, LAYOUT_DARKNET, 1},

@@ -1,4 +1,4 @@
-#include "detector/model.h"
+#include "detector/model_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,7 +98,11 @@ static void test_onnx(void **state)
         {{0, 3, 352, 640}, 4, true},
         {{1, 3, 0, 0}, 4, false},
         {{1, 3, 352, 0}, 4, false},
+        {{1, 0, 352, 640}, 4, true},
         {{1, 1, 352, 640}, 4, false},
+        {{1, 3, 8192, 8192}, 4, false},
+        {{1, 3, 4, 8193}, 4, false},
+        {{1, 3, 8193, 4}, 4, false},
         {{3, 352, 640}, 3, false},
         {{1, 3, 3, 352, 640}, 5, false},
         {{1, 3, 352, UINT64_MAX}, 4, false},
@@ -149,6 +153,8 @@ static void test_darknet(void **state)
         {"[convolutional]\nwidth=640\nheight=352\n", false},
         {"[net]\nwidth=0\nheight=-3\n", false},
         {"[net]\nwidth=99999999999\nheight=352\n", false},
+        {"[net]\nwidth=8193\nheight=4\n", false},
+        {"[net]\nwidth=8192\nheight=8192\n", false},
         {"", false},
     };
     (void)state;
@@ -157,6 +163,88 @@ static void test_darknet(void **state)
         bool found = ask(".cfg", samples[i].text, strlen(samples[i].text), &width, &height);
         if (found != samples[i].found || (found && (width != 640 || height != 352))) {
             fail_msg("sample %zu: %d %dx%d", i, found, width, height);
+        }
+    }
+}
+
+/* Inputs of which the file says that they are no picture that can be had. */
+static void test_inputs_that_are_refused(void **state)
+{
+    static const struct {
+        uint64_t sides[8];
+        size_t count;
+        const char *said; /* NULL: nothing is wrong with it */
+    } samples[] = {
+        {{1, 3, 352, 640}, 4, NULL},
+        {{1, 3, 4096, 4096}, 4, NULL},
+        {{1, 3, 2048, 8192}, 4, NULL},
+        {{0, 0, 0, 0}, 4, NULL},
+        {{0}, 0, NULL}, /* it says nothing */
+        {{1, 3, 4096, 4097}, 4, "its input is 1x3x4096x4097, and the most is"},
+        {{1, 3, 100000, 4}, 4, "its input is 1x3x100000x4, and the most is"},
+        {{1, 3, 1ULL << 33, 1ULL << 33}, 4, "and the most is"},
+        {{16, 3, 352, 640}, 4, "its input is 16x3x352x640, several pictures at a time"},
+        {{1, 352, 640, 3}, 4, "its input is 1x352x640x3, and what is wanted is 1 x 3 x"},
+        {{1, 1000}, 2, "its input is 1x1000, and what"},
+        {{1, 2, 3, 4, 5, 6, 7}, 7, "its input is 1x2x3x4x5x6, and what"},
+        {{1, 1, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX}, 6, "and what is wanted"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        struct message file = onnx_with_input(samples[i].sides, samples[i].count);
+        char path[PATH_SIZE], error[MODEL_ERROR_SIZE] = "";
+        make_file(path, ".onnx", file.bytes, file.size);
+        bool right = model_file_check(path, error);
+        unlink(path);
+        if (right != (samples[i].said == NULL) ||
+            (!right &&
+             (strstr(error, samples[i].said) == NULL || strstr(error, ": yolo export") == NULL))) {
+            fail_msg("sample %zu: %s", i, error);
+        }
+    }
+}
+
+/* The picture is the input that looks like one, wherever it stands; without one the first is named. */
+static void test_several_inputs(void **state)
+{
+    struct message first = onnx_with_input((uint64_t[]){1, 77}, 2);
+    struct message second = onnx_with_input((uint64_t[]){1, 3, 352, 640}, 4);
+    struct message third = onnx_with_input((uint64_t[]){1, 3, 64, 64}, 4);
+    uint8_t both[1200];
+    int width = 0, height = 0;
+    (void)state;
+    memcpy(both, first.bytes, first.size);
+    memcpy(both + first.size, second.bytes, second.size);
+    memcpy(both + first.size + second.size, third.bytes, third.size);
+    assert_true(ask(".onnx", both, first.size + second.size + third.size, &width, &height));
+    assert_true(width == 640 && height == 352);
+}
+
+static void test_weights(void **state)
+{
+    /* Version 0.1 has counted its pictures in 4 bytes. */
+    static const uint32_t old[16] = {0, 1, 0, 0}, new[17] = {0, 2, 5, 0, 0};
+    static const struct {
+        const void *bytes;
+        size_t size, values;
+        const char *said;
+    } samples[] = {
+        {old, sizeof old, 12, NULL},
+        {new, sizeof new, 12, NULL},
+        {new, sizeof new, 11, "it has 68 bytes, and the network wants 64: it is of another"},
+        {new, sizeof new, 13, "it has 68 bytes, and the network wants 72: it was not copied whole"},
+        {new, 7, 12, "was not copied whole"},
+        {"", 0, 12, "it has 0 bytes"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        char path[PATH_SIZE], error[MODEL_ERROR_SIZE] = "";
+        make_file(path, ".weights", samples[i].bytes, samples[i].size);
+        bool right = model_file_check_weights(path, samples[i].values, error);
+        unlink(path);
+        if (right != (samples[i].said == NULL) ||
+            (!right && strstr(error, samples[i].said) == NULL)) {
+            fail_msg("sample %zu: %s", i, error);
         }
     }
 }
@@ -205,11 +293,10 @@ static void test_errors_are_one_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_onnx),
-        cmocka_unit_test(test_broken_onnx),
-        cmocka_unit_test(test_darknet),
-        cmocka_unit_test(test_no_such_file),
-        cmocka_unit_test(test_errors_are_one_line),
+        cmocka_unit_test(test_onnx),           cmocka_unit_test(test_broken_onnx),
+        cmocka_unit_test(test_darknet),        cmocka_unit_test(test_inputs_that_are_refused),
+        cmocka_unit_test(test_several_inputs), cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_no_such_file),   cmocka_unit_test(test_errors_are_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
