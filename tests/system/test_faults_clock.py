@@ -21,13 +21,20 @@ pytestmark = [
 
 
 class WallClock:
-    """CLOCK_REALTIME of the processes that run in `environment`; CLOCK_MONOTONIC stays what it is."""
+    """CLOCK_REALTIME of the processes that run in `environment`; CLOCK_MONOTONIC stays what it is.
+
+    The library has one semaphore for a process and all below it, which is taken to read the clock and to begin.
+    Whoever is killed with it leaves everybody else waiting for ever, the supervisor first. So what the
+    supervisor starts is not told of its semaphore, and makes its own."""
 
     def __init__(self, file):
         self.file = file
         self.set(0)
+        own = file.with_suffix(".bash")
+        own.write_text("unset FAKETIME_SHARED\n")
         self.environment = {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(file),
-                            "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+                            "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                            "BASH_ENV": str(own)}
 
     def set(self, offset_s):
         new = self.file.with_suffix(".new")
