@@ -24,6 +24,7 @@
 #include "broadcaster/streams/raw_source.h"
 #include "broadcaster/streams/renderings.h"
 #include "broadcaster/viewers/viewer_set.h"
+#include "common/config_polygons.h"
 #include "common/fd.h"
 #include "common/log.h"
 #include "common/program.h"
@@ -105,6 +106,18 @@ static bool still_admits(void *arg, const struct identity *identity)
     return access_still_admits(((const struct services *)arg)->access, identity);
 }
 
+/* A mask holds for what was drawn before it, too. */
+static void forget_unmasked(const struct services *services, const struct config *old)
+{
+    for (size_t i = 0; i < services->config->camera_count; i++) {
+        const struct config_camera *camera = &services->config->cameras[i];
+        const struct config_camera *before = config_find_camera(old, camera->id);
+        if (before != NULL && !config_polygons_same(&before->mask, &camera->mask)) {
+            hub_forget_pictures(services->hub, camera->id);
+        }
+    }
+}
+
 static void on_reload(void *arg)
 {
     struct broadcaster *broadcaster = arg;
@@ -121,6 +134,7 @@ static void on_reload(void *arg)
     }
     struct http_server_config http = http_config(services->config);
     http_server_set_config(services->http, &http);
+    forget_unmasked(services, old);
     configure(services);
     if (!load_certificate(broadcaster, mistake)) {
         log_error("the certificate was not changed, the one before is used on: %s", mistake);

@@ -454,14 +454,42 @@ void camera_destroy(struct camera *camera)
     free(camera);
 }
 
+/* A mask holds for the picture that was taken before it, too: with a camera that has fallen silent that is
+ * the one which everybody is shown. */
+static void camera_paint_newest(struct camera *camera)
+{
+    struct frame_info frame;
+    uint8_t *jpeg;
+    if (camera->mask == NULL || frame_publisher_newest(camera->publisher, &frame, &jpeg) < 0) {
+        return;
+    }
+    const uint8_t *painted = jpeg;
+    if (camera_paint(camera, &frame, &painted)) {
+        int result = frame_publisher_publish(camera->publisher, &frame, painted);
+        if (result < 0) {
+            camera_cannot_publish(camera, result);
+        }
+    }
+    free(jpeg);
+}
+
+static void camera_take_mask(struct camera *camera)
+{
+    const struct config_polygons *polygons = &camera->options->mask;
+    if (!picture_mask_is_of(camera->mask, polygons)) {
+        picture_mask_destroy(camera->mask);
+        camera->mask = picture_mask_create(polygons);
+        camera_paint_newest(camera);
+    }
+}
+
 void camera_reload(struct camera *camera, const struct config *old)
 {
     const struct config *config = camera->program->config;
     const struct config_camera *before = camera->options;
     bool resized = old->max_frame_bytes != config->max_frame_bytes;
     camera->options = config_find_camera(config, camera->program->camera);
-    picture_mask_destroy(camera->mask);
-    camera->mask = picture_mask_create(&camera->options->mask);
+    camera_take_mask(camera);
     if (resized || source_differs(before, camera->options)) {
         log_info("the source's options changed, connecting anew");
         uint64_t now = clock_monotonic_ns();

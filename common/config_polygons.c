@@ -136,6 +136,17 @@ void config_polygons_free(struct config_polygons *polygons)
     *polygons = (struct config_polygons){0};
 }
 
+bool config_polygons_same(const struct config_polygons *a, const struct config_polygons *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++) {
+        const struct config_polygon *one = &a->items[i], *other = &b->items[i];
+        same = one->corner_count == other->corner_count &&
+               memcmp(one->corners, other->corners, one->corner_count * sizeof *one->corners) == 0;
+    }
+    return same;
+}
+
 bool config_tiles_read(struct config_tiles *tiles, json_t *array, int64_t minimum, int64_t maximum,
                        const char *path, struct config_errors *errors)
 {

@@ -31,6 +31,7 @@ bool config_polygons_read(struct config_polygons *polygons, json_t *array, size_
                           const char *path, struct config_errors *errors);
 void config_polygons_copy(struct config_polygons *copy, const struct config_polygons *polygons);
 void config_polygons_free(struct config_polygons *polygons);
+bool config_polygons_same(const struct config_polygons *a, const struct config_polygons *b);
 
 /* Reads [columns, rows], each from `minimum` to `maximum`. */
 bool config_tiles_read(struct config_tiles *tiles, json_t *array, int64_t minimum, int64_t maximum,

@@ -1,6 +1,7 @@
 #include "common/frame_publisher.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -269,6 +270,31 @@ int frame_publisher_commit(struct frame_publisher *publisher, struct frame_info 
     int result = frame_ring_commit(publisher->ring, info);
     if (result == 0) {
         publisher_ring_doorbells(publisher);
+    }
+    return result;
+}
+
+int frame_publisher_newest(const struct frame_publisher *publisher, struct frame_info *info,
+                           uint8_t **jpeg)
+{
+    struct frame_ring_reader *reader;
+    uint64_t missed;
+    *jpeg = NULL;
+    if (publisher->ring == NULL) {
+        return -EAGAIN;
+    }
+    int fd = fcntl(frame_ring_descriptor(publisher->ring), F_DUPFD_CLOEXEC, 0);
+    int result = fd < 0 ? -errno : frame_ring_reader_create(&reader, fd);
+    if (result < 0) {
+        return result;
+    }
+    size_t capacity = frame_ring_reader_capacity(reader);
+    *jpeg = xmalloc(capacity);
+    result = frame_ring_reader_read(reader, info, *jpeg, capacity, &missed);
+    frame_ring_reader_destroy(reader);
+    if (result < 0) {
+        free(*jpeg);
+        *jpeg = NULL;
     }
     return result;
 }

@@ -40,6 +40,11 @@ int frame_publisher_begin(struct frame_publisher *publisher, const struct frame_
 void frame_publisher_add(struct frame_publisher *publisher, const uint8_t *bytes, size_t size);
 int frame_publisher_commit(struct frame_publisher *publisher, struct frame_info *info);
 
+/* A copy of the newest frame, as its readers have it; the caller frees *jpeg. 0, -EAGAIN when there is none,
+ * or -errno. */
+int frame_publisher_newest(const struct frame_publisher *publisher, struct frame_info *info,
+                           uint8_t **jpeg);
+
 /* Keeps the status and sends it to every connection when the state, the reason or the picture's size
  * changed; the counters alone travel with the next change, and with `stats`. */
 void frame_publisher_set_status(struct frame_publisher *publisher,

@@ -174,6 +174,11 @@ struct picture_mask *picture_mask_create(const struct config_polygons *polygons)
     return mask;
 }
 
+bool picture_mask_is_of(const struct picture_mask *mask, const struct config_polygons *polygons)
+{
+    return mask != NULL ? config_polygons_same(&mask->polygons, polygons) : polygons->count == 0;
+}
+
 void picture_mask_destroy(struct picture_mask *mask)
 {
     if (mask == NULL) {

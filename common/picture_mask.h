@@ -5,6 +5,7 @@
 #ifndef COMMON_PICTURE_MASK_H
 #define COMMON_PICTURE_MASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,8 @@ struct picture_mask;
 
 /* NULL when there are no polygons; they are copied. */
 struct picture_mask *picture_mask_create(const struct config_polygons *polygons);
+/* Whether it paints these polygons and no others; `mask` may be NULL, which paints none. */
+bool picture_mask_is_of(const struct picture_mask *mask, const struct config_polygons *polygons);
 void picture_mask_destroy(struct picture_mask *mask); /* NULL is allowed */
 
 /* On 0 *painted are *painted_size bytes of the mask, valid until its next call. -1 when the picture

@@ -361,12 +361,41 @@ enum pushed_result pushed_camera_take_base64(struct pushed_camera *camera, struc
 
 /* --- life --- */
 
+static const struct config_polygons *pushed_camera_mask(const struct pushed_camera *camera)
+{
+    return &config_camera_or_guest(camera->services->config, camera->id)->mask;
+}
+
+/* A new mask holds for the picture that everybody is shown until the next one comes, too. */
+static void pushed_camera_paint_newest(struct pushed_camera *camera)
+{
+    struct frame_info frame;
+    struct jpeg_info info;
+    uint8_t *bytes;
+    const char *error;
+    if (camera->mask == NULL || frame_publisher_newest(camera->publisher, &frame, &bytes) < 0) {
+        return;
+    }
+    struct byte_span jpeg = {bytes, frame.size};
+    info.size = frame.size;
+    enum jpeg_fault fault = pushed_camera_paint(camera, &jpeg, &info);
+    frame.size = (uint32_t)info.size;
+    if (fault != JPEG_WHOLE) {
+        pushed_camera_refuse_picture(camera, fault, jpeg, &error);
+    } else if (frame_publisher_publish(camera->publisher, &frame, jpeg.data) == 0 && camera->live) {
+        pushed_camera_post(camera, &frame, jpeg, false, &error);
+    }
+    free(bytes);
+}
+
 static void pushed_camera_take_mask(struct pushed_camera *camera)
 {
-    const struct config_camera *options =
-        config_camera_or_guest(camera->services->config, camera->id);
-    picture_mask_destroy(camera->mask);
-    camera->mask = picture_mask_create(&options->mask);
+    const struct config_polygons *polygons = pushed_camera_mask(camera);
+    if (!picture_mask_is_of(camera->mask, polygons)) {
+        picture_mask_destroy(camera->mask);
+        camera->mask = picture_mask_create(polygons);
+        pushed_camera_paint_newest(camera);
+    }
 }
 
 static int pushed_camera_serve(struct pushed_camera *camera)
@@ -396,7 +425,7 @@ int pushed_camera_create(struct pushed_camera **camera, struct services *service
         free(made);
         return result;
     }
-    pushed_camera_take_mask(made);
+    made->mask = picture_mask_create(pushed_camera_mask(made));
     made->counters = counters_camera(&services->counters, id);
     made->report.camera = made->id;
     made->watch_ns = HEALTH_NEVER;

@@ -216,6 +216,17 @@ void hub_end_camera(struct hub *hub, const char *camera, const char *reason)
     }
 }
 
+void hub_forget_pictures(struct hub *hub, const char *camera)
+{
+    for (size_t at = hub_camera_streams(hub, camera); hub_is_of_camera(hub, at, camera); at++) {
+        struct stream *stream = hub_stream(hub, at);
+        bool undrawn = stream_key(stream)->kind == STREAM_DETECT && stream_demand(stream) == 0;
+        if (undrawn || !stream_is_running(stream)) {
+            stream_forget(stream);
+        }
+    }
+}
+
 void hub_tell_state(struct hub *hub, const char *camera)
 {
     for (size_t at = hub_camera_streams(hub, camera); hub_is_of_camera(hub, at, camera); at++) {

@@ -37,6 +37,10 @@ int hub_post(struct hub *hub, const struct stream_key *key, const struct posted_
 /* The camera is gone: its streams have ended. */
 void hub_end_camera(struct hub *hub, const char *camera, const char *reason);
 
+/* The camera's pictures are not to be shown any more as they were: those that nothing will come in place of,
+ * for they are drawn and nobody demands them, or their stream has ended, are let go. */
+void hub_forget_pictures(struct hub *hub, const char *camera);
+
 /* The stream's rendering is over: it is removed, unless somebody holds it. */
 void hub_remove(struct hub *hub, const struct stream_key *key);
 

@@ -28,8 +28,9 @@ def scan_of(jpeg):
 def masked(broadcaster, camsim, started, tmp_path):
     """masked(mask): a broadcaster, and the capture of CAM1 with that mask."""
     def start(mask):
-        server = broadcaster(top={"cameras": {
-            "CAM1": {"url": f"{camsim(fps=30).url}/stream", "mask": mask}}})
+        camera = camsim(fps=30)
+        server = broadcaster(top={"cameras": {"CAM1": {"url": f"{camera.url}/stream", "mask": mask}}})
+        server.camera = camera
         started.append(Process([PROGRAMS / "ringcast-capture", "-c", server.config_path, "--camera",
                                 "CAM1"], tmp_path / "capture.log"))
         assert started[-1].wait_ready() == "\n"
@@ -57,6 +58,25 @@ def test_raw_viewers_and_snapshots_see_the_mask(masked, watch):
         assert (len({picture(viewer.until("frame")) for _ in range(5)}) > 1) == distinct
 
 
+def test_a_new_mask_holds_for_the_picture_before_it(masked, watch):
+    """A camera that has fallen silent: its last picture is what everybody is shown."""
+    server = masked([])
+    viewer = watch(server, RAW, camera_id="CAM1", fps=30)
+    assert b"picture " in picture(viewer.until("frame"))
+    server.camera.fault("stall")
+    server.config["cameras"]["CAM1"]["mask"] = EVERYTHING
+    server.write_config()
+    for process in (server.capture, server):
+        os.kill(process.pid, signal.SIGHUP)
+    end = time.monotonic() + 10
+    while b"picture " in picture(viewer.until("frame")):
+        assert time.monotonic() < end
+    newcomer = watch(server, RAW, camera_id="CAM1")
+    assert b"picture " not in picture(newcomer.until("frame"))
+    status, _, snapshot = server.get("/api/cameras/CAM1/snapshot.jpg?max_age=100")
+    assert status == 200 and b"picture " not in snapshot
+
+
 def test_what_is_not_painted_stays(masked, watch):
     server = masked(LEFT)
     viewer = watch(server, RAW, camera_id="CAM1", fps=30)
@@ -82,7 +102,13 @@ def test_pushed_pictures_are_painted(broadcaster, watch):
     wait_until(lambda: "configuration reloaded" in server.log_text(), 5, "the reload")
     phone.send(grey_jpeg(9))
     assert picture_number(picture(viewer.until("frame"))) == 9
+    # The phone sends nothing more: the mask holds for what it has sent.
+    server.config["cameras"]["PHONE"]["mask"] = EVERYTHING
+    server.write_config()
+    os.kill(server.pid, signal.SIGHUP)
+    assert b"picture " not in picture(viewer.until("frame"))
     phone.close()
+    viewer.until("stream_ended")
 
 
 # --- what is looked at ---

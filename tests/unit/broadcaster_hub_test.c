@@ -394,6 +394,28 @@ static void test_remove(void **state)
     hub_remove(fixture->hub, &key); /* it is not there: nothing happens */
 }
 
+static void test_forgotten_pictures(void **state)
+{
+    struct fixture *fixture = *state;
+    struct listener listener;
+    struct stream_key raw = key_of("CAM1");
+    raw.kind = STREAM_RAW;
+    assert_int_equal(post(fixture, "CAM1", FRAME_SIZE, 1), 0);
+    assert_int_equal(post(fixture, "CAM2", FRAME_SIZE, 1), 0);
+    post_kind(fixture, &raw);
+    listen_to(fixture, &listener, "CAM1");
+    hub_forget_pictures(fixture->hub, "CAM1"); /* somebody demands it: it will be drawn anew */
+    assert_non_null(stream_frame(find(fixture, "CAM1")));
+    hub_unsubscribe(fixture->hub, &listener.subscriber);
+    hub_forget_pictures(fixture->hub, "CAM1");
+    assert_null(stream_frame(find(fixture, "CAM1")));
+    assert_non_null(stream_frame(find(fixture, "CAM2")));
+    assert_non_null(stream_frame(hub_find(fixture->hub, &raw))); /* whose camera takes care of it */
+    hub_end_camera(fixture->hub, "CAM1", "the cable");
+    hub_forget_pictures(fixture->hub, "CAM1");
+    assert_null(stream_frame(hub_find(fixture->hub, &raw)));
+}
+
 static void test_status(void **state)
 {
     struct fixture *fixture = *state;
@@ -426,6 +448,7 @@ int main(void)
         TEST(test_followers),
         TEST(test_cameras),
         TEST(test_remove),
+        TEST(test_forgotten_pictures),
         TEST(test_newest_wins),
         TEST(test_messages_for_many),
         TEST(test_metadata_alone),

@@ -186,12 +186,30 @@ static void test_none(void **state)
     picture_mask_destroy(NULL);
 }
 
+static void test_whose_it_is(void **state)
+{
+    static struct config_point moved_corners[] = {{0.3, 0.2}, {0.6, 0.3}, {0.4, 0.71}};
+    static struct config_polygon shapes[] = {{corners, 3}, {moved_corners, 3}, {corners, 2}};
+    const struct config_polygons same = {&shapes[0], 1}, moved = {&shapes[1], 1};
+    const struct config_polygons fewer = {&shapes[2], 1}, more = {shapes, 2}, none = {0};
+    struct picture_mask *mask = picture_mask_create(&masked);
+    (void)state;
+    assert_true(picture_mask_is_of(mask, &same));
+    assert_false(picture_mask_is_of(mask, &moved));
+    assert_false(picture_mask_is_of(mask, &fewer));
+    assert_false(picture_mask_is_of(mask, &more));
+    assert_false(picture_mask_is_of(mask, &none));
+    assert_true(picture_mask_is_of(NULL, &none));
+    assert_false(picture_mask_is_of(NULL, &same));
+    picture_mask_destroy(mask);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_painted), cmocka_unit_test(test_nothing_beside_the_picture_stays),
         cmocka_unit_test(test_broken),  cmocka_unit_test(test_cost),
-        cmocka_unit_test(test_none),
+        cmocka_unit_test(test_none),    cmocka_unit_test(test_whose_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
