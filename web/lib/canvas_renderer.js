@@ -79,13 +79,16 @@ export class CanvasStreamRenderer {
   /** @type {(frame: Frame, size: PictureSize) => void} */
   #drawnHandler = () => {};
   /** @type {(error: Error) => void} */
-  #errorHandler = () => {};
+  #errorHandler = (error) => console.warn(error);
 
   /**
    * @param {HTMLCanvasElement} canvas its size on the page is for the style sheet to decide
    * @param {RendererOptions} [options]
    */
   constructor(canvas, { overlay = false } = {}) {
+    if (typeof canvas?.getContext !== 'function') { // before a component is mounted there is none
+      throw new TypeError(`CanvasStreamRenderer needs a canvas, and was given ${canvas}`);
+    }
     const context = canvas.getContext('2d');
     if (context === null) {
       throw new Error('this browser cannot draw on a canvas');
@@ -117,7 +120,7 @@ export class CanvasStreamRenderer {
   }
 
   /**
-   * A picture could not be decoded; the one before stays.
+   * A picture could not be decoded; the one before stays. Without a handler the console has it.
    * @param {(error: Error) => void} handler
    */
   onError(handler) {
@@ -319,13 +322,30 @@ export class CanvasStreamRenderer {
   }
 
   /**
+   * Without a size of the style sheet the canvas would grow with its pixels, and they with it: it keeps what it had.
+   * @param {number} width in pixels of the screen
+   * @param {number} height
+   */
+  #setPixels(width, height) {
+    const canvas = this.#canvas;
+    const { clientWidth, clientHeight } = canvas;
+    const before = getComputedStyle(canvas);
+    const size = { width: before.width, height: before.height };
+    canvas.width = width;
+    canvas.height = height;
+    if (Math.abs(canvas.clientWidth - clientWidth) > 1 || Math.abs(canvas.clientHeight - clientHeight) > 1) {
+      canvas.style.setProperty('width', size.width);
+      canvas.style.setProperty('height', size.height);
+    }
+  }
+
+  /**
    * @param {number} width in pixels of the screen
    * @param {number} height
    */
   #fit(width, height) {
     if (width > 0 && height > 0 && (width !== this.#canvas.width || height !== this.#canvas.height)) {
-      this.#canvas.width = width;
-      this.#canvas.height = height;
+      this.#setPixels(width, height);
       this.#draw();
       const picture = this.#picture;
       if (picture !== null && picture.bitmap.width < picture.width && this.#waiting === null && !this.#decoding) {

@@ -4,6 +4,7 @@
 import { Connection } from './connection.js';
 import { decodeFrame } from './frame_container.js';
 import { LinkPace } from './link_pace.js';
+import { checkOptions, checkParameters, socketUrl } from './options.js';
 import { browserPlatform } from './platform.js';
 import { RateMeter } from './rate_meter.js';
 import { Subscriptions } from './subscriptions.js';
@@ -50,9 +51,9 @@ import { TextFrame } from './text_frame.js';
 /**
  * @template {boolean} [Binary=true]
  * @typedef {object} ManagerOptions
- * @property {string | URL} [url] of `/ws/viewer/detection`, `/ws/stream/raw` or `/ws/stream/detect`; default: the
- *   first of them, beside this library's folder
- * @property {string} [cameraId] without it: all cameras on `/ws/viewer/detection`, the only or first one elsewhere
+ * @property {string | URL | null} [url] of `/ws/viewer/detection`, `/ws/stream/raw` or `/ws/stream/detect`; the first
+ *   of them where it names no path, and beside this library's folder where there is none at all
+ * @property {string | null} [cameraId] without it: all cameras on `/ws/viewer/detection`, the only or first one elsewhere
  * @property {string | null} [userId] who watches, for the server's log and limits
  * @property {number} [conf] boxes from this confidence on, 0.05 to 0.95
  * @property {number} [fps] frames a second at most, 0.1 to 60
@@ -64,7 +65,7 @@ import { TextFrame } from './text_frame.js';
  * @property {Binary} [binary] default true; false: frames as base64 in JSON, a third larger
  * @property {boolean} [pauseHidden] default true: nothing comes while the tab is hidden
  * @property {boolean} [adaptive] default true: where frames queue on their way to the page, it asks for fewer of them
- * @property {string | (() => string | undefined)} [token] where the server asks for one; a function is asked
+ * @property {string | null | (() => string | null | undefined)} [token] where the server asks for one; a function is asked
  *   before every connection
  * @property {Platform} [platform] for tests
  */
@@ -86,15 +87,6 @@ const FPS_MOST = 60;
 /** What the server sends of a stream whose rate nobody has named: of `/ws/stream/…`, of `/ws/viewer/detection`. */
 const DEFAULT_FPS = { stream: { raw: 30, detect: 10 }, viewer: { raw: 30, detect: FPS_MOST } };
 const NO_SUBSCRIPTION = 'there is no such subscription';
-const DEFAULT_ADDRESS = '../ws/viewer/detection'; // wherever a proxy has put it and this library
-
-/** @param {string | URL | undefined} given */
-function socketUrl(given) {
-  const base = globalThis.document?.baseURI;
-  const url = given === undefined ? new URL(DEFAULT_ADDRESS, import.meta.url) : new URL(given, base);
-  url.protocol = url.protocol.replace(/^http/, 'ws');
-  return url;
-}
 
 /**
  * @template {boolean} [Binary=true]
@@ -131,15 +123,20 @@ export class WebSocketStreamManager {
   /** @type {(streams: ActiveStream[]) => void} */
   #streamsHandler = () => {};
   /** @type {(error: Error) => void} */
-  #errorHandler = () => {};
+  #errorHandler = (error) => console.warn(error);
   /** @type {(reason: string) => void} */
   #disconnectHandler = () => {};
 
-  /** @param {ManagerOptions<Binary>} options */
-  constructor({
-    url, cameraId, userId, conf, fps, skipFrames, quality, showLabels, metadata, autoReconnect = true, binary,
-    pauseHidden = true, adaptive = true, token, platform = browserPlatform(),
-  } = {}) {
+  /**
+   * @param {ManagerOptions<Binary>} options
+   * @throws {TypeError | RangeError} one that there is not, or that no server takes
+   */
+  constructor(options = {}) {
+    checkOptions(options);
+    const {
+      url, cameraId, userId, conf, fps, skipFrames, quality, showLabels, metadata, autoReconnect = true, binary,
+      pauseHidden = true, adaptive = true, token, platform = browserPlatform(),
+    } = options;
     this.#url = socketUrl(url);
     this.#cameraId = cameraId ?? this.#url.searchParams.get('camera_id') ?? '';
     this.#kind = this.#url.pathname.endsWith('/raw') ? 'raw' : 'detect';
@@ -148,7 +145,7 @@ export class WebSocketStreamManager {
     }
     this.#subprotocol = binary === false ? SUBPROTOCOLS.json : SUBPROTOCOLS.binary;
     this.#token = token;
-    const parameters = { conf, fps, skipFrames, quality, showLabels, metadata };
+    const parameters = checkParameters({ conf, fps, skipFrames, quality, showLabels, metadata });
     this.#subscriptions = new Subscriptions(this.#cameraId, this.#kind, parameters);
     this.#rate = new RateMeter(platform.now);
     const defaults = DEFAULT_FPS[this.#url.pathname.includes('/ws/stream/') ? 'stream' : 'viewer'];
@@ -214,7 +211,8 @@ export class WebSocketStreamManager {
   }
 
   /**
-   * What the server refused, and messages that could not be read. The connection stays.
+   * What the server refused, and messages that could not be read. The connection stays. Without a handler the console
+   * has it.
    * @param {(error: Error) => void} handler
    */
   onError(handler) {
@@ -275,9 +273,10 @@ export class WebSocketStreamManager {
    * parameters, the server's defaults for the rest.
    * @param {string} cameraId
    * @param {StreamParameters & {kind?: StreamKind}} [parameters] kind: the path's own without it
+   * @throws {TypeError | RangeError} what no server takes
    */
   subscribe(cameraId, { kind, ...parameters } = {}) {
-    this.#connection.send(this.#subscriptions.subscribe(cameraId, kind, parameters));
+    this.#connection.send(this.#subscriptions.subscribe(cameraId, kind, checkParameters(parameters)));
     this.#ask(this.#pace.again());
   }
 
@@ -295,10 +294,12 @@ export class WebSocketStreamManager {
   /**
    * These parameters from now on, for all streams or for those that are named; the others stay as they are.
    * @param {StreamParameters & {cameraId?: string, kind?: StreamKind}} parameters
+   * @throws {TypeError | RangeError} what no server takes
    */
   set({ cameraId = '', kind, ...parameters }) {
+    const checked = checkParameters(parameters);
     this.#refusalsUntil = 0;
-    this.#connection.send(this.#subscriptions.set(parameters, cameraId, kind));
+    this.#connection.send(this.#subscriptions.set(checked, cameraId, kind));
     this.#ask(this.#pace.again());
   }
 
@@ -321,7 +322,7 @@ export class WebSocketStreamManager {
       url.searchParams.set(name, String(value));
     }
     const token = typeof this.#token === 'function' ? this.#token() : this.#token;
-    return { url: url.href, protocols: token === undefined ? [this.#subprotocol] : [this.#subprotocol, token] };
+    return { url: url.href, protocols: token ? [this.#subprotocol, token] : [this.#subprotocol] };
   }
 
   #onOpen() {

@@ -32,9 +32,12 @@ afterEach(async () => {
   await Promise.all(browser.contexts().map((context) => context.close()));
 });
 
-/** @param {string} script what it has: the library, `canvas`, and `picture`, a JPEG as base64 */
-async function open(script) {
-  const page = await browser.newPage();
+/**
+ * @param {string} script what it has: the library, `canvas`, and `picture`, a JPEG as base64
+ * @param {import('playwright-core').BrowserContextOptions} [options]
+ */
+async function open(script, options = {}) {
+  const page = await browser.newPage(options);
   /** @type {string[]} */
   const errors = [];
   page.on('pageerror', (error) => errors.push(String(error)));
@@ -119,6 +122,20 @@ test('made smaller in the worker, and whole again on a larger canvas', async () 
   const size = { width: 640, height: 360 };
   assert.deepEqual(done, { size, small: 160, replaced: 160, large: 640, drawn: 2 });
   assertRed(await canvasPixel(page, 0.25, 0.2));
+});
+
+test('a canvas to which nobody has given a size keeps its own, also where the screen has more pixels', async () => {
+  const { done } = await open(`
+    canvas.removeAttribute('style');
+    ${MAKE}
+    renderer.renderFrame(frame(1));
+    await new Promise((drawn) => renderer.onDrawn(drawn));
+    for (let turn = 0; turn < 5; turn++) {
+      await new Promise(requestAnimationFrame);
+    }
+    window.done = [canvas.clientWidth, canvas.clientHeight, canvas.width, canvas.height];
+  `, { deviceScaleFactor: 2 });
+  assert.deepEqual(done, [300, 150, 600, 300]);
 });
 
 test('boxes on the frame they were found on, spaces meanwhile, and pictures without after a while', async () => {
