@@ -6,6 +6,8 @@
 //   const session = await shell.session;      // never resolves for who may not see the page
 //   if (session.may('admin')) { … }           // 'viewer', 'publisher' or 'admin'; admins may everything
 //   session.mayCamera('LOT1')
+//
+// A page with something that is not saved keeps it: keepWork({ unsaved: () => editor.isChanged }).
 
 import { ApiError, api, errorText, onUnauthorized } from './api.js';
 import { make, write } from './dom.js';
@@ -34,7 +36,33 @@ export class Session {
   mayCamera(cameraId) {
     return this.cameras === null || this.cameras.includes(cameraId);
   }
+
+  /** Whether it may all that another one may. @param {Session} other */
+  covers(other) {
+    const everyCamera = other.cameras?.every((one) => this.mayCamera(one)) ?? this.cameras === null;
+    return everyCamera && (this.role === other.role || this.role === 'admin');
+  }
 }
+
+/**
+ * What a page has that is lost when it begins anew.
+ * @typedef {object} Work
+ * @property {() => boolean} unsaved
+ * @property {() => void} [renewed] there is another token, and the page goes on
+ */
+
+/** @type {Work | null} */
+let work = null;
+
+/** @param {Work} kept with this a page that has something unsaved does not begin anew after a login */
+export function keepWork(kept) {
+  work = kept;
+}
+
+/** Who was admitted to this page; null: nobody yet. @type {Session | null} */
+let admitted = null;
+/** @type {(session: Session) => void} */
+let renewedHandler = () => {};
 
 /** @returns {Promise<Session>} */
 async function askSession() {
@@ -54,19 +82,40 @@ async function waitForSession(waiting) {
 }
 
 /**
+ * Another token is there: the page begins anew, or goes on where something would be lost.
+ * @param {Session} session
+ * @param {() => void} close of the form
+ * @returns {boolean} false: the new one may less, and something is not saved
+ */
+function goOn(session, close) {
+  if (admitted === null || !work?.unsaved()) {
+    location.reload();
+    return true;
+  }
+  if (!session.covers(admitted)) {
+    return false;
+  }
+  admitted = session;
+  close();
+  renewedHandler(session);
+  work.renewed?.();
+  return true;
+}
+
+/**
  * @param {HTMLInputElement} input
  * @param {HTMLElement} mistake
+ * @param {() => void} close of the form
  */
-async function logIn(input, mistake) {
+async function logIn(input, mistake, close) {
   const before = pageToken() ?? '';
   setPageToken(input.value.trim());
   try {
     const session = await askSession();
-    if (session.role !== null) {
-      location.reload();
+    if (session.role !== null && goOn(session, close)) {
       return;
     }
-    write(mistake, texts.common.tokenWrong);
+    write(mistake, session.role === null ? texts.common.tokenWrong : texts.common.tokenLess);
   } catch (error) {
     write(mistake, error instanceof ApiError ? error.message : errorText(error));
   }
@@ -95,14 +144,20 @@ function showLogin(said) {
         mistake)),
     make('div', { className: 'dialog-foot' },
       make('button', { className: 'button', type: 'submit', 'data-kind': 'primary' }, texts.common.login)));
+  const dialog = make('dialog', { className: 'dialog', id: 'login', 'aria-labelledby': 'login-title' }, form);
+  const done = new AbortController();
+  const close = () => {
+    done.abort();
+    dialog.close();
+    dialog.remove();
+  };
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    void logIn(input, mistake);
+    void logIn(input, mistake, close);
   });
-  const dialog = make('dialog', { className: 'dialog', id: 'login', 'aria-labelledby': 'login-title' }, form);
-  // There is nothing behind it. A browser lets a second Escape close it all the same.
+  // Nobody goes on without. A browser lets a second Escape close it all the same.
   dialog.addEventListener('cancel', (event) => event.preventDefault());
-  dialog.addEventListener('close', () => dialog.showModal());
+  dialog.addEventListener('close', () => dialog.showModal(), { signal: done.signal });
   document.body.append(dialog);
   dialog.showModal();
 }
@@ -114,17 +169,21 @@ export function signOut() {
 
 /**
  * @param {(reason: string) => void} waiting called while the server does not answer
+ * @param {(session: Session) => void} renewed called when somebody has signed in again and the page goes on
  * @returns {Promise<Session>} never resolves without a valid token where one is needed
  */
-export async function openSession(waiting) {
-  const had = pageToken() !== undefined;
-  let wrong = had ? texts.common.tokenWrong : '';
-  onUnauthorized(() => showLogin(wrong));
+export async function openSession(waiting, renewed) {
+  const first = pageToken() === undefined ? '' : texts.common.tokenWrong;
+  onUnauthorized(() => {
+    const over = work?.unsaved() ? texts.common.tokenOverUnsaved : texts.common.tokenOver;
+    showLogin(admitted === null ? first : over);
+  });
+  renewedHandler = renewed;
   const session = await waitForSession(waiting);
   if (session.role !== null) {
-    wrong = texts.common.tokenOver;
+    admitted = session;
     return session;
   }
-  showLogin(wrong);
+  showLogin(first);
   return new Promise(() => {});
 }

@@ -27,7 +27,7 @@ import { connectionTones } from './tones.js';
  * @typedef {object} PageOptions
  * @property {string} [page] the one that the navigation marks
  * @property {string} [title]
- * @property {Role} [needs]
+ * @property {Role | null} [needs] default: viewer; null: whoever is known may see it
  * @property {() => void} [refused] called when the page is not for who looks
  */
 
@@ -66,7 +66,8 @@ export class Shell {
   #nav = make('nav', { className: 'nav', 'aria-label': texts.common.pages, hidden: true });
   #connectionText = make('span');
   #connection = make('p', { className: 'pill', id: 'connection', role: 'status', 'data-tone': 'muted', hidden: true });
-  #end = make('div', { className: 'bar-end' }, this.#connection);
+  #user = make('div', { className: 'bar-end', hidden: true });
+  #end = make('div', { className: 'bar-end' }, this.#connection, this.#user);
   #title = '';
   #state = '';
   /** @type {Promise<Session>} who looks; never resolves for who may not see the page */
@@ -118,12 +119,12 @@ export class Shell {
     this.#connection.toggleAttribute('data-busy', busy);
   }
 
-  /** @param {string} page @param {Role} needs @param {() => void} refused @returns {Promise<Session>} */
+  /** @param {string} page @param {Role | null} needs @param {() => void} refused @returns {Promise<Session>} */
   async #admit(page, needs, refused) {
-    const session = await openSession(() => this.showConnection('waiting'));
+    const session = await openSession(() => this.showConnection('waiting'), (renewed) => this.#showUser(renewed));
     this.#showNavigation(page, session);
     this.#showUser(session);
-    if (session.may(needs)) {
+    if (needs === null || session.may(needs)) {
       return session;
     }
     refused();
@@ -142,11 +143,12 @@ export class Shell {
 
   /** @param {Session} session */
   #showUser(session) {
+    this.#user.hidden = !session.tokensRequired;
     if (session.tokensRequired) {
-      this.#end.append(
+      this.#user.replaceChildren(
         make('span', { className: 'bar-user' }, session.user),
         make('button', {
-          className: 'icon-button', type: 'button', 'data-kind': 'quiet', title: texts.common.signOut,
+          className: 'icon-button', type: 'button', 'data-kind': 'quiet', title: texts.common.signOutUser(session.user),
           'aria-label': texts.common.signOutUser(session.user), onclick: signOut,
         }, makeIcon('signOut')));
     }

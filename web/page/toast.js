@@ -1,5 +1,5 @@
 // What is said for a moment, at the edge of the page, and read out: `notify('Saved', 'good')`. What went wrong
-// stays until it is closed.
+// stays until it is closed, or until something else is said of the same: `notify('Not saved', 'bad', 'save')`.
 
 import { make } from './dom.js';
 import { makeIcon } from './icons.js';
@@ -26,9 +26,13 @@ function openList() {
 /**
  * @param {string} text
  * @param {Tone} tone
+ * @param {string} [about] what was said of it before is over
  */
-export function notify(text, tone = 'muted') {
+export function notify(text, tone = 'muted', about) {
   const toasts = openList();
+  if (about !== undefined) {
+    toasts.querySelector(`[data-about="${about}"]`)?.remove();
+  }
   const close = () => {
     toast.remove();
     if (toasts.childElementCount === 0) {
@@ -38,7 +42,7 @@ export function notify(text, tone = 'muted') {
   const button = make('button', {
     className: 'icon-button', type: 'button', 'data-kind': 'quiet', 'aria-label': texts.common.close, onclick: close,
   }, makeIcon('close'));
-  const toast = make('div', { className: 'toast', 'data-tone': tone }, make('p', {}, text), button);
+  const toast = make('div', { className: 'toast', 'data-tone': tone, 'data-about': about }, make('p', {}, text), button);
   toasts.append(toast);
   while (toasts.childElementCount > TOASTS_MAX) {
     toasts.firstElementChild?.remove();

@@ -45,6 +45,13 @@ async function remove(page, id, name) {
   await row(page, id).waitFor({ state: 'detached', ...LIMIT });
 }
 
+/** Somebody else changes a camera. @param {string} url @param {string} id @param {object} changes */
+async function put(url, id, changes) {
+  const headers = { Authorization: 'Bearer secret-of-admin', 'Content-Type': 'application/json' };
+  const answer = await fetch(`${url}/api/cameras/${id}`, { method: 'PUT', headers, body: JSON.stringify(changes) });
+  assert.equal(answer.status, 200);
+}
+
 test('without a supervisor: what can be added, what cannot, and what is wrong, at its field', async () => {
   const broadcaster = await Broadcaster.start({}, { tokens: [token('admin'), token('viewer')] });
   try {
@@ -94,6 +101,9 @@ test('without a supervisor: what can be added, what cannot, and what is wrong, a
     assert.equal(await page.inputValue('#camera-fps'), '5');
     assert.ok(await page.isDisabled('#camera-id'));
     await page.fill('#camera-name', 'Einfahrt');
+    await put(broadcaster.url, 'einfahrt-sud', { name: 'Ausfahrt', skip_frames: 3 }); // by somebody else
+    await page.click('#camera-save');
+    await page.waitForSelector('#camera-name-error >> text=“Ausfahrt”', LIMIT);
     await page.click('#camera-save');
     const link = row(page, 'einfahrt-sud').getByRole('link', { name: 'Spaces: Einfahrt', exact: true });
     await link.waitFor(LIMIT);

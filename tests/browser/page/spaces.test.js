@@ -22,7 +22,7 @@ const boxSpace = (id, name, x, y) => {
 };
 const TWO = [boxSpace('s1', 'A1', 0.1, 0.1), boxSpace('s2', 'A2', 0.5, 0.1)];
 /** A camera for each test. */
-const CAMERAS = Object.fromEntries(['EMPTY', 'MOUSE', 'KEYS', 'TOUCH', 'BOTH', 'LIVE', 'ROW', 'SEEN'].map((id) =>
+const CAMERAS = Object.fromEntries(['EMPTY', 'MOUSE', 'KEYS', 'TOUCH', 'BOTH', 'LIVE', 'LOGIN', 'ROW', 'SEEN'].map((id) =>
   [id, { name: `Lot ${id}`, source: 'push', ...(id === 'EMPTY' || id === 'ROW' ? {} : { spaces: TWO }) }]));
 
 /** @type {import('playwright-core').Browser} */
@@ -322,6 +322,10 @@ test('what others save meanwhile is not lost without a word', async () => {
   await page.click('#save');
   await page.click('#conflict button[value="theirs"]');
   await page.waitForFunction(() => document.querySelector('.space-name')?.textContent === 'Theirs', undefined, LIMIT);
+  await page.click('#tool-undo');
+  assert.deepEqual(await names(page), ['A1', 'A2']);
+  await page.click('#tool-redo');
+  await page.click('.space-item');
 
   await page.fill('#space-name', 'Mine');
   await putSpaces('BOTH', []);
@@ -329,6 +333,25 @@ test('what others save meanwhile is not lost without a word', async () => {
   await page.click('#conflict button[value="mine"]');
   await page.waitForFunction(() => document.querySelector('#save-state')?.textContent === 'Saved', undefined, LIMIT);
   assert.deepEqual((await stored('BOTH')).map(({ name }) => name), ['Mine']);
+  await page.context().close();
+});
+
+test('a token that is over while something is not saved: it is still there after the login', async () => {
+  const page = await open('LOGIN');
+  await page.click('.space-item >> nth=0');
+  await page.fill('#space-name', 'Gate');
+  await page.evaluate(() => sessionStorage.setItem('ringcast.token', 'over'));
+  await page.click('#save');
+  await page.waitForSelector('#login[open]', LIMIT);
+  await page.fill('#login-token', 'secret-of-viewer');
+  await page.keyboard.press('Enter');
+  await page.locator('#login-error', { hasText: 'may less than the one before' }).waitFor(LIMIT);
+  await page.fill('#login-token', ADMIN);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#login', { state: 'detached', ...LIMIT });
+  assert.equal(await page.inputValue('#space-name'), 'Gate');
+  await save(page);
+  assert.deepEqual((await stored('LOGIN')).map(({ name }) => name), ['Gate', 'A2']);
   await page.context().close();
 });
 

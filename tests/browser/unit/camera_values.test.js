@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  changesOf, errorsByField, fieldsOfSource, judgeAddress, newValues, proposeId, valuesOf,
+  changesOf, errorsByField, fieldsOfSource, judgeAddress, newValues, overtaken, proposeId, valuesOf,
 } from '../../../web/page/cameras/camera_values.js';
 import { testErrorText } from '../../../web/page/cameras/error_words.js';
 import { readJudgement } from '../../../web/page/spaces/live_source.js';
@@ -24,6 +24,13 @@ test('a new camera is sent with what was given, and nothing else', () => {
     name: 'North lot', source: 'mjpeg', url: 'http://10.0.0.7/stream', fps: 2.5, tls_verify: true, password: ' x ',
   });
   assert.deepEqual(changesOf({ ...values, source: 'push' }, null), { name: 'North lot', source: 'push', fps: 2.5 });
+});
+
+test('what two have changed at once is told from what one of them has', () => {
+  const before = valuesOf(CAMERA);
+  const now = { ...before, name: 'South lot', fps: '5' };
+  assert.deepEqual(overtaken({ name: 'North', detect: 'off', password: 'x' }, before, now), ['name']);
+  assert.deepEqual(overtaken({ detect: 'off' }, before, now), []);
 });
 
 test('of a camera only what differs is sent', () => {
@@ -88,7 +95,8 @@ for (const [url, judged] of /** @type {const} */ ([
 }
 
 for (const [reason, said] of /** @type {const} */ ([
-  ['connection refused', 'connection refused'],
+  ['camera is offline', 'camera is offline'],
+  ['connection refused', 'connection refused: nothing answers at this port. Check it, and that the camera is on.'],
   ['404: there is nothing at this path', 'there is nothing at this path (its answer was 404)'],
   ['500', 'the camera has a problem of its own (its answer was 500)'],
   ['a stream, not a single JPEG: set source to mjpeg', 'it sends a stream. Choose “A stream of pictures”.'],

@@ -17,7 +17,7 @@ function makeUplink(options = {}) {
   const states = [];
   const said = [];
   const uplink = new Uplink({
-    url: 'ws://x/ws/streamer?camera_id=A', token: 'secret', platform,
+    url: 'ws://x/ws/streamer?camera_id=A', token: () => 'secret', platform,
     onState: (state, problem) => states.push(problem === null ? state : `${state}: ${problem.title}`),
     onSaid: (text) => said.push(text),
     whyRefused: async () => null,

@@ -337,11 +337,22 @@ test('a row that cannot be divided gives nothing', () => {
   }
 });
 
-test('what others have saved takes the place of what is edited, and cannot be undone into', () => {
+test('whose spaces are kept: the other ones are one step back', () => {
   const { editor } = start();
   editor.select(1);
   editor.remove();
-  editor.load(STORED.slice(0, 1));
-  assert.deepEqual(names(editor), ['A1']);
-  assert.ok(!editor.isChanged && !editor.canUndo);
+  const [theirs, mine] = [STORED.slice(1), names(editor)];
+  editor.settle(theirs, 'theirs');
+  assert.deepEqual(names(editor), ['A2']);
+  assert.ok(!editor.isChanged);
+  editor.undo();
+  assert.deepEqual(names(editor), mine);
+  assert.ok(editor.isChanged);
+
+  editor.settle(theirs, 'mine');
+  assert.deepEqual(names(editor), mine);
+  assert.ok(editor.isChanged);
+  editor.undo();
+  assert.deepEqual(names(editor), ['A2']);
+  assert.ok(!editor.isChanged);
 });

@@ -5,7 +5,7 @@ import { make, write } from '../dom.js';
 import { makeIcon } from '../icons.js';
 import { texts } from '../texts.js';
 import {
-  changesOf, errorsByField, fieldsOfSource, judgeAddress, newValues, proposeId, valuesOf,
+  changesOf, errorsByField, fieldsOfSource, judgeAddress, newValues, overtaken, proposeId, valuesOf,
 } from './camera_values.js';
 import { changeErrorText } from './error_words.js';
 import { TestPanel } from './test_panel.js';
@@ -28,7 +28,7 @@ export class CameraDialog {
   #noPasswordLabel;
   #general = make('p', { className: 'callout', role: 'alert', 'data-tone': 'bad', hidden: true });
   #more = make('details', {}, make('summary', {}, texts.cameras.more));
-  #addressHint = make('p', { className: 'field-hint', id: 'address-hint' });
+  #addressHint = make('p', { className: 'field-hint', id: 'address-hint', role: 'status' });
   #test = new TestPanel();
   #testButton = make('button', { className: 'button', type: 'button', id: 'camera-test' }, texts.cameras.test);
   #save = make('button', { className: 'button', type: 'submit', id: 'camera-save', 'data-kind': 'primary' });
@@ -79,6 +79,9 @@ export class CameraDialog {
     const mistake = make('p', { className: 'field-error', id: `camera-${name}-error` });
     control.id = `camera-${name}`;
     control.setAttribute('aria-describedby', `camera-${name}-hint camera-${name}-error`);
+    if (name === 'url') {
+      control.setAttribute('aria-describedby', 'address-hint camera-url-error');
+    }
     const check = control instanceof HTMLInputElement && control.type === 'checkbox';
     const wrapper = make('div', { className: 'field' },
       ...(check
@@ -196,6 +199,7 @@ export class CameraDialog {
     for (const [name, { wrapper }] of this.#fields) {
       wrapper.hidden = name !== 'id' && name !== 'source' && !meant.has(name);
     }
+    this.#fields.get('url')?.control.toggleAttribute('required', meant.has('url'));
     this.#noPasswordLabel.hidden = !meant.has('password') || this.#camera?.settings?.has_password !== true;
     this.#testButton.hidden = source === 'push' && this.#camera?.source !== 'push';
     this.#showAddressHint();
@@ -297,6 +301,36 @@ export class CameraDialog {
     }
   }
 
+  /**
+   * Saves what differs, and nothing over what somebody else has saved meanwhile: that is said first.
+   * @param {ListedCamera} camera
+   * @param {FormValues} values
+   * @returns {Promise<any>} the answer; null: somebody was sooner
+   */
+  async #change(camera, values) {
+    const path = `api/cameras/${encodeURIComponent(camera.id)}`;
+    const changes = changesOf(values, this.#before);
+    const { body, headers } = await api.ask('GET', path);
+    const now = valuesOf(body);
+    const names = this.#before === null ? [] : overtaken(changes, this.#before, now);
+    if (names.length > 0) {
+      this.#before = { ...this.#before, ...Object.fromEntries(names.map((name) => [name, now[name] ?? ''])) };
+      this.#showErrors(new Map(names.map((name) => [name, texts.cameras.overtaken(this.#worded(name, now[name]))])));
+      return null;
+    }
+    const revision = headers.get('ETag')?.replace(/^W\//, ''); // a proxy that compresses makes it a weak one
+    return api.put(path, changes, { headers: revision === undefined ? {} : { 'If-Match': revision } });
+  }
+
+  /** As the form shows it. @param {string} name @param {string | boolean | undefined} value */
+  #worded(name, value) {
+    const control = this.#fields.get(name)?.control;
+    if (control instanceof HTMLSelectElement) {
+      return [...control.options].find((option) => option.value === value)?.text ?? String(value);
+    }
+    return typeof value === 'boolean' ? texts.cameras.checked(value) : value || texts.cameras.byDefault;
+  }
+
   async #submit() {
     if (this.#save.disabled || this.#showErrors(this.#complaints(false))) {
       return;
@@ -312,9 +346,11 @@ export class CameraDialog {
     try {
       const answer = this.#camera === null
         ? await api.post('api/cameras', { id: String(values.id).trim(), ...changes })
-        : await api.put(`api/cameras/${encodeURIComponent(this.#camera.id)}`, changes);
-      this.#dialog.close();
-      this.#savedHandler(answer);
+        : await this.#change(this.#camera, values);
+      if (answer !== null) {
+        this.#dialog.close();
+        this.#savedHandler(answer);
+      }
     } catch (error) {
       this.#showFailure(error);
     }

@@ -113,6 +113,17 @@ export function changesOf(values, before) {
   return changes;
 }
 
+/**
+ * Fields that are to be changed and that somebody else has changed meanwhile.
+ * @param {Record<string, unknown>} changes
+ * @param {FormValues} before as the form was filled
+ * @param {FormValues} now as the server has them
+ * @returns {string[]}
+ */
+export function overtaken(changes, before, now) {
+  return Object.keys(changes).filter((name) => name !== 'password' && now[name] !== before[name]);
+}
+
 /** @param {string} name @param {readonly string[]} ids */
 export function proposeId(name, ids) {
   return name.trim() === '' ? '' : freeId(name, new Set(ids), 'camera');

@@ -3,6 +3,7 @@
 import { CameraList } from '../camera_list.js';
 import { element, make, write } from '../dom.js';
 import { makeIcon } from '../icons.js';
+import { keepWork } from '../session.js';
 import { startPage } from '../shell.js';
 import { texts } from '../texts.js';
 import { notify } from '../toast.js';
@@ -62,6 +63,8 @@ class CamerasPage {
   }
 
   start() {
+    // A form that is open may have been filled in.
+    keepWork({ unsaved: () => document.getElementById('camera-dialog') !== null, renewed: () => void this.#cameras.refresh() });
     void this.#cameras.refresh();
   }
 

@@ -8,7 +8,7 @@ import { texts } from '../texts.js';
 
 const words = texts.missing;
 
-startPage({ title: words.title });
+startPage({ title: words.title, needs: null });
 element('main', HTMLElement).replaceChildren(make('section', { className: 'empty' },
   makeIcon('warning'),
   make('h1', {}, words.title),

@@ -6,6 +6,7 @@ import { element, make, write } from '../dom.js';
 import { formatAge, formatBytes, formatCount, formatRate } from '../format.js';
 import { isId } from '../ids.js';
 import { Poll } from '../poll.js';
+import { keepWork } from '../session.js';
 import { texts } from '../texts.js';
 import { pageToken } from '../token.js';
 import { HEIGHTS, RATES, keepChoices, loadChoices } from './choices.js';
@@ -79,6 +80,7 @@ export class PublishPage {
     document.addEventListener('visibilitychange', () => this.#onVisibility());
     addEventListener('pagehide', () => this.#publisher.stop());
     setInterval(() => this.#showNumbers(), NUMBERS_MS);
+    keepWork({ unsaved: () => this.#publisher.state !== 'off' });
     void this.#viewers.now();
     void this.#listDevices();
     void this.#listCameras();
@@ -86,6 +88,7 @@ export class PublishPage {
 
   #writeTexts() {
     const labels = this.#words.labels;
+    this.#video.setAttribute('aria-label', this.#words.preview);
     for (const [id, text] of Object.entries(labels)) {
       write(element(id, HTMLElement), text);
     }
@@ -163,6 +166,7 @@ export class PublishPage {
       return;
     }
     this.#showProblem(null);
+    this.#shell.showState('');
     const choices = this.#readChoices();
     if (choices === null) {
       this.#cameraId.focus();
@@ -180,7 +184,7 @@ export class PublishPage {
     const path = `ws/streamer?${query}`;
     return {
       url: pageUrl(path).replace(/^http/, 'ws'),
-      token: pageToken(),
+      token: pageToken,
       whyRefused: () => this.#askWhy(path),
     };
   }

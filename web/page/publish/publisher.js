@@ -21,7 +21,7 @@ const LOOK_AGAIN_MS = 5; // for a picture of the camera that is nearly due
  * @property {(state: PublishState, problem: Problem | null) => void} onState
  * @property {(text: string) => void} onSaid
  * @property {(stays: boolean) => void} onScreen whether it stays on
- * @property {(choices: Choices) => { url: string, token: string | undefined, whyRefused: () => Promise<Problem | null> }} serverOf
+ * @property {(choices: Choices) => { url: string, token: () => string | undefined, whyRefused: () => Promise<Problem | null> }} serverOf
  */
 
 export class Publisher {

@@ -18,7 +18,7 @@ import { texts } from '../texts.js';
 /**
  * @typedef {object} UplinkOptions
  * @property {string} url ws:// or wss://, with camera_id
- * @property {string} [token]
+ * @property {() => string | undefined} [token] asked before every connection
  * @property {Platform} [platform]
  * @property {(state: UplinkState, problem: Problem | null) => void} onState `problem` with 'closed': why it ended by itself
  * @property {(text: string) => void} onSaid errors and warnings of the server about the pictures
@@ -114,7 +114,8 @@ export class Uplink {
   }
 
   #connect() {
-    const { url, token } = this.#options;
+    const { url } = this.#options;
+    const token = this.#options.token?.();
     const socket = this.#platform.openSocket(url, token === undefined ? [SUBPROTOCOL] : [SUBPROTOCOL, token]);
     let opened = false;
     this.#socket = socket;

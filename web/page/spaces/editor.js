@@ -56,12 +56,10 @@ export class Editor {
   #picture = FIRST_SIZE;
   /** @type {{ list: SpaceList, picture: Size, problems: Problem[] } | null} */
   #checked = null;
-  #now;
   #changed = () => {};
 
   /** @param {readonly StoredSpace[]} spaces @param {() => number} [now] */
   constructor(spaces, now) {
-    this.#now = now;
     this.#keepStored(spaces);
     this.#history = new History(listFromApi(spaces), now);
   }
@@ -162,10 +160,18 @@ export class Editor {
     this.#changed();
   }
 
-  /** These instead of what was edited. @param {readonly StoredSpace[]} spaces */
-  load(spaces) {
+  /**
+   * The server has these now, and one of both is gone on with; undo brings the other one back.
+   * @param {readonly StoredSpace[]} spaces
+   * @param {'theirs' | 'mine'} kept
+   */
+  settle(spaces, kept) {
     this.#keepStored(spaces);
-    this.#history = new History(listFromApi(spaces), this.#now);
+    const mine = this.#history.present;
+    this.#history.add(listFromApi(spaces));
+    if (kept === 'mine') {
+      this.#history.add(mine);
+    }
     this.#leave();
     this.#changed();
   }
@@ -324,6 +330,9 @@ export class Editor {
   }
 
   duplicate() {
+    if (this.selected === undefined) {
+      return;
+    }
     const before = this.#clipboard;
     this.copy();
     this.paste();

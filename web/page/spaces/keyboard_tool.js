@@ -10,6 +10,7 @@ import { revealPoint, toPicture, toStage, zoomView } from './viewport.js';
 /**
  * @typedef {object} Host
  * @property {Editor} editor
+ * @property {import('./commands.js').Commands} commands
  * @property {() => View} view
  * @property {(view: View) => void} setView
  * @property {() => Point | null} cursor part of the picture
@@ -18,7 +19,8 @@ import { revealPoint, toPicture, toStage, zoomView } from './viewport.js';
  * @property {() => void} rename the keyboard goes into the field of the name
  * @property {() => boolean} abandonDrag whether there was one
  * @property {() => void} save
- * @property {(what: 'corner' | 'removed' | 'copied' | 'three') => void} announce
+ * @property {() => void} announceCorner one has been set
+ * @property {() => void} announcePlace what is selected has been moved
  * @property {boolean} readOnly
  */
 
@@ -72,15 +74,14 @@ export class KeyboardTool {
 
   /** With Ctrl, or the command key. @param {string} key @param {boolean} shift */
   #onCommand(key, shift) {
-    const { editor } = this.#host;
-    const commands = /** @type {Record<string, () => void>} */ ({
-      z: () => (shift ? editor.redo() : editor.undo()),
-      y: () => editor.redo(),
-      c: () => this.#copy(),
-      v: () => editor.paste(),
-      d: () => editor.duplicate(),
-    });
-    const command = commands[key];
+    const { editor, commands } = this.#host;
+    const command = /** @type {Record<string, () => void>} */ ({
+      z: () => (shift ? commands.redo() : commands.undo()),
+      y: () => commands.redo(),
+      c: () => commands.copy(),
+      v: () => commands.paste(),
+      d: () => commands.duplicate(),
+    })[key];
     if (command === undefined || (key === 'c' && (editor.selected === undefined || String(getSelection()) !== ''))) {
       return false;
     }
@@ -90,21 +91,16 @@ export class KeyboardTool {
     return true;
   }
 
-  #copy() {
-    this.#host.editor.copy();
-    this.#host.announce('copied');
-  }
-
   /** Where nothing else has the focus: letters belong to whoever speaks to the browser. @param {KeyboardEvent} event */
   #onLetter(event) {
-    const { editor, readOnly } = this.#host;
+    const { commands, readOnly } = this.#host;
     if (readOnly || event.ctrlKey || event.metaKey || event.altKey) {
       return false;
     }
     switch (event.key) {
       case 'n':
       case 'r':
-        editor.startDrawing(event.key === 'n' ? 'draw' : 'row');
+        commands.draw(event.key === 'n' ? 'draw' : 'row');
         this.#host.focus();
         return true;
       case '+':
@@ -126,7 +122,7 @@ export class KeyboardTool {
       return true;
     }
     if (editor.mode !== 'select') {
-      editor.cancel();
+      this.#host.commands.cancel();
       this.#host.setCursor(null);
     } else if (editor.corner !== null) {
       editor.select(editor.selectedKey);
@@ -158,6 +154,7 @@ export class KeyboardTool {
   #nudge(dx, dy) {
     const { editor } = this.#host;
     editor.nudge(dx, dy);
+    this.#host.announcePlace();
     const point = editor.corner === null ? undefined : editor.selected?.polygon[editor.corner];
     if (point !== undefined) {
       this.#host.setView(revealPoint(this.#host.view(), point));
@@ -184,14 +181,13 @@ export class KeyboardTool {
 
   /** @param {string} key */
   #onDrawingKey(key) {
-    const { editor } = this.#host;
     switch (key) {
       case 'Enter':
       case ' ':
         this.#setCorner();
         return true;
       case 'Backspace':
-        editor.removePoint();
+        this.#host.commands.takeBack();
         return true;
       default:
         return false;
@@ -200,18 +196,18 @@ export class KeyboardTool {
 
   /** A corner where the cross-hair is; on the first or the last one again, it is complete. */
   #setCorner() {
-    const { editor } = this.#host;
+    const { editor, commands } = this.#host;
     const cursor = this.#cursor();
     const view = this.#host.view();
     const ends = [...editor.draft.slice(0, 1), ...editor.draft.slice(-1)].map((one) => toStage(view, one));
     if (editor.row !== null) {
-      editor.acceptRow();
+      commands.acceptRow();
     } else if (editor.canFinish && nearestPoint(ends, toStage(view, cursor), CLOSE) >= 0) {
-      editor.finish();
+      commands.finish();
     } else {
       this.#host.setCursor(cursor);
       editor.addPoint(cursor);
-      this.#host.announce('corner');
+      this.#host.announceCorner();
     }
     if (editor.mode === 'select') {
       this.#host.setCursor(null);
@@ -221,7 +217,7 @@ export class KeyboardTool {
 
   /** @param {string} key */
   #onSelectKey(key) {
-    const { editor } = this.#host;
+    const { editor, commands } = this.#host;
     if (editor.selected === undefined) {
       return false;
     }
@@ -230,7 +226,7 @@ export class KeyboardTool {
         if (editor.corner === null) {
           editor.select(editor.selectedKey, 0);
         } else {
-          editor.insertCorner(editor.corner);
+          commands.addCorner();
         }
         break;
       case ' ':
@@ -240,24 +236,12 @@ export class KeyboardTool {
         return true;
       case 'Delete':
       case 'Backspace':
-        this.#remove();
+        commands.remove();
         break;
       default:
         return false;
     }
     this.#host.focus();
     return true;
-  }
-
-  #remove() {
-    const { editor } = this.#host;
-    if (editor.corner === null) {
-      editor.remove();
-      this.#host.announce('removed');
-    } else if (editor.canRemoveCorner) {
-      editor.removeCorner();
-    } else {
-      this.#host.announce('three');
-    }
   }
 }

@@ -81,6 +81,12 @@ export class LiveSource {
     return this.#manager?.serverTimeMs() ?? Date.now();
   }
 
+  /** With another token, without waiting for the next try. */
+  reconnect() {
+    this.#manager?.disconnect();
+    this.#manager?.connect();
+  }
+
   start() {
     const manager = new WebSocketStreamManager({
       url: new URL('ws/stream/raw', ROOT), cameraId: this.#cameraId, fps: RATE, metadata: true, token: pageToken,

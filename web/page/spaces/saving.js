@@ -39,7 +39,7 @@ export class Saving {
 
   show() {
     const { isChanged, problems } = this.#host.editor;
-    this.button.disabled = this.#busy || !isChanged;
+    this.button.setAttribute('aria-disabled', String(this.#busy || !isChanged)); // it keeps the keyboard's place
     this.#showState(this.#busy ? 'saving' : problems.length > 0 ? 'wrong' : isChanged ? 'changed' : 'saved');
     if (this.#refused) {
       this.#showRefusal();
@@ -96,9 +96,9 @@ export class Saving {
       saved();
       editor.setStored(spaces);
       if (missing.length === 0) {
-        notify(texts.spaces.saved, 'good');
+        notify(texts.spaces.saved, 'good', 'save');
       } else {
-        notify(texts.spaces.savedWithout(missing.join(', ')), 'warn');
+        notify(texts.spaces.savedWithout(missing.join(', ')), 'warn', 'save');
       }
     } catch (error) {
       if (!(error instanceof ConflictError)) {
@@ -117,10 +117,10 @@ export class Saving {
     const answer = await askConflict(theirs.spaces.length, editor.spaces.length);
     if (answer === 'theirs') {
       store.accept(theirs);
-      editor.load(theirs.spaces);
+      editor.settle(theirs.spaces, 'theirs');
     } else if (answer === 'mine') {
       store.accept(theirs);
-      editor.setStored(theirs.spaces);
+      editor.settle(theirs.spaces, 'mine');
       await this.#put(theirs.spaces);
     }
   }
@@ -136,9 +136,9 @@ export class Saving {
     const space = index === undefined ? undefined : editor.spaces[Number(index)];
     if (space !== undefined && about !== undefined) {
       editor.select(space.key);
-      notify(texts.spaces.refused(space.name, about.message), 'bad');
+      notify(texts.spaces.refused(space.name, about.message), 'bad', 'save');
     } else {
-      notify(texts.spaces.notSaved(about?.message ?? errorText(error)), 'bad');
+      notify(texts.spaces.notSaved(about?.message ?? errorText(error)), 'bad', 'save');
     }
   }
 }

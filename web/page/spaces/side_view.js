@@ -12,6 +12,7 @@ import { showEach } from './svg.js';
 /**
  * @typedef {object} SideHost
  * @property {Editor} editor
+ * @property {import('./commands.js').Commands} commands
  * @property {(space: Space) => SpaceState} stateOf
  * @property {() => void} reveal what is selected comes into sight
  * @property {() => void} focus the keyboard goes where the selection is on the picture
@@ -65,12 +66,12 @@ export class SideView {
   /** @param {HTMLElement} side @param {SideHost} host */
   constructor(side, host) {
     this.#host = host;
-    this.#removeCorner = this.#makeButton('minusCorner', texts.spaces.removeCorner, (editor) => editor.removeCorner());
+    this.#removeCorner = this.#makeButton('minusCorner', texts.spaces.removeCorner, () => host.commands.remove());
     this.#row = this.#makeRow();
     if (!host.readOnly) {
       this.#inspector.append(this.#name.field, this.#shape, this.#corners,
         make('div', { className: 'actions' }, this.#removeCorner,
-          this.#makeButton('plusCorner', texts.spaces.addCorner, (editor) => editor.insertCorner(editor.corner ?? 0))),
+          this.#makeButton('plusCorner', texts.spaces.addCorner, () => host.commands.addCorner())),
         make('details', {}, make('summary', {}, texts.spaces.more), this.#id.field));
     }
     this.#name.input.addEventListener('input', () => {
@@ -82,14 +83,12 @@ export class SideView {
     this.#name.input.addEventListener('keydown', ({ key }) => (key === 'Enter' || key === 'Escape') && host.focus());
     this.#list.addEventListener('keydown', (event) => this.#onListKey(event));
     const head = make('div', { className: 'list-head' }, make('h2', {}, texts.spaces.listTitle), this.#count);
-    side.append(this.#row, this.#inspector, make('section', { className: 'card' }, head, this.#empty, this.#list));
+    side.append(this.#row, this.#inspector, make('section', { className: 'card space-card' }, head, this.#empty, this.#list));
   }
 
-  /** @param {string} id @param {string} text @param {(editor: Editor) => void} command */
+  /** @param {string} id @param {string} text @param {() => void} command */
   #makeButton(id, text, command) {
-    const button = make('button', { className: 'button', type: 'button', id }, text);
-    button.addEventListener('click', () => command(this.#host.editor));
-    return button;
+    return make('button', { className: 'button', type: 'button', id, onclick: command }, text);
   }
 
   #makeRow() {
@@ -107,7 +106,7 @@ export class SideView {
         make('button', { className: 'button', type: 'button', onclick: cancel }, texts.common.cancel)));
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      editor.acceptRow();
+      this.#host.commands.acceptRow();
       this.#host.focus();
     });
     const [count, name] = [this.#rowCount.input, this.#rowName.input];
@@ -149,7 +148,7 @@ export class SideView {
       event.preventDefault();
       return;
     } else if (!readOnly && event.key === 'Delete' && editor.selected !== undefined) {
-      editor.remove();
+      this.#host.commands.removeSpace();
     } else {
       return;
     }
@@ -256,7 +255,7 @@ export class SideView {
     }
     write(this.#shape, textOf('crossing', 'tiny', 'few', 'many', 'outside'));
     write(this.#corners, texts.spaces.corners(space.polygon.length, editor.corner === null ? null : editor.corner + 1));
-    this.#removeCorner.disabled = !editor.canRemoveCorner;
+    this.#removeCorner.setAttribute('aria-disabled', String(!editor.canRemoveCorner));
     if (kinds.includes('id') || kinds.includes('form')) {
       this.#id.field.closest('details')?.setAttribute('open', '');
     }

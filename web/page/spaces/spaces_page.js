@@ -5,8 +5,10 @@ import { make, write } from '../dom.js';
 import { formatAge } from '../format.js';
 import { makeIcon } from '../icons.js';
 import { judgePicture } from '../picture_state.js';
+import { keepWork } from '../session.js';
 import { startPage } from '../shell.js';
 import { stateText, texts } from '../texts.js';
+import { Commands } from './commands.js';
 import { Editor } from './editor.js';
 import { labelPoint } from './geometry.js';
 import { KeyboardTool } from './keyboard_tool.js';
@@ -30,6 +32,7 @@ const TICK_MS = 500;
 const JUDGEMENT_LIMIT_MS = 15_000; // states that are older are not shown
 const SNAPSHOT_AFTER_MS = 2500; // without a live picture the last one there was is better than none
 const SNAPSHOT_AGE_S = 86_400;
+const REST_MS = 400; // without another step: what was moved is where it was to go
 const INTERVAL_MS = 1000; // between pictures, at most as far as one knows
 
 /** `/camera/ID/spaces`, or `?camera=ID`. @param {Location} address */
@@ -71,6 +74,8 @@ export class SpacesPage {
   #judgedAt = 0;
   #showsVehicles = false;
   #frame = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #placeTimer;
 
   /**
    * @param {import('../shell.js').Shell} shell
@@ -88,6 +93,8 @@ export class SpacesPage {
     const editor = this.#editor;
     const host = {
       editor,
+      commands: new Commands(editor, (what) => this.#announce(texts.spaces.announce[what]),
+        (name) => this.#announce(texts.spaces.made(name))),
       readOnly,
       view: () => this.#view,
       setView: (/** @type {import('./viewport.js').View} */ view) => this.#setView(view),
@@ -101,7 +108,8 @@ export class SpacesPage {
       rename: () => this.#side.focusName(),
       abandonDrag: () => this.#pointer.abandon(),
       save: () => void (readOnly || this.#saving.save()),
-      announce: (/** @type {keyof typeof texts.spaces.announce} */ what) => this.#announce(what),
+      announceCorner: () => this.#announce(texts.spaces.announce.corner),
+      announcePlace: () => this.#announcePlace(),
       zoom: (/** @type {number} */ factor) => this.#zoom(factor),
       toggleFrozen: () => this.#toggleFrozen(),
       toggleVehicles: () => {
@@ -169,6 +177,7 @@ export class SpacesPage {
     });
     this.#live.onChange(() => this.#showPicture());
     addEventListener('beforeunload', (event) => this.#editor.isChanged && event.preventDefault());
+    keepWork({ unsaved: () => this.#editor.isChanged, renewed: () => this.#live.reconnect() });
     new ResizeObserver(() => this.#fit(this.#view.picture)).observe(this.#stage);
   }
 
@@ -179,20 +188,23 @@ export class SpacesPage {
     setTimeout(() => void this.#fetchSnapshot(), SNAPSHOT_AFTER_MS);
   }
 
-  /** The last picture there was, where there is no live one. */
+  /** The last picture there was, where there is no live one: rather without boxes. */
   async #fetchSnapshot() {
-    if (this.#picture.capturedMs !== null) {
-      return;
-    }
-    try {
-      const path = `api/cameras/${encodeURIComponent(this.#cameraId)}/snapshot.jpg?max_age=${SNAPSHOT_AGE_S}`;
-      const answer = await api.fetch(path);
-      const jpeg = await answer.blob();
-      if (this.#picture.capturedMs === null) {
-        this.#picture.offer({ jpeg, capturedMs: Number(answer.headers.get('X-Timestamp')) * 1000 });
+    const path = `api/cameras/${encodeURIComponent(this.#cameraId)}/snapshot.jpg?max_age=${SNAPSHOT_AGE_S}`;
+    for (const form of ['', '&annotated=1']) {
+      if (this.#picture.capturedMs !== null) {
+        return;
       }
-    } catch {
-      // there is none: the stage says that it waits
+      try {
+        const answer = await api.fetch(path + form);
+        const jpeg = await answer.blob();
+        if (this.#picture.capturedMs === null) {
+          this.#picture.offer({ jpeg, capturedMs: Number(answer.headers.get('X-Timestamp')) * 1000 });
+        }
+        return;
+      } catch {
+        // there is none: without any the stage says that it waits
+      }
     }
   }
 
@@ -261,14 +273,28 @@ export class SpacesPage {
     this.#stageView.focusSelection(this.#editor);
   }
 
-  /** @param {keyof typeof texts.spaces.announce} what */
-  #announce(what) {
+  /** @param {string} text */
+  #announce(text) {
+    clearTimeout(this.#placeTimer);
     this.#announced.textContent = '';
-    this.#announced.textContent = texts.spaces.announce[what];
+    this.#announced.textContent = text;
+  }
+
+  /** Where it has come to rest: not each step of a key that is held. */
+  #announcePlace() {
+    clearTimeout(this.#placeTimer);
+    this.#placeTimer = setTimeout(() => {
+      const { selected, corner, picture } = this.#editor;
+      const [x, y] = selected?.polygon[corner ?? 0] ?? [0, 0];
+      if (selected !== undefined) {
+        this.#announce(texts.spaces.movedTo(Math.round(x * picture.width), Math.round(y * picture.height)));
+      }
+    }, REST_MS);
   }
 
   #toggleFrozen() {
     this.#picture.freeze(!this.#picture.frozen);
+    this.#announce(texts.spaces.announce[this.#picture.frozen ? 'frozen' : 'thawed']);
     this.#request();
   }
 

@@ -33,7 +33,7 @@ import { toStage } from './viewport.js';
 const ENDS_PX = 10; // CSS pixels: the pointer is on the first or the last corner
 const LABEL_ROOM = 26; // CSS pixels: a smaller space has no label unless it is selected
 const NOTES_MAX = 12;
-const NOTE = { width: 240, height: 30, gap: 6 }; // CSS pixels
+const NOTE = { width: 300, height: 30, gap: 6, line: 20, letters: 38 }; // CSS pixels; letters of a line
 const NARROW = 500; // CSS pixels: notes would lie over each other
 
 export class StageView {
@@ -239,7 +239,7 @@ export class StageView {
     if (draftCrosses(editor, view, cursor)) {
       notes.push({ text: texts.spaces.problem.crossing, shown: editor.draft.map((point) => toStage(view, point)) });
     }
-    const places = placeNotes(notes.map(({ shown }) => shown));
+    const places = placeNotes(notes);
     showEach(this.#notes, notes, () => make('p', { className: 'space-note' }), (note, { text }, i) => {
       const [x, y] = places[i] ?? [0, 0];
       write(note, text);
@@ -253,22 +253,23 @@ export class StageView {
 
 /**
  * Below what each is about, and below each other where they would meet.
- * @param {readonly Polygon[]} polygons on the stage
+ * @param {readonly { text: string, shown: Polygon }[]} notes with polygons on the stage
  * @returns {Point[]} the middle of a note's upper edge
  */
-function placeNotes(polygons) {
-  /** @type {Point[]} */
+function placeNotes(notes) {
+  /** @type {{ x: number, y: number, height: number }[]} */
   const places = [];
-  for (const polygon of polygons) {
-    const { left, right, bottom } = bounds(polygon);
+  for (const { text, shown } of notes) {
+    const { left, right, bottom } = bounds(shown);
     const x = (left + right) / 2;
+    const height = NOTE.height + NOTE.line * Math.floor(text.length / NOTE.letters);
     let y = bottom + NOTE.gap;
-    for (const [, below] of places.filter(([other]) => Math.abs(other - x) < NOTE.width).sort((a, b) => a[1] - b[1])) {
-      y = Math.abs(below - y) < NOTE.height ? below + NOTE.height : y;
+    for (const other of places.filter((one) => Math.abs(one.x - x) < NOTE.width).sort((a, b) => a.y - b.y)) {
+      y = y < other.y + other.height && other.y < y + height ? other.y + other.height : y;
     }
-    places.push([x, y]);
+    places.push({ x, y, height });
   }
-  return places;
+  return places.map(({ x, y }) => [x, y]);
 }
 
 /**

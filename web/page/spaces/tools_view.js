@@ -10,6 +10,7 @@ import { texts } from '../texts.js';
 /**
  * @typedef {object} ToolsHost
  * @property {Editor} editor
+ * @property {import('./commands.js').Commands} commands
  * @property {(factor: number) => void} zoom 0: the whole picture
  * @property {() => void} toggleFrozen
  * @property {() => void} toggleVehicles
@@ -44,17 +45,18 @@ export class ToolsView {
 
   /** @param {HTMLElement} bar @param {ToolsHost} host */
   constructor(bar, host) {
-    const { editor } = host;
+    const { editor, commands } = host;
     const { tool } = texts.spaces;
     const start = (/** @type {'draw' | 'row'} */ mode) => () => {
       if (editor.mode === mode) {
-        editor.cancel();
+        commands.cancel();
       } else {
-        editor.startDrawing(mode);
+        commands.draw(mode);
         host.focus();
       }
     };
-    // A button that goes, or is disabled, would take the keyboard's place with it.
+    // A button that goes, or is disabled, would take the keyboard's place with it. Those that are used again and
+    // again stay, and are disabled in word and look only: their commands do nothing then.
     const thenFocus = (/** @type {() => void} */ command) => () => {
       command();
       host.focus();
@@ -63,12 +65,12 @@ export class ToolsView {
     this.#tools = {
       draw: makeTool('always', 'tool-draw', 'polygon', tool.draw, 'N', start('draw')),
       row: makeTool('always', 'tool-row', 'row', tool.row, 'R', start('row')),
-      undo: makeTool('wide', 'tool-undo', 'undo', tool.undo, 'Ctrl+Z', () => editor.undo()),
-      redo: makeTool('wide', 'tool-redo', 'redo', tool.redo, 'Ctrl+Shift+Z', () => editor.redo()),
-      copy: makeTool('wide', 'tool-copy', 'copy', tool.copy, 'Ctrl+D', () => editor.duplicate()),
-      remove: makeTool('wide', 'tool-remove', 'trash', tool.remove, 'Delete', thenFocus(() => editor.remove())),
-      finish: makeTool('always', 'tool-finish', 'check', tool.finish, 'Enter', thenFocus(() => editor.finish())),
-      cancel: makeTool('wide', 'tool-cancel', 'close', texts.common.cancel, 'Escape', thenFocus(() => editor.cancel())),
+      undo: makeTool('wide', 'tool-undo', 'undo', tool.undo, 'Ctrl+Z', () => commands.undo()),
+      redo: makeTool('wide', 'tool-redo', 'redo', tool.redo, 'Ctrl+Shift+Z', () => commands.redo()),
+      copy: makeTool('wide', 'tool-copy', 'copy', tool.copy, 'Ctrl+D', () => commands.duplicate()),
+      remove: makeTool('wide', 'tool-remove', 'trash', tool.remove, 'Delete', thenFocus(() => commands.removeSpace())),
+      finish: makeTool('always', 'tool-finish', 'check', tool.finish, 'Enter', thenFocus(() => commands.finish())),
+      cancel: makeTool('wide', 'tool-cancel', 'close', texts.common.cancel, 'Escape', thenFocus(() => commands.cancel())),
       zoomOut: makeTool('never', 'tool-zoom-out', 'minus', tool.zoomOut, '-', () => host.zoom(1 / ZOOM_STEP)),
       zoomIn: makeTool('never', 'tool-zoom-in', 'plus', tool.zoomIn, '+', () => host.zoom(ZOOM_STEP)),
       fit: makeTool('never', 'tool-fit', 'fullscreen', tool.fit, '', () => host.zoom(0)),
@@ -94,10 +96,13 @@ export class ToolsView {
     press(tools.row, editor.mode === 'row');
     press(tools.freeze, frozen);
     press(tools.vehicles, vehicles);
-    tools.undo.disabled = !editor.canUndo;
-    tools.redo.disabled = !editor.canRedo;
+    const offer = (/** @type {HTMLElement} */ button, /** @type {boolean} */ offered) =>
+      button.setAttribute('aria-disabled', String(!offered));
+    offer(tools.undo, editor.canUndo);
+    offer(tools.redo, editor.canRedo);
     tools.copy.disabled = tools.remove.disabled = editor.selected === undefined;
-    tools.zoomOut.disabled = tools.fit.disabled = zoom <= 1;
+    offer(tools.zoomOut, zoom > 1);
+    offer(tools.fit, zoom > 1);
     tools.finish.hidden = editor.mode !== 'draw';
     tools.finish.disabled = !editor.canFinish;
     this.#drawing.hidden = editor.mode === 'select' || editor.row !== null;
