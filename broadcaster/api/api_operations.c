@@ -52,7 +52,8 @@ static void ready_judge_cameras(const struct services *services, json_t *reasons
 {
     struct camera_tally tally = ready_count_cameras(services);
     if (tally.wanted > 0 && tally.up == 0) {
-        ready_say(reasons, "none of the cameras is online: %zu of %zu", tally.up, tally.wanted);
+        ready_say(reasons, "none of the captured cameras is online: %zu of %zu", tally.up,
+                  tally.wanted);
     } else if (tally.up < tally.wanted) {
         ready_say(warnings, "%zu of %zu cameras are not online", tally.wanted - tally.up,
                   tally.wanted);

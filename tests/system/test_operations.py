@@ -327,7 +327,7 @@ def test_ready_when_who_comes_gets_pictures(camsim, pipeline):
     wait_until(lambda: running.get("/readyz")[0] == 503, 20, "both are missed")
     answer = running.get("/readyz")[2]
     assert answer["ready"] is False
-    assert answer["reasons"] == ["none of the cameras is online: 0 of 2"]
+    assert answer["reasons"] == ["none of the captured cameras is online: 0 of 2"]
 
 
 def test_a_detector_in_the_metrics_and_missed(street, viewer):

@@ -9,7 +9,7 @@ import { notify } from '../toast.js';
 import { Rates } from './figures.js';
 import {
   CameraSection, DetectorSection, LimitSection, ProcessSection, ViewerSection, WarningSection,
-  watched,
+  watched, whoIs,
 } from './sections.js';
 
 /** @typedef {import('../session.js').Session} Session */
@@ -138,7 +138,7 @@ export class HealthPage {
   async #onKick(viewer) {
     const { id, user } = viewer;
     const sure = await confirmDialog({
-      title: this.#words.kickTitle(user, watched(viewer)), detail: this.#words.kickDetail, confirm: this.#words.kick, kind: 'danger',
+      title: this.#words.kickTitle(whoIs(viewer), watched(viewer)), detail: this.#words.kickDetail, confirm: this.#words.kick, kind: 'danger',
     });
     if (!sure) {
       return;

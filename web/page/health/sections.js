@@ -22,7 +22,7 @@ function cell(value, format) {
 /** @param {number} value */
 const percent = (value) => `${value < 0.0995 && value > 0 ? (value * 100).toFixed(1) : Math.round(value * 100)} %`;
 /** @param {number} seconds */
-const span = (seconds) => formatAge(Math.floor(seconds) * 1000);
+const span = (seconds) => (seconds < 10 ? words.seconds(Math.floor(seconds)) : formatAge(seconds * 1000));
 
 export class Section {
   #note = make('p', { className: 'hint' });
@@ -87,6 +87,11 @@ export class ProcessSection extends Section {
     })));
     this.showContent(processes.length, supervised ? '' : words.notSupervised);
   }
+}
+
+/** In words that tell one connection from another. @param {{ user: string, peer: string }} viewer */
+export function whoIs({ user, peer }) {
+  return user === peer.replace(/:\d+$/, '') ? peer : `${user} (${peer})`;
 }
 
 /** The camera in words. @param {{ camera: string }} viewer */
@@ -185,7 +190,7 @@ export class ViewerSection extends Section {
   /** @param {(viewer: any) => void} kick */
   constructor(kick) {
     const table = new KeyedTable(words.viewers, [
-      { label: words.user, className: 'nowrap' }, { label: words.watches, className: 'nowrap' },
+      { label: words.user, className: 'who' }, { label: words.watches, className: 'nowrap' },
       { label: words.since, className: 'number' }, { label: words.fps, className: NUMBER },
       { label: words.sent, className: NUMBER }, { label: words.dropped, className: NUMBER },
       { label: words.loss, className: NUMBER }, { label: words.throughput, className: NUMBER },
@@ -202,12 +207,11 @@ export class ViewerSection extends Section {
       one.camera.localeCompare(other.camera) || other.seconds - one.seconds || one.id.localeCompare(other.id));
     this.#table.show(sorted.map((viewer) => {
       const loss = lossOf(viewer);
-      const peer = viewer.peer.replace(/:\d+$/, '\u200b$&'); // where a narrow column may break it
-      const who = viewer.user === viewer.peer.replace(/:\d+$/, '') ? peer : `${viewer.user} (${peer})`;
+      const who = whoIs(viewer);
       return {
         key: viewer.id,
         cells: [
-          { text: who },
+          { text: who.replace(/:\d+\)?$/, '\u200b$&') }, // where a narrow column may break it
           { text: words.watching(watched(viewer), viewer.path, viewer.paused) },
           cell(viewer.seconds, span),
           cell(rates.take(`sent ${viewer.id}`, viewer.sent, at), formatRate),
@@ -217,7 +221,7 @@ export class ViewerSection extends Section {
           { text: words.perSecond(formatBytes(viewer.bytes_per_second)) },
           cell(viewer.age_ms, formatAge),
         ],
-        action: { text: words.kick, label: words.kickWho(viewer.user, watched(viewer)), run: () => this.#kick(viewer) },
+        action: { text: words.kick, label: words.kickWho(who, watched(viewer)), run: () => this.#kick(viewer) },
       };
     }));
     this.showContent(viewers.length, total > viewers.length ? words.someOf(viewers.length, total) : '');
