@@ -18,15 +18,16 @@ void api_status_handle(struct services *services, struct http_session *session,
     (void)request;
     (void)camera;
     for (size_t at = 0; hub_next_camera(services->hub, &at, &each);) {
-        uint64_t frames = stream_frame_count(each.stream);
-        if ((each.viewers == 0 && frames == 0) || !identity_allows_camera(identity, each.id)) {
+        bool exists = each.viewers > 0 || stream_has_begun(each.stream);
+        if (!exists || !identity_allows_camera(identity, each.id)) {
             continue;
         }
         viewers += each.viewers;
         json_array_append_new(broadcasters,
                               json_pack("{s:s,s:I,s:I,s:o}", "camera_id", each.id, "viewers",
-                                        (json_int_t)each.viewers, "frame_count", (json_int_t)frames,
-                                        "last_update", api_json_seconds(each.last_update_ns)));
+                                        (json_int_t)each.viewers, "frame_count",
+                                        (json_int_t)stream_frame_count(each.stream), "last_update",
+                                        api_json_seconds(each.last_update_ns)));
     }
     json_int_t active = (json_int_t)json_array_size(broadcasters);
     api_json_respond(session, 200, API_NOT_STORED,

@@ -23,7 +23,8 @@ struct stream {
     struct posted_frame frame; /* the newest with a picture; body NULL: none yet */
     uint64_t frame_count;
     uint64_t camera_frames;
-    struct posted_frame told;                    /* the newest metadata; body NULL: none yet */
+    bool unwatched;           /* nobody asked for the frames between the newest and the next one */
+    struct posted_frame told; /* the newest metadata; body NULL: none yet */
     struct shared_bytes *messages[WIRE_FORMATS]; /* made of these; NULL: nobody has asked */
 
     uint64_t last_update_ns;                /* CLOCK_REALTIME */
@@ -117,6 +118,9 @@ void stream_attach(struct stream *stream, struct stream_subscriber *subscriber)
 {
     struct stream_subscriber **first =
         subscriber->metadata_only ? &stream->metadata : &stream->pictures;
+    if (stream->pictures == NULL && stream_is_stale(stream)) {
+        stream->unwatched = true;
+    }
     subscriber->stream = stream;
     subscriber->next = *first;
     subscriber->previous = first;
@@ -224,18 +228,22 @@ static void stream_measure(struct stream *stream, uint64_t now)
     stream->last_post_ns = now;
 }
 
-/* A number that jumps far says nothing of how many frames there were. */
-static uint64_t stream_gap(const struct posted_frame *last, const struct posted_frame *frame)
+/* A number that jumps far says nothing of how many frames there were, and those of before anybody
+ * watched are nobody's. */
+static uint64_t stream_gap(const struct stream *stream, const struct posted_frame *frame)
 {
-    bool counts = last->body != NULL && frame->generation == last->generation &&
-                  frame->number > last->number && frame->number - last->number <= STREAM_GAP_MOST;
+    const struct posted_frame *last = &stream->frame;
+    bool counts = !stream->unwatched && last->body != NULL &&
+                  frame->generation == last->generation && frame->number > last->number &&
+                  frame->number - last->number <= STREAM_GAP_MOST;
     return counts ? frame->number - last->number : 1;
 }
 
 static void stream_take_picture(struct stream *stream, const struct posted_frame *frame)
 {
     stream_drop_messages(stream);
-    stream->camera_frames += stream_gap(&stream->frame, frame);
+    stream->camera_frames += stream_gap(stream, frame);
+    stream->unwatched = false;
     shared_bytes_unref(stream->frame.body);
     stream->frame = *frame;
     shared_bytes_ref(frame->body);
@@ -341,6 +349,11 @@ uint64_t stream_camera_frames(const struct stream *stream)
 uint64_t stream_last_update_ns(const struct stream *stream)
 {
     return stream->last_update_ns;
+}
+
+bool stream_has_begun(const struct stream *stream)
+{
+    return stream->last_post_ns != 0;
 }
 
 uint64_t stream_idle_ns(const struct stream *stream)

@@ -84,11 +84,13 @@ uint64_t stream_frame_count(const struct stream *stream);
 const struct stream_subscriber *stream_subscribers(const struct stream *stream, bool metadata_only);
 
 /* Frames that the camera has made since the stream began, those that came here or not: by their numbers
- * where they have some. */
+ * where they have some, and without those of times at which nobody watched. */
 uint64_t stream_camera_frames(const struct stream *stream);
 
 /* CLOCK_REALTIME ns of the last POST, or of the stream's beginning before the first. */
 uint64_t stream_last_update_ns(const struct stream *stream);
+
+bool stream_has_begun(const struct stream *stream); /* a frame or metadata have been posted */
 
 /* Since the last POST; UINT64_MAX: there was none. */
 uint64_t stream_idle_ns(const struct stream *stream);

@@ -107,7 +107,7 @@ json_t *viewer_text_connected(const struct services *services, const struct iden
     json_t *streams = json_array();
     struct hub_camera each;
     for (size_t at = 0; hub_next_camera(services->hub, &at, &each);) {
-        if (stream_frame_count(each.stream) > 0 && identity_allows_camera(identity, each.id)) {
+        if (stream_has_begun(each.stream) && identity_allows_camera(identity, each.id)) {
             json_array_append_new(streams, active_stream(services, &each));
         }
     }

@@ -6,7 +6,7 @@ import time
 import pytest
 import websocket
 
-from harness.broadcaster import BINARY
+from harness.broadcaster import BINARY, CONTAINER, container_body
 from harness.control import Control
 from harness.jpeg import grey_jpeg
 from harness.streams import DETECT, RAW, VIEWER, picture
@@ -120,6 +120,16 @@ def test_a_viewer_that_names_what_it_wants(broadcaster, watch):
         server.post_frame(camera, JPEG)
     assert viewer.until("frame")["camera_id"] == "CAM2"
     assert viewers(server)[0]["subscriptions"] == 1
+
+
+def test_a_stream_of_metadata_alone_exists(broadcaster, watch):
+    server = broadcaster()
+    assert server.post(container_body("CAM1", b"", b'{"vehicle_count":1}'), CONTAINER)[0] == 200
+    listed = server.streams()["CAM1"]
+    assert (listed["viewers"], listed["frame_count"]) == (0, 0)
+    assert abs(listed["last_update"] - time.time()) < 10
+    [stream] = watch(server, VIEWER).next()["active_streams"]
+    assert (stream["camera_id"], stream["state"], stream["frame_count"]) == ("CAM1", "online", 0)
 
 
 def test_all_cameras_and_none_yet(broadcaster, watch):

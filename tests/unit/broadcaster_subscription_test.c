@@ -273,6 +273,27 @@ static void test_totals_follow_the_cameras_numbers(void **state)
     subscription_destroy(subscription);
 }
 
+/* While nobody watches no pictures come: what the camera made then is none of who comes next. */
+static void test_totals_leave_out_what_nobody_watched(void **state)
+{
+    struct wish wish = {.kind = STREAM_DETECT, .skip_frames = 1};
+    struct stream_key key = {.camera = "CAM1", .kind = STREAM_DETECT};
+    struct subscription *subscription = subscribe(&wish);
+    (void)state;
+    post(STREAM_DETECT, 10, "");
+    while (!stream_is_stale(hub_find(fixture.services.hub, &key))) {
+        event_base_loop(fixture.services.base, EVLOOP_ONCE); /* the hub looks again and again */
+    }
+    subscription_start(subscription, &fixture.services, true);
+    assert_int_equal(subscription_total(subscription), 1);
+    post(STREAM_DETECT, 510, "");
+    assert_int_equal(subscription_total(subscription), 2);
+    post(STREAM_DETECT, 513, "");
+    assert_int_equal(subscription_total(subscription), 5);
+    subscription_stop(subscription, &fixture.services);
+    subscription_destroy(subscription);
+}
+
 static void on_rendering_over(void *arg, const char *camera, uint32_t id)
 {
     (void)arg;
@@ -384,6 +405,7 @@ int main(void)
         TEST(test_back_pressure),
         TEST(test_a_camera_without_frames_is_not_counted),
         TEST(test_totals_follow_the_cameras_numbers),
+        TEST(test_totals_leave_out_what_nobody_watched),
         TEST(test_staying_is_no_beginning),
         TEST(test_metadata_comes_from_the_detector),
         TEST(test_another_wish_acts_at_once),
