@@ -84,10 +84,13 @@ static void child_finish(struct child_process *child)
     child_free(child);
 }
 
-/* Whatever holds the other end of its stdout counts no longer. */
+/* Whatever holds the other end of its stdout counts no longer. One that has been waited for is no more,
+ * and its number may be another's. */
 static void child_kill(struct child_process *child)
 {
-    kill(child->pid, SIGKILL);
+    if (!child->has_ended) {
+        kill(child->pid, SIGKILL);
+    }
     child_close_input(child);
     child_close_output(child);
 }

@@ -48,6 +48,7 @@ static void http_session_answer(struct http_session *session, int status, const 
     } else {
         session->state = HTTP_SESSION_SKIP;
         session->skipped = 0;
+        connection_set_reading(session->connection, true); /* a later answer finds it stopped */
         http_session_arm(session, session->head_ns + session->server->config.body_timeout_ns);
     }
 }

@@ -386,6 +386,20 @@ static void test_client_leaves_before_the_deferred_answer(void **state)
     assert_int_equal(http_server_connections(fixture->server), 0);
 }
 
+/* Its body is not wanted and still to come when the answer is made: what follows it is a request. */
+static void test_deferred_answer_before_its_body(void **state)
+{
+    struct fixture *fixture = *state;
+    client_sends(fixture, "POST /defer HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+    LOOP_WAIT(fixture->base, fixture->deferred != NULL);
+    http_respond_text(fixture->deferred, 200, "text/plain", NULL, "later", 5);
+    client_sends(fixture, "hello"
+                          "GET /next HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_waits(fixture, "later");
+    client_waits(fixture, "\r\n\r\n/next");
+    assert_int_equal(fixture->requests, 2);
+}
+
 static void test_half_closed_client_gets_the_deferred_answer(void **state)
 {
     struct fixture *fixture = *state;
@@ -706,6 +720,7 @@ int main(void)
         SESSION_TEST(test_broken_unwanted_body_is_not_answered_twice),
         SESSION_TEST(test_deferred_answer),
         SESSION_TEST(test_client_leaves_before_the_deferred_answer),
+        SESSION_TEST(test_deferred_answer_before_its_body),
         SESSION_TEST(test_half_closed_client_gets_the_deferred_answer),
         SESSION_TEST(test_the_next_request_waits_for_the_answer_to_be_taken),
         SESSION_TEST(test_closing_after_a_large_answer_cuts_nothing),
