@@ -2,6 +2,7 @@
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import websocket
@@ -231,17 +232,25 @@ def test_binary_frames_tell_cameras_apart(live, watch):
 # --- set, pause, resume ---
 
 def test_set_acts_at_once(live, watch):
-    viewer = watch(live, RAW, camera_id="CAM1", fps=0.1)
-    viewer.until("frame")
-    assert viewer.count(0.3, "frame") == []
+    """Beside what a viewer without a pace is sent meanwhile: a machine without time sends less to both."""
+    every, viewer = (watch(live, RAW, camera_id="CAM1", subprotocols=[BINARY], **pace)
+                     for pace in ({}, {"fps": 0.1}))
+    before = viewer.until("binary")
+    asked = every.frames_until(before["number"] + 9)[-1]["number"]
     viewer.say("set", fps=30)
-    began = time.monotonic()
-    viewer.until("frame")
-    assert time.monotonic() - began < 0.3
-    assert len(viewer.count(0.5, "frame")) >= 12
+    first = viewer.until("binary")
+    assert asked < first["number"] < asked + 60
+    assert first["sent"] - before["sent"] < 5e9, "half of the interval that it had"
+    end = first["number"] + 30
+    with ThreadPoolExecutor(1) as pool:
+        others = pool.submit(every.frames_until, end)
+        frames = viewer.frames_until(end)
+    meanwhile = [one for one in others.result() if one["number"] > first["number"]]
+    assert len(frames) >= 0.8 * len(meanwhile)
     viewer.say("set", fps=5)
     viewer.settled()
-    assert len(viewer.count(0.5, "frame")) <= 4
+    slow = [viewer.until("binary")["sent"] for _ in range(5)]
+    assert slow[4] - slow[0] > 3 * 0.19e9, "four intervals, of which one may have been owed"
 
 
 def test_a_paused_viewer_is_no_demand(live, watch):
@@ -256,7 +265,7 @@ def test_a_paused_viewer_is_no_demand(live, watch):
     viewer.say("resume")
     began = time.monotonic()
     viewer.until("frame")
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 2
     assert readers(live) == 1
 
 
@@ -289,14 +298,15 @@ def test_what_a_pause_left_out_is_not_made_up_for(live, watch):
 # --- what operators see of it ---
 
 def test_how_viewers_fare(live, watch):
-    viewer = watch(live, RAW, camera_id="CAM1", fps=10, user_id="somebody")
-    viewer.until("frame")
-    viewer.count(1, "frame")
+    viewer = watch(live, RAW, camera_id="CAM1", subprotocols=[BINARY], fps=10, user_id="somebody")
+    frames = [viewer.until("binary") for _ in range(10)]
     one = viewers(live)[0]
     assert (one["path"], one["user"], one["camera"]) == ("raw", "somebody", "CAM1")
-    assert 9 <= one["sent"] <= 14 and 15 <= one["skipped"] <= 30 and one["dropped"] == 0
-    assert one["bytes"] > one["sent"] * 1000 and 0 <= one["age_ms"] < 200
-    viewer.count(1.2, "frame")
+    made = frames[-1]["number"] - frames[0]["number"] + 1
+    assert one["sent"] >= 10 and one["dropped"] == 0
+    assert one["skipped"] > 0 and made <= one["sent"] + one["skipped"] <= made + 60
+    assert one["bytes"] > one["sent"] * 1000 and 0 <= one["age_ms"] < 2000
+    viewer.count(1.2, "binary")
     assert one["bytes"] / one["sent"] * 5 < viewers(live)[0]["bytes_per_second"]
 
 

@@ -35,6 +35,13 @@ class StreamViewer:
             pass
         return message
 
+    def frames_until(self, number):
+        """Binary frames up to this number of the camera's; the first beyond it is not among them."""
+        frames = []
+        while (frame := self.until("binary"))["number"] <= number:
+            frames.append(frame)
+        return frames
+
     def count(self, seconds, *types):
         """The messages of these types that come within so many seconds."""
         heard, end = [], time.monotonic() + seconds
@@ -58,6 +65,17 @@ class StreamViewer:
 
     def close(self):
         self.socket.close()
+
+
+def paced(frames, fps):
+    """How many of these frames a pace lets through that came when these were sent: the next is due one interval
+    after the last was, and the pace is never more than one interval behind."""
+    interval_ns, due_ns, count = 1e9 / fps, 0, 0
+    for frame in frames:
+        if frame["sent"] >= due_ns:
+            count += 1
+            due_ns = max((due_ns or frame["sent"]) + interval_ns, frame["sent"] - interval_ns)
+    return count
 
 
 def picture(message):
