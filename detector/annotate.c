@@ -130,8 +130,8 @@ static const struct font *annotate_font_of_name(const struct annotator *annotato
                                                                         : NULL;
 }
 
-/* In the middle of the space, on a dark ground. */
-static void annotate_name_space(const struct annotator *annotator, struct picture *picture,
+/* In the middle of the space, on a dark ground, where no label goes. */
+static void annotate_name_space(struct annotator *annotator, struct picture *picture,
                                 const struct space *space)
 {
     const struct rectangle *bounds = &space->bounds;
@@ -146,6 +146,7 @@ static void annotate_name_space(const struct annotator *annotator, struct pictur
     int padding = height / 3 + 1;
     const struct rectangle ground = {x - padding, y - height - padding, x + width + padding,
                                      y + padding};
+    label_places_block(&annotator->labels, &ground);
     draw_plate(picture, &ground, padding, palette_dark, 0.6);
     font_draw(font, picture, x, y, space->name, palette_of_text(palette_dark));
 }
@@ -373,10 +374,10 @@ void annotator_draw(struct annotator *annotator, struct picture *picture,
     for (size_t i = annotation->show_boxes ? annotator->mark_count : 0; i-- > 0;) {
         annotate_draw_box(annotator, picture, &annotator->marks[i]);
     }
+    label_places_clear(&annotator->labels);
     for (size_t i = 0; i < space_count; i++) {
         annotate_name_space(annotator, picture, &observation->spaces[i]);
     }
-    label_places_clear(&annotator->labels);
     for (size_t i = 0; annotation->show_labels && i < annotator->mark_count; i++) {
         annotate_draw_label(annotator, picture, &annotator->marks[i], annotation->names);
     }

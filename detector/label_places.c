@@ -27,6 +27,15 @@ void label_places_finish(struct label_places *places)
     *places = (struct label_places){0};
 }
 
+void label_places_block(struct label_places *places, const struct rectangle *place)
+{
+    if (places->count == places->capacity) {
+        places->capacity = 2 * places->capacity + 16;
+        places->taken = xreallocarray(places->taken, places->capacity, sizeof *places->taken);
+    }
+    places->taken[places->count++] = *place;
+}
+
 static double label_limit(double value, double high)
 {
     return fmax(fmin(value, high), 0);
@@ -78,10 +87,6 @@ bool label_places_take(struct label_places *places, const struct rectangle *box,
     if (label_covered(places, place) > UNREADABLE_MIN) {
         return false;
     }
-    if (places->count == places->capacity) {
-        places->capacity = 2 * places->capacity + 16;
-        places->taken = xreallocarray(places->taken, places->capacity, sizeof *places->taken);
-    }
-    places->taken[places->count++] = *place;
+    label_places_block(places, place);
     return true;
 }

@@ -17,6 +17,9 @@ struct label_places {
 void label_places_clear(struct label_places *places);
 void label_places_finish(struct label_places *places);
 
+/* Takes a place for something that stands where it has to. */
+void label_places_block(struct label_places *places, const struct rectangle *place);
+
 /* Finds a place of this size for a box in a picture and takes it. Those that come first have the first
  * choice: above the box, inside its upper edge, below, inside its lower edge, above and below flush right,
  * beside it; over a box that it would hide only where nothing else is left. False, and nothing is taken, where

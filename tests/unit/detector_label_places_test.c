@@ -34,6 +34,32 @@ static void test_none_over_another(void **state)
     label_places_finish(&places);
 }
 
+/* As with the name of a space. */
+static void test_not_over_what_is_blocked(void **state)
+{
+    const struct rectangle box = {100, 100, 200, 180}, blocked = {110, 86, 170, 100};
+    struct label_places places = {0};
+    struct rectangle label;
+    (void)state;
+    label_places_block(&places, &blocked);
+    assert_true(label_places_take(&places, &box, 90, 14, 640, 480, &label));
+    assert_false(touch(&label, &blocked));
+    label_places_finish(&places);
+}
+
+/* Nobody can read it, and it would hide what can be read. */
+static void test_no_place_at_all(void **state)
+{
+    const struct rectangle box = {10, 10, 60, 40}, everything = {0, 0, 640, 480};
+    struct label_places places = {0};
+    struct rectangle label;
+    (void)state;
+    label_places_block(&places, &everything);
+    assert_false(label_places_take(&places, &box, 40, 14, 640, 480, &label));
+    assert_int_equal(places.count, 1);
+    label_places_finish(&places);
+}
+
 /* Of small boxes close together the labels stand around them, and none over its own. */
 static void test_small_boxes_stay_visible(void **state)
 {
@@ -82,8 +108,8 @@ static void test_inside_the_picture(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_none_over_another),
-        cmocka_unit_test(test_small_boxes_stay_visible),
+        cmocka_unit_test(test_none_over_another),  cmocka_unit_test(test_not_over_what_is_blocked),
+        cmocka_unit_test(test_no_place_at_all),    cmocka_unit_test(test_small_boxes_stay_visible),
         cmocka_unit_test(test_inside_the_picture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
