@@ -41,6 +41,13 @@ static bool within_depth(json_t *value, int levels)
     return true;
 }
 
+/* Its size where there is one: some editors put it before every text (RFC 8259, section 8.1). */
+static size_t byte_order_mark(const uint8_t *bytes, size_t size)
+{
+    static const uint8_t mark[] = {0xef, 0xbb, 0xbf};
+    return size >= sizeof mark && memcmp(bytes, mark, sizeof mark) == 0 ? sizeof mark : 0;
+}
+
 int config_document_read(const char *path, json_t **document, struct config_errors *errors)
 {
     uint8_t *bytes;
@@ -55,7 +62,9 @@ int config_document_read(const char *path, json_t **document, struct config_erro
         return result;
     }
     json_error_t error;
-    json_t *parsed = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, &error);
+    size_t mark = byte_order_mark(bytes, size);
+    json_t *parsed =
+        json_loadb((const char *)bytes + mark, size - mark, JSON_REJECT_DUPLICATES, &error);
     free(bytes);
     if (parsed == NULL) {
         char *place = xasprintf("%s:%d:%d", path, error.line, error.column);

@@ -28,7 +28,7 @@ static const char *const introduction =
     "- `${VARIABLE}` in a text is replaced from the environment, which keeps secrets out of the file; "
     "a variable that is not set is a mistake; `$${` stands for `${`.\n"
     "- An environment variable `RINGCAST_<SECTION>_<KEY>` (at the top `RINGCAST_<KEY>`) overrides the "
-    "file; lists are separated by commas; an empty variable counts as not set.\n"
+    "file; lists are separated by commas or written as in the file; an empty variable counts as not set.\n"
     "- What the API changes stands in `<state_dir>/cameras.json`, which is laid over `cameras` by JSON "
     "merge patch (RFC 7396). It cannot name files, and `${}` means nothing in it. It may hold passwords "
     "(mode 0600). To take back everything that the API has changed, remove it and reload.\n"

@@ -63,12 +63,20 @@ static json_t *number_from_text(const char *text)
     return plain && end != text && *end == '\0' ? json_real(number) : NULL;
 }
 
+/* "car, truck", or as in the file: ["car", "truck"] */
 static json_t *strings_from_text(const char *text)
 {
+    if (*text == '[') {
+        return json_loads(text, 0, NULL);
+    }
     json_t *list = json_array();
     for (;;) {
-        size_t length = strcspn(text, ",");
-        json_t *element = json_stringn(text, length);
+        text += strspn(text, " ");
+        size_t length = strcspn(text, ","), end = length;
+        while (end > 0 && text[end - 1] == ' ') {
+            end--;
+        }
+        json_t *element = json_stringn(text, end);
         json_array_append_new(list, element != NULL ? element : json_null()); /* not UTF-8 */
         if (text[length] == '\0') {
             return list;

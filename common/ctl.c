@@ -26,7 +26,8 @@ static const char *const usage =
     "       ringcast-ctl COMMAND [-c FILE] …\n"
     "\n"
     "SOCKET is a path, or a name in the run directory (capture.CAM1, detector.0, broadcaster).\n"
-    "The answer is printed as JSON. MESSAGE is stats, viewers, kick …; for captures also status.\n"
+    "The answer is printed as JSON. MESSAGE is stats, viewers, kick …; for captures also status. It may\n"
+    "be the whole message as well: '{\"type\": \"viewers\", \"limit\": 5}'.\n"
     "\n"
     "  cameras      the ids of the cameras that need a capture process\n"
     "  check        every mistake of the configuration; ends with 78 when there is one\n"
@@ -148,22 +149,32 @@ static void ctl_answered(void *arg, json_t *answer, const char *mistake)
     event_base_loopbreak(ask->base);
 }
 
-/* The message with its fields, or NULL with a line on stderr. The caller owns the reference. */
-static json_t *ctl_request(const struct ctl *ctl)
+/* NULL with a line on stderr. The caller owns the reference. */
+static json_t *ctl_object(const char *text, const char *what)
 {
     json_error_t error;
-    json_t *request = json_object();
-    if (ctl->count > 2) {
-        json_decref(request);
-        request = json_loads(ctl->arguments[2], JSON_REJECT_DUPLICATES, &error);
-        if (!json_is_object(request)) {
-            fprintf(stderr, "the fields must be a JSON object: %s\n",
-                    request == NULL ? error.text : "something else stands there");
-            json_decref(request);
-            return NULL;
-        }
+    json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(object)) {
+        fprintf(stderr, "%s must be a JSON object: %s\n", what,
+                object == NULL ? error.text : "something else stands there");
+        json_decref(object);
+        return NULL;
     }
-    json_object_set_new(request, "type", json_string(ctl->arguments[1]));
+    return object;
+}
+
+/* The message: a name, perhaps with fields, or the whole as an object. NULL with a line on stderr. The
+ * caller owns the reference. */
+static json_t *ctl_request(const struct ctl *ctl)
+{
+    const char *message = ctl->arguments[1];
+    if (*message == '{') {
+        return ctl_object(message, "the message");
+    }
+    json_t *request = ctl->count > 2 ? ctl_object(ctl->arguments[2], "the fields") : json_object();
+    if (request != NULL) {
+        json_object_set_new(request, "type", json_string(message));
+    }
     return request;
 }
 

@@ -257,6 +257,10 @@ def test_ctl_asks_a_socket(two_cameras):
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["pid"] == two_cameras.state()["capture.CAM1"]["pid"] and answer["config_hash"]
+    two_cameras.config_path = two_cameras.folder / "nothing.json"  # a path says enough
+    socket_path = str(two_cameras.run_dir / "capture.CAM1.sock")
+    done = two_cameras.run("ctl", socket_path, '{"type": "stats"}')
+    assert done.returncode == 0 and json.loads(done.stdout)["pid"] == answer["pid"], done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["unheard-of"], ["up", "extra"], ["ctl", "one"]])

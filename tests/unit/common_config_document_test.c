@@ -46,6 +46,13 @@ static void test_what_is_not_json(void **state)
     }
 }
 
+static void test_a_byte_order_mark(void **state)
+{
+    struct config_file *file = *state;
+    config_file_load(file, "\xef\xbb\xbf{}\r\n");
+    assert_int_equal(file->result, 0);
+}
+
 static void test_files_that_cannot_be_read(void **state)
 {
     struct config_file *file = *state;
@@ -307,6 +314,9 @@ static void test_environment_overrides(void **state)
         {"RINGCAST_DETECTOR_SHOW_LABELS", "false", "detector.show_labels", "false"},
         {"RINGCAST_DETECTOR_SHOW_LABELS", "1", "detector.show_labels", "true"},
         {"RINGCAST_DETECTOR_CLASSES", "car,traffic light", "detector.classes", "car,traffic light"},
+        {"RINGCAST_DETECTOR_CLASSES", "car , traffic light ", "detector.classes",
+         "car,traffic light"},
+        {"RINGCAST_DETECTOR_CLASSES", "[\"car\", \"truck\"]", "detector.classes", "car,truck"},
         {"RINGCAST_DETECTOR_POST_URL", "http://h/${X}", "detector.post_url", "http://h/${X}"},
         {"RINGCAST_BROADCASTER_LISTEN", "[::1]:0", "broadcaster.listen", "[::1]:0"},
     };
@@ -338,6 +348,7 @@ static void test_mistakes_in_the_environment(void **state)
         {"RINGCAST_DETECTOR_SHOW_LABELS", "yes",
          "RINGCAST_DETECTOR_SHOW_LABELS: must be true or false"},
         {"RINGCAST_DETECTOR_CLASSES", "car,", "RINGCAST_DETECTOR_CLASSES[1]: must not be empty"},
+        {"RINGCAST_DETECTOR_CLASSES", "[car", "RINGCAST_DETECTOR_CLASSES: must be a list of texts"},
         {"RINGCAST_LOG_LEVEL", "x", "RINGCAST_LOG_LEVEL: must be one of error, warn, info, debug"},
         {"RINGCAST_DETECTOR_TARGET", "\xff", "RINGCAST_DETECTOR_TARGET: must be a text"},
     };
@@ -406,6 +417,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_what_is_not_json),
+        TEST(test_a_byte_order_mark),
         TEST(test_files_that_cannot_be_read),
         TEST(test_limits_of_a_file),
         TEST(test_depth_of_a_file),
