@@ -330,6 +330,21 @@ enum jpeg_fault jpeg_info_read_framed(const uint8_t *data, size_t size, struct j
     return JPEG_WHOLE;
 }
 
+/* Pixels times scans; 16 scans of the largest picture that is ever decoded. */
+#define WORK_MAX (UINT64_C(16) * 40 * 1000 * 1000)
+
+bool jpeg_takes_too_long(const uint8_t *data, size_t size, uint32_t width, uint32_t height)
+{
+    const uint8_t *at = data, *end = data + size;
+    uint64_t work = 0;
+    while (work <= WORK_MAX && (at = memchr(at, MARKER_PREFIX, (size_t)(end - at))) != NULL) {
+        /* In a scan no other byte than 0 or a marker's follows; a thumbnail's scans count too. */
+        at++;
+        work += at < end && *at == MARKER_SOS ? (uint64_t)width * height : 0;
+    }
+    return work > WORK_MAX;
+}
+
 const char *jpeg_fault_name(enum jpeg_fault fault)
 {
     static const char *const names[JPEG_FAULTS] = {

@@ -31,6 +31,11 @@ struct jpeg_info {
  * SOS, then EOI is looked for in the last 64 bytes only. *info is set on JPEG_WHOLE only. */
 enum jpeg_fault jpeg_info_read_framed(const uint8_t *data, size_t size, struct jpeg_info *info);
 
+/* A scan of a few bytes has every pixel gone through once more, so a small file can take minutes to decode.
+ * True when a picture of so many pixels has more scans than any camera or program puts into one: 16 are
+ * always fine, and so many more as its size leaves room for. The bytes are those of a whole picture. */
+bool jpeg_takes_too_long(const uint8_t *data, size_t size, uint32_t width, uint32_t height);
+
 /* "truncated", "corrupt" …: for counters and logs. JPEG_WHOLE is "whole". */
 const char *jpeg_fault_name(enum jpeg_fault fault);
 

@@ -6,6 +6,7 @@
 #include <turbojpeg.h>
 
 #include "common/config_polygons.h"
+#include "common/jpeg_info.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/polygon.h"
@@ -117,6 +118,10 @@ static int mask_look(struct picture_mask *mask, const uint8_t *jpeg, size_t size
     }
     if ((uint64_t)width * (uint64_t)height > MASK_PIXELS_MAX) {
         mask->error = "more than 40 million pixels";
+        return -1;
+    }
+    if (jpeg_takes_too_long(jpeg, size, (uint32_t)width, (uint32_t)height)) {
+        mask->error = "it has too many scans";
         return -1;
     }
     if (sampling < 0 || sampling >= TJ_NUMSAMP) {

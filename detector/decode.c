@@ -200,6 +200,10 @@ int decoder_run(struct decoder *decoder, const uint8_t *jpeg, size_t size, struc
         decoder->error = "the JPEG has more than 40 million pixels";
         return -1;
     }
+    if (jpeg_takes_too_long(jpeg, size, info.width, info.height)) {
+        decoder->error = "the JPEG has too many scans";
+        return -1;
+    }
     struct decoder_way way = decoder_find_way(decoder, jpeg, size, &info);
     if (way.run == NULL) {
         decoder->error = "the JPEG has the colours of print (CMYK)";

@@ -10,6 +10,7 @@
 
 #include "common/fd.h"
 #include "common/memory.h"
+#include "tests/unit/jpeg_bytes.h"
 #include "tests/unit/walk_jpeg.h"
 
 #define SOI       "\xff\xd8"
@@ -179,6 +180,27 @@ static void bad_byte_is_the_last_taken(void **state)
     assert_int_equal(taken, 0);
 }
 
+/* The larger it is, the fewer scans. */
+static void scans(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t scans;
+        uint32_t side;
+        bool too_long;
+    } cases[] = {{1, 6000, false},   {17, 6000, false}, {18, 6000, true},
+                 {160, 2000, false}, {161, 2000, true}, {5000, 300, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t size = jpeg_bytes_scans_size(cases[i].scans);
+        uint8_t *jpeg = xmalloc(size);
+        jpeg_bytes_fill_scans(jpeg, cases[i].scans);
+        assert_int_equal(jpeg_takes_too_long(jpeg, size, cases[i].side, cases[i].side),
+                         cases[i].too_long);
+        free(jpeg);
+    }
+    assert_false(jpeg_takes_too_long((const uint8_t *)"\xff", 1, 16384, 16384));
+}
+
 static void real_pictures(void **state)
 {
     (void)state;
@@ -222,6 +244,7 @@ int main(void)
         cmocka_unit_test(every_truncation),
         cmocka_unit_test(tail_of_framed),
         cmocka_unit_test(bad_byte_is_the_last_taken),
+        cmocka_unit_test(scans),
         cmocka_unit_test(real_pictures),
         cmocka_unit_test(names),
     };

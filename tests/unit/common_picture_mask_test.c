@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "common/memory.h"
+#include "tests/unit/jpeg_bytes.h"
 #include "tests/unit/walk_jpeg.h"
 
 #define WIDTH  203 /* no multiple of any unit */
@@ -147,6 +148,21 @@ static void test_broken(void **state)
     tjFree(jpeg);
 }
 
+/* Each scan of a few bytes would have all pixels gone through again, while everybody waits. */
+static void test_too_many_scans(void **state)
+{
+    size_t size = jpeg_bytes_scans_size(1000), painted_size;
+    uint8_t *jpeg = xmalloc(size);
+    const uint8_t *painted;
+    struct picture_mask *mask = picture_mask_create(&masked);
+    (void)state;
+    jpeg_bytes_fill_scans(jpeg, 1000);
+    assert_int_equal(picture_mask_paint(mask, jpeg, size, &painted, &painted_size), -1);
+    assert_string_equal(picture_mask_error(mask), "it has too many scans");
+    picture_mask_destroy(mask);
+    free(jpeg);
+}
+
 /* For docs/architecture.md. */
 static void test_cost(void **state)
 {
@@ -207,9 +223,13 @@ static void test_whose_it_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_painted), cmocka_unit_test(test_nothing_beside_the_picture_stays),
-        cmocka_unit_test(test_broken),  cmocka_unit_test(test_cost),
-        cmocka_unit_test(test_none),    cmocka_unit_test(test_whose_it_is),
+        cmocka_unit_test(test_painted),
+        cmocka_unit_test(test_nothing_beside_the_picture_stays),
+        cmocka_unit_test(test_too_many_scans),
+        cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_cost),
+        cmocka_unit_test(test_none),
+        cmocka_unit_test(test_whose_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

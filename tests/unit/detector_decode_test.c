@@ -11,6 +11,7 @@
 #include <turbojpeg.h>
 
 #include "detector/encode.h"
+#include "tests/unit/jpeg_bytes.h"
 
 static const int sizes[][2] = {{1, 1},   {2, 1},   {1, 2},   {3, 3},    {5, 2},    {16, 16},
                                {17, 13}, {64, 48}, {33, 50}, {127, 95}, {640, 360}};
@@ -195,7 +196,7 @@ static void test_what_is_none(void **state)
 {
     struct decoder *decoder = decoder_create();
     struct picture picture = {0};
-    uint8_t inks[16 * 16 * 4] = {0};
+    uint8_t inks[16 * 16 * 4] = {0}, scans[12000];
     struct jpeg print = {0};
     bool flawed;
     (void)state;
@@ -203,6 +204,10 @@ static void test_what_is_none(void **state)
     assert_string_equal(decoder_error(decoder), "the picture is a GIF: only JPEG is taken");
     assert_int_equal(decoder_run(decoder, (const uint8_t *)"neither", 7, &picture, &flawed), -1);
     assert_string_equal(decoder_error(decoder), "the picture is not a JPEG");
+    jpeg_bytes_fill_scans(scans, 1000);
+    assert_int_equal(decoder_run(decoder, scans, jpeg_bytes_scans_size(1000), &picture, &flawed),
+                     -1);
+    assert_string_equal(decoder_error(decoder), "the JPEG has too many scans");
     tjhandle handle = tjInitCompress();
     assert_int_equal(tjCompress2(handle, inks, 16, 0, 16, TJPF_CMYK, &print.bytes, &print.size,
                                  TJSAMP_444, 90, 0),

@@ -31,4 +31,22 @@ static inline void jpeg_bytes_fill(uint8_t *out, size_t size, size_t comment)
     memcpy(out + size - 2, JPEG_EOI, 2);
 }
 
+/* A progressive picture of 6000 x 6000 pixels with so many scans, in which nothing is, as jpeg_bytes_scans_size()
+ * bytes. */
+static inline size_t jpeg_bytes_scans_size(size_t scans)
+{
+    return 2 + sizeof JPEG_SOF - 1 + scans * (sizeof JPEG_SOS - 1) + 2;
+}
+
+static inline void jpeg_bytes_fill_scans(uint8_t *out, size_t scans)
+{
+    static const char begin[] = JPEG_SOI "\xff\xc2\x00\x0b\x08\x17\x70\x17\x70\x01\x01\x11\x00";
+    memcpy(out, begin, sizeof begin - 1);
+    out += sizeof begin - 1;
+    for (size_t i = 0; i < scans; i++, out += sizeof JPEG_SOS - 1) {
+        memcpy(out, JPEG_SOS, sizeof JPEG_SOS - 1);
+    }
+    memcpy(out, JPEG_EOI, 2);
+}
+
 #endif
