@@ -73,14 +73,19 @@ static json_t *picture_to_json(size_t size, uint32_t width, uint32_t height, dou
                      "fps", fps);
 }
 
-/* Adds the picture to `answer`, which is taken. */
-static void respond_picture(struct http_session *session, json_t *answer, const uint8_t *jpeg,
-                            size_t size)
+/* Adds the picture to `answer`, which is taken; `base64` says that it is that already. */
+static void respond_picture(struct http_session *session, json_t *answer, struct byte_span picture,
+                            bool base64)
 {
-    size_t prefix = strlen(PICTURE_PREFIX), length = prefix + base64_encoded_size(size);
+    size_t prefix = strlen(PICTURE_PREFIX);
+    size_t length = prefix + (base64 ? picture.size : base64_encoded_size(picture.size));
     char *text = xmalloc(length);
     memcpy(text, PICTURE_PREFIX, prefix);
-    base64_encode(text + prefix, jpeg, size);
+    if (base64) {
+        memcpy(text + prefix, picture.data, picture.size);
+    } else {
+        base64_encode(text + prefix, picture.data, picture.size);
+    }
     json_object_set_new(answer, "picture", json_stringn_nocheck(text, length));
     free(text);
     respond(session, answer);
@@ -99,7 +104,7 @@ static bool test_try_capture(struct camera_test *test)
     const struct camera_status *status = camera_watch_status(test->services->cameras, test->camera);
     json_t *answer =
         picture_to_json(info.size, info.width, info.height, status != NULL ? status->fps : 0);
-    respond_picture(test->session, answer, jpeg->data, jpeg->size);
+    respond_picture(test->session, answer, (struct byte_span){jpeg->data, jpeg->size}, false);
     return true;
 }
 
@@ -141,15 +146,16 @@ static void test_pushed(struct http_session *session, struct services *services,
     const struct stream *stream = hub_find(services->hub, &key);
     const struct camera_status *status = pushed_set_status(services->pushed, camera);
     const struct posted_frame *frame = stream != NULL ? stream_frame(stream) : NULL;
-    if (frame == NULL || frame->jpeg.size == 0 || stream_frame_age_ns(stream) > PICTURE_AGE_NS) {
+    if (frame == NULL || stream_frame_age_ns(stream) > PICTURE_AGE_NS) {
         respond_error(session, status != NULL && status->reason[0] != '\0'
                                    ? status->reason
                                    : "nobody sends its pictures");
         return;
     }
-    json_t *answer = picture_to_json(frame->jpeg.size, frame->width, frame->height,
+    json_t *answer = picture_to_json(frame->jpeg_size, frame->width, frame->height,
                                      status != NULL ? status->fps : 0);
-    respond_picture(session, answer, frame->jpeg.data, frame->jpeg.size);
+    bool base64 = frame->base64.size > 0; /* as a page sends it */
+    respond_picture(session, answer, base64 ? frame->base64 : frame->jpeg, base64);
 }
 
 static void test_capture(struct camera_test *test)
@@ -192,7 +198,7 @@ static void test_answer_probe(struct camera_test *test, const struct child_resul
     }
     size_t size = result->output_size - (size_t)(end + 1 - result->output);
     if (size > 0) {
-        respond_picture(test->session, answer, end + 1, size);
+        respond_picture(test->session, answer, (struct byte_span){end + 1, size}, false);
     } else {
         respond(test->session, answer);
     }

@@ -1,5 +1,6 @@
 """Cameras added, changed and removed through the API, under a supervisor and without one."""
 
+import base64
 import json
 import os
 import random
@@ -512,13 +513,19 @@ def test_what_cannot_be_tested(alone):
     assert alone.api.test(id="PHONE")["error"] == "nobody sends its pictures"
 
 
-def test_a_picture_that_was_pushed(alone):
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_picture_that_was_pushed(alone, as_text):
     sending = websocket.create_connection(f"ws://127.0.0.1:{alone.port}/ws/streamer?camera_id=PHONE",
                                           timeout=10)
-    sending.send_binary(grey_jpeg(1))
+    picture = "data:image/jpeg;base64," + base64.b64encode(grey_jpeg(1)).decode()
+    if as_text:
+        sending.send(json.dumps({"frame": picture}))
+    else:
+        sending.send_binary(grey_jpeg(1))
     wait_until(lambda: alone.api.test(id="PHONE")["ok"], 5, "the picture")
     answer = alone.api.test(id="PHONE")
     assert (answer["width"], answer["height"]) == (64, 48)
+    assert (answer["picture"], answer["size"]) == (picture, len(grey_jpeg(1)))
     sending.close()
 
 
