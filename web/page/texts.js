@@ -19,8 +19,8 @@ export const texts = {
     tokenHint: 'The person who runs this server has it. It is kept until this tab is closed.',
     tokenWrong: 'This token is not valid.',
     tokenOver: 'This token is not valid any more.',
-    tokenOverUnsaved: 'This token is not valid any more. Sign in, and what is not saved yet is still here.',
-    tokenLess: 'This token may less than the one before, and something here is not saved yet.',
+    tokenOverUnsaved: 'This token is not valid any more. Sign in, and this page goes on where it is.',
+    tokenLess: 'This token may less than the one before: this page cannot go on with it.',
     signOutUser: (/** @type {string} */ user) => `Sign out ${user}`,
     notAllowed: 'This page is not for you',
     notAllowedDetail: (/** @type {string} */ user, /** @type {string} */ role) =>
