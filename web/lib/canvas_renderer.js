@@ -82,11 +82,12 @@ export class CanvasStreamRenderer {
   #errorHandler = (error) => console.warn(error);
 
   /**
-   * @param {HTMLCanvasElement} canvas its size on the page is for the style sheet to decide
+   * @param {HTMLCanvasElement | null} canvas its size on the page is for the style sheet to decide
    * @param {RendererOptions} [options]
+   * @throws {TypeError} null: a React ref has its element when the component is mounted, in an effect
    */
   constructor(canvas, { overlay = false } = {}) {
-    if (typeof canvas?.getContext !== 'function') { // before a component is mounted there is none
+    if (canvas === null || typeof canvas?.getContext !== 'function') {
       throw new TypeError(`CanvasStreamRenderer needs a canvas, and was given ${canvas}`);
     }
     const context = canvas.getContext('2d');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import { after, before, test } from 'node:test';
 
 import { assertAccessible } from '../harness/axe.js';
@@ -67,6 +67,84 @@ test('the page shows pictures below a base path, with a token that its address k
   await stranger.fill('#login-token', 'secret-of-wall', LIMIT);
   await stranger.keyboard.press('Enter');
   await stranger.waitForSelector('.tile[data-camera="LOT"][data-picture="live"]', LIMIT);
+});
+
+/**
+ * A proxy that shows a server below a path of which that server knows nothing.
+ * @param {string} below
+ * @param {string} url of the server
+ */
+async function startProxy(below, url) {
+  const { port } = new URL(url);
+  const forward = (/** @type {import('node:http').IncomingMessage} */ { method, headers, url: path = '' }) =>
+    request({ host: '127.0.0.1', port, method, headers, path: path.slice(below.length) });
+  const server = createServer((asked, answer) => {
+    if (!asked.url?.startsWith(`${below}/`)) {
+      answer.writeHead(404).end();
+      return;
+    }
+    const onward = forward(asked);
+    onward.on('error', () => answer.destroy());
+    onward.once('response', (given) => {
+      answer.writeHead(given.statusCode ?? 502, given.headers);
+      given.pipe(answer);
+    });
+    asked.pipe(onward);
+  });
+  server.on('upgrade', (asked, client, head) => {
+    const onward = forward(asked);
+    client.on('error', () => onward.destroy());
+    onward.on('error', () => client.destroy());
+    onward.once('upgrade', (given, socket, first) => {
+      const fields = Object.entries(given.headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+      client.write(`HTTP/1.1 101 Switching Protocols\r\n${fields}\r\n`);
+      client.write(first);
+      socket.write(head);
+      socket.pipe(client).pipe(socket);
+      client.on('close', () => socket.destroy());
+      socket.on('error', () => client.destroy());
+    });
+    onward.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  atEnd(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}${below}`;
+}
+
+test('all pages work below a path that a proxy takes away', async () => {
+  const { url } = await start({});
+  const worker = new Worker(url, 'LOT', pictures, metadataOf({ car: 1 }));
+  atEnd(() => worker.end());
+  const root = await startProxy('/cams', url);
+  const page = await newPage();
+  /** @type {string[]} */
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  page.on('websocket', (socket) => asked.push(socket.url().replace('ws:', 'http:')));
+  await page.goto(`${root}/`);
+  await page.waitForSelector('.tile[data-camera="LOT"][data-picture="live"]', LIMIT);
+  for (const [name, selector] of /** @type {const} */ ([
+    ['cameras', '.camera-row'], ['publish', '#toggle:enabled'], ['health', 'section[aria-label="Viewers"]'],
+  ])) {
+    await page.click(`.nav a[href$="/${name}"]`);
+    await page.waitForSelector(selector, LIMIT);
+    assert.equal(page.url(), `${root}/${name}`);
+  }
+  await page.goto(`${root}/camera/LOT/`); // sent to the address without the slash
+  await page.waitForSelector('#main[data-picture="live"]', LIMIT);
+  await page.click('#edit-spaces');
+  await page.waitForSelector('#drawing[data-mode="select"]', LIMIT);
+  assert.equal(page.url(), `${root}/camera/LOT/spaces`);
+  await page.click('.brand');
+  await page.waitForSelector('.tile[data-camera="LOT"][data-picture="live"]', LIMIT);
+  await page.goto(`${root}/nowhere/at/all`);
+  await page.click('main a.button', LIMIT);
+  await page.waitForSelector('.tile[data-camera="LOT"]', LIMIT);
+  assert.deepEqual(asked.filter((one) => !one.startsWith(`${root}/`) && !one.startsWith('blob:')), []);
 });
 
 test('an address where nothing is says so, and leads back', async () => {
