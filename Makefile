@@ -90,8 +90,9 @@ UNIT_COMMON := address camera_feed camera_id camera_status clock config config_a
                supervisor_state text_hash text_table
 UNIT_CAPTURE := backoff clip mjpeg_parser mjpeg_part
 UNIT_DETECTOR := annotate assignment boxes camera_counts chain_quality decode demand draw json_text \
-                 kalman label_places layout metadata model_file observer occupancy onnx_file palette pieces \
-                 preprocess rgb_row scheduler settings tracker twins view
+                 kalman label_places layout metadata model_file object observer occupancy onnx_file palette \
+                 pieces preprocess rgb_row scheduler settings tracker trails twins \
+                 view
 UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
                     counters credentials forwarded frame_message gzip gzip_cache history \
                     history_bucket history_database history_queue history_reading history_scan \

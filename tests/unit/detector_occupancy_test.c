@@ -56,10 +56,16 @@ static enum space_state state_of(const struct occupancy *occupancy, size_t index
     return occupancy_spaces(occupancy, &count)[index].state;
 }
 
+static void see_by(struct occupancy *occupancy, const struct occupancy_config *by,
+                   const struct box *boxes, size_t count, double seconds)
+{
+    occupancy_update(occupancy, by, boxes, count, WIDTH, HEIGHT,
+                     START_NS + (uint64_t)(seconds * (double)NS_PER_SECOND));
+}
+
 static void see(struct occupancy *occupancy, const struct box *boxes, size_t count, double seconds)
 {
-    occupancy_update(occupancy, &config, boxes, count, WIDTH, HEIGHT,
-                     START_NS + (uint64_t)(seconds * (double)NS_PER_SECOND));
+    see_by(occupancy, &config, boxes, count, seconds);
 }
 
 /* Ten frames a second of the same, from `from` until before `to`. */
@@ -264,6 +270,35 @@ static void test_flashes(void **state)
     occupancy_destroy(occupancy);
 }
 
+/* A space is free as soon as its car is not seen for a moment: whoever stands there next, and be it at the same
+ * place within a second, is another one and has a time of its own. */
+static void test_free_at_once(void **state)
+{
+    struct occupancy_config quick = config;
+    struct occupancy *occupancy = occupancy_create(spaces, 3);
+    struct box car = car_at(205);
+    size_t count;
+    (void)state;
+    quick.free_ns = 3 * NS_PER_SECOND / 10;
+    for (int i = 0; i < 50; i++) {
+        see_by(occupancy, &quick, &car, 1, i * 0.1);
+    }
+    for (int i = 50; i < 54; i++) {
+        see_by(occupancy, &quick, NULL, 0, i * 0.1);
+    }
+    assert_states(occupancy, "fff");
+    for (int i = 54; i < 69; i++) {
+        see_by(occupancy, &quick, &car, 1, i * 0.1);
+        assert_states(occupancy, "fff");
+    }
+    see_by(occupancy, &quick, &car, 1, 6.9);
+    assert_states(occupancy, "fof");
+    const struct space_event *events = occupancy_events(occupancy, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(events[0].at_ns / NS_PER_MS, (START_NS + 54 * NS_PER_SECOND / 10) / NS_PER_MS);
+    occupancy_destroy(occupancy);
+}
+
 /* No frames for a minute is no news: nobody has looked. */
 static void test_gap(void **state)
 {
@@ -313,9 +348,9 @@ static void test_blind(void **state)
     occupancy_blind(occupancy, START_NS + 6 * NS_PER_SECOND);
     occupancy_events(occupancy, &count);
     assert_int_equal(count, 0);
-    watch(occupancy, NULL, 0, 10, 11);
+    watch(occupancy, NULL, 0, 10, 12.95); /* the time before nobody watched */
     assert_states(occupancy, "uuu");
-    watch(occupancy, NULL, 0, 11, 14);
+    watch(occupancy, NULL, 0, 13, 14);
     assert_states(occupancy, "fff");
     assert_false(list[0].occupied);
     occupancy_destroy(occupancy);
@@ -363,6 +398,39 @@ static void test_inherit(void **state)
     occupancy_destroy(next);
 }
 
+/* A reload in the middle of a car's coming loses none of its time, and what was known stays known. */
+static void test_inherit_goes_on(void **state)
+{
+    struct box boxes[2] = {car_at(105), car_at(305)};
+    struct occupancy *occupancy = occupancy_create(spaces, 3);
+    size_t count;
+    (void)state;
+    watch(occupancy, &boxes[0], 1, 0, 5);
+    watch(occupancy, boxes, 2, 5, 6.45); /* 1.4 s, of 1.5 */
+    assert_states(occupancy, "off");
+    struct occupancy *next = occupancy_create(spaces, 3);
+    occupancy_inherit(next, occupancy);
+    occupancy_destroy(occupancy);
+    see(next, boxes, 2, 6.5);
+    assert_states(next, "ofo");
+    assert_int_equal(occupancy_spaces(next, &count)[2].since_ns, START_NS + 5 * NS_PER_SECOND);
+    occupancy_blind(next, START_NS + 7 * NS_PER_SECOND);
+    occupancy_matches(next, &count);
+    assert_int_equal(count, 0);
+    struct occupancy *last = occupancy_create(spaces, 3);
+    occupancy_inherit(last, next);
+    occupancy_destroy(next);
+    assert_true(occupancy_spaces(last, &count)[0].occupied);
+    assert_false(occupancy_spaces(last, &count)[1].occupied);
+    /* Of a time in which nobody looked nothing counts as watched, however short it was. */
+    see(last, &boxes[0], 1, 7.9);
+    watch(last, &boxes[0], 1, 8, 9.35);
+    assert_states(last, "uuu");
+    see(last, &boxes[0], 1, 9.45);
+    assert_states(last, "ouu");
+    occupancy_destroy(last);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,11 +442,13 @@ int main(void)
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_faint),
         cmocka_unit_test(test_flashes),
+        cmocka_unit_test(test_free_at_once),
         cmocka_unit_test(test_gap),
         cmocka_unit_test(test_slow_camera),
         cmocka_unit_test(test_blind),
         cmocka_unit_test(test_matches),
         cmocka_unit_test(test_inherit),
+        cmocka_unit_test(test_inherit_goes_on),
     };
     return cmocka_run_group_tests(tests, make_spaces, NULL);
 }
