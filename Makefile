@@ -94,8 +94,8 @@ UNIT_DETECTOR := annotate assignment boxes camera_counts chain_quality decode de
                  pieces preprocess rgb_row scheduler settings tracker trails twins \
                  view
 UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process connection \
-                    counters credentials forwarded frame_message gzip gzip_cache history \
-                    history_bucket history_database history_queue history_reading history_scan \
+                    connection_end counters credentials forwarded frame_message gzip gzip_cache \
+                    history history_bucket history_database history_queue history_reading history_scan \
                     history_time history_writer host_check http_head http_reader \
                     http_session http_target hub \
                     intake_scanner limits listener metrics_text missing_page page_address \
