@@ -280,7 +280,7 @@ export class Connection {
     this.#after(PING_INTERVAL_MS, () => this.#keepAlive());
   }
 
-  /** Another network, or a tab that slept: is the connection still one? */
+  /** Another network or none, or a tab that slept: is the connection still one? */
   #probe() {
     const asked = this.#platform.now();
     const limit = this.#pauseSaid ? HIDDEN_SILENCE_LIMIT_MS : SILENCE_LIMIT_MS;
@@ -317,6 +317,8 @@ export class Connection {
       case 'offline':
         if (this.#status === 'waiting') {
           this.#setStatus('offline');
+        } else if (this.#status === 'open') {
+          this.#probe();
         }
         break;
       case 'hidden':

@@ -460,6 +460,23 @@ test('without a network it says so, and tries all the same', () => {
   assert.equal(platform.sockets.length, 2);
 });
 
+test('the network goes: an open connection is asked at once whether it is still one', () => {
+  open();
+  platform.pass(3000);
+  const before = pings().length;
+  platform.isOnline = false;
+  platform.emit('offline');
+  assert.equal(pings().length, before + 1);
+  platform.socket.say('pong');
+  platform.pass(3000);
+  assert.equal(manager.connectionStatus, 'open', 'a browser may be wrong about the network');
+  platform.emit('offline');
+  platform.pass(3000);
+  assert.equal(manager.connectionStatus, 'connecting');
+  platform.socket.end();
+  assert.equal(manager.connectionStatus, 'offline');
+});
+
 test('pings every 10 s, more often at first', () => {
   open();
   platform.pass(2000);
