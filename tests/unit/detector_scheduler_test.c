@@ -17,7 +17,7 @@
 #include "common/frame_publisher.h"
 #include "common/memory.h"
 #include "detector/encode.h"
-#include "detector/model.h"
+#include "detector/model_file.h"
 #include "tests/unit/loop_wait.h"
 
 #define SIDE        64
@@ -84,6 +84,11 @@ bool model_file_input_size(const char *path, int *width, int *height)
     (void)path;
     *width = *height = SIDE;
     return true;
+}
+
+void model_file_refuse(const char *path, const char *cause, char error[MODEL_ERROR_SIZE])
+{
+    snprintf(error, MODEL_ERROR_SIZE, "%s: %s", path, cause);
 }
 
 static void gate_close(void)
