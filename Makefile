@@ -97,7 +97,7 @@ UNIT_BROADCASTER := adaptation base64 camera_fields camera_overlay child_process
                     connection_end counters credentials forwarded frame_message gzip gzip_cache \
                     history history_bucket history_database history_queue history_reading history_scan \
                     history_time history_writer host_check http_head http_reader \
-                    http_session http_target hub \
+                    http_session http_target http_taken_over hub \
                     intake_scanner limits listener metrics_text missing_page page_address \
                     peer_timer picture_check rate_table reconnects renderings signed_token sorted \
                     streamer_message subscription tcp_link tls token_rules viewer_message \
