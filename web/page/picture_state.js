@@ -27,6 +27,16 @@ function ageLimitMs(intervalMs) {
 }
 
 /**
+ * Whether a frame that comes after a camera's end is one from before it: a detector has drawn the last picture anew.
+ * @param {{ capturedMs: number, sentMs: number }} frame
+ * @param {string | null} cameraState
+ * @param {number} serverTimeMs
+ */
+export function isFromBefore({ capturedMs, sentMs }, cameraState, serverTimeMs) {
+  return cameraState === 'offline' && serverTimeMs - (capturedMs || sentMs) > AGE_LIMIT_MS;
+}
+
+/**
  * By the server's clock; and never younger than it has been on the screen, for it may be of a machine whose clock is ahead.
  * @param {number} capturedMs
  * @param {number} serverTimeMs

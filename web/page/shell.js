@@ -10,7 +10,7 @@
 //   shell.showTitle('North lot');                     // of the tab
 //   shell.showState('Offline');                       // before it: "Offline · North lot · ringcast"
 
-import { pageUrl } from './api.js';
+import { ApiError, api, pageUrl } from './api.js';
 import { element, make, write } from './dom.js';
 import { makeIcon } from './icons.js';
 import { openSession, signOut } from './session.js';
@@ -29,6 +29,8 @@ import { connectionTones } from './tones.js';
  * @property {string} [title]
  * @property {Role | null} [needs] default: viewer; null: whoever is known may see it
  * @property {() => void} [refused] called when the page is not for who looks
+ * @property {(reason: string) => void} [turnedAway] called when the server takes no viewer, with the reason in
+ *   words, and with '' when that is over
  */
 
 /** @type {{ page: NavigationPage, path: string, needs: Role }[]} */
@@ -40,6 +42,7 @@ const pages = [
 ];
 
 const SVG = 'http://www.w3.org/2000/svg';
+const TURNED_AWAY_MS = 5000; // so seldom the reason is asked for
 
 /** @param {string} name @param {Record<string, string>} attributes */
 function svgPart(name, attributes) {
@@ -61,6 +64,16 @@ function makeBrand() {
   return brand;
 }
 
+/** Why the server takes no viewer, in words; '': it would take one, or does not answer. */
+async function askRefusal() {
+  try {
+    await api.get('ws/viewer/detection?follow=false');
+  } catch (error) {
+    return error instanceof ApiError ? texts.common.turnedAwayBecause[error.status] ?? '' : '';
+  }
+  return '';
+}
+
 export class Shell {
   #bar = element('shell', HTMLElement);
   #nav = make('nav', { className: 'nav', 'aria-label': texts.common.pages, hidden: true });
@@ -70,11 +83,16 @@ export class Shell {
   #end = make('div', { className: 'bar-end' }, this.#connection, this.#user);
   #title = '';
   #state = '';
+  /** @type {ConnectionStatus | null} as it was said last */
+  #status = null;
+  #turnedAway;
+  #askedAt = -Infinity;
   /** @type {Promise<Session>} who looks; never resolves for who may not see the page */
   session;
 
   /** @param {PageOptions} options */
-  constructor({ page = '', title, needs = 'viewer', refused = () => {} }) {
+  constructor({ page = '', title, needs = 'viewer', refused = () => {}, turnedAway = () => {} }) {
+    this.#turnedAway = turnedAway;
     this.#connection.append(make('span', { className: 'dot' }), this.#connectionText);
     this.#bar.replaceChildren(makeBrand(), this.#nav, this.#end);
     for (const skip of document.querySelectorAll('.skip')) {
@@ -107,6 +125,12 @@ export class Shell {
 
   /** @param {ConnectionStatus} status as the stream manager has it */
   showConnection(status) {
+    if (status === 'waiting' && this.#status === 'connecting') {
+      void this.#askWhy();
+    } else if (status === 'open') {
+      this.#turnedAway('');
+    }
+    this.#status = status;
     const busy = status === 'connecting' || status === 'waiting';
     this.showPill(connectionText(status), connectionTones[status], busy);
   }
@@ -117,6 +141,18 @@ export class Shell {
     write(this.#connectionText, text);
     this.#connection.dataset.tone = tone;
     this.#connection.toggleAttribute('data-busy', busy);
+  }
+
+  /** A browser does not tell a page what was answered to a WebSocket that did not come about. */
+  async #askWhy() {
+    if (performance.now() - this.#askedAt < TURNED_AWAY_MS) {
+      return;
+    }
+    this.#askedAt = performance.now();
+    const reason = await askRefusal();
+    if (this.#status !== 'open') {
+      this.#turnedAway(reason);
+    }
   }
 
   /** @param {string} page @param {Role | null} needs @param {() => void} refused @returns {Promise<Session>} */

@@ -219,24 +219,55 @@ test('a camera that nobody knows; the link that skips to the picture', async () 
   await waitForPicture(page, 'live');
 });
 
-test('plain pictures where nobody detects, and it is said', async () => {
-  await broadcaster.end();
-  broadcaster = await Broadcaster.start({ LOT: { name: 'North lot', source: 'push', detect: 'off' } });
-  const page = await openPage('/camera/LOT');
-  await page.waitForSelector('text=Nobody sends its pictures now.', LIMIT);
-  await page.evaluate(async ({ url, picture }) => {
+/** Sends a picture of LOT's own over and over, from a page. @param {import('playwright-core').Page} page */
+function pushFrom(page) {
+  return page.evaluate(async ({ url, picture }) => {
     const socket = new WebSocket(url);
     await new Promise((open) => socket.addEventListener('open', open));
     const jpeg = Uint8Array.from(atob(picture), (c) => c.charCodeAt(0));
     setInterval(() => socket.send(jpeg), 100);
   }, { url: `${broadcaster.url.replace('http', 'ws')}/ws/streamer?camera_id=LOT`, picture: redBlue[0] ?? '' });
-  await page.waitForSelector('text=No detector looks at North lot', LIMIT);
-  await page.click('label[for="kind-raw"]');
+}
+
+test('where nobody detects the picture is the camera’s own, and it is said', async () => {
+  const page = await openPage('/camera/LOT');
+  await page.waitForSelector('text=Nobody sends its pictures now.', LIMIT);
+  await pushFrom(page);
   await waitForPicture(page, 'live');
+  await page.waitForSelector('text=Nobody sends pictures with boxes now', LIMIT);
   await page.waitForSelector('text=Nobody counts on this stream.', LIMIT);
+
+  work('LOT', { car: 4 }, await makePictures(browser, [GREEN, GREEN]));
+  await page.waitForFunction(() => document.querySelector('#vehicles')?.textContent === '4', undefined, LIMIT);
+  await page.waitForFunction(() => document.querySelector('#boxless')?.textContent === '', undefined, LIMIT);
+  assertColour(await canvasPixel(page, 0.25, 0.2), GREEN);
+  await waitForViewers('LOT', 1); // of one stream
+  await workers.pop()?.end();
+  await page.waitForFunction(() => document.querySelector('#vehicles')?.textContent === '–', undefined, LIMIT);
+  await waitForPicture(page, 'live');
+
+  await page.click('label[for="kind-raw"]');
+  await page.waitForFunction(() => document.querySelector('#boxless')?.textContent === '', undefined, LIMIT);
+  await waitForPicture(page, 'live');
   assert.equal(await page.isDisabled('#conf'), true);
-  await page.click('#reset');
-  await waitForPicture(page, 'none');
+});
+
+test('a server that lets nobody else in: it is said, and the picture comes when there is room', async () => {
+  await broadcaster.end();
+  broadcaster = await Broadcaster.start({ LOT: { name: 'North lot', source: 'push' } }, { max_viewers: 1 });
+  work('LOT');
+  const first = await openPage('/camera/LOT');
+  await waitForPicture(first, 'live');
+  const page = await openPage('/camera/LOT');
+  const wall = await openPage('/');
+  await page.waitForSelector('text=Too many are watching already.', LIMIT);
+  await wall.waitForSelector('text=Too many are watching already.', LIMIT);
+  assert.equal(await page.getAttribute('#main', 'data-picture'), 'none');
+  await wall.close();
+  await first.close();
+  await waitForPicture(page, 'live');
+  assert.equal(await page.isVisible('text=Too many are watching already.'), false);
+  complaints = complaints.filter((text) => !/503|426/.test(text));
 });
 
 test('spaces in three states, and since when', async () => {

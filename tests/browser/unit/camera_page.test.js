@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { EventLog } from '../../../web/page/camera/event_log.js';
-import { SPANS, columnsOf, summarize, tableOf } from '../../../web/page/camera/history_series.js';
+import { SPANS, columnsOf, isOfLast, summarize, tableOf } from '../../../web/page/camera/history_series.js';
 import { LatencyMeter, readLatency } from '../../../web/page/camera/latency.js';
 import { readEvent, readEvents, spacesChanged } from '../../../web/page/camera/space_events.js';
+import { explainMissing } from '../../../web/page/camera/stage_view.js';
+import { Substitute } from '../../../web/page/camera/substitute.js';
 import { readTracks } from '../../../web/page/camera/tracks.js';
 import { NO_WISHES, PRESETS, Settled, overlayOf, parametersOf, presetOf, wishesAny } from '../../../web/page/camera/wishes.js';
 import { readSpaces } from '../../../web/page/occupancy.js';
@@ -170,4 +172,106 @@ test('the record as a table: few rows, the newest first', () => {
   assert.equal(rows.length, 12);
   assert.equal(rows[0].time, 6900);
   assert.equal(rows[0].summary.meanVehicles, 3);
+});
+
+/** A substitute whose clock and server a test has in its hand. */
+function makeSubstitute(answers = true) {
+  const state = { now: 0, answers, probes: 0, changes: /** @type {boolean[]} */ ([]) };
+  const substitute = new Substitute({
+    now: () => state.now,
+    probe: async () => {
+      state.probes++;
+      return state.answers;
+    },
+    changed: (active) => state.changes.push(active),
+  });
+  const look = async (/** @type {number} */ at, awaited = true, made = true) => {
+    state.now = at;
+    substitute.look(awaited, made);
+    await Promise.resolve();
+    await Promise.resolve();
+  };
+  return { state, substitute, look };
+}
+
+test('the camera’s own picture stands in when boxes do not come, and goes when they do', async () => {
+  const { state, substitute, look } = makeSubstitute();
+  await look(0);
+  await look(2900);
+  assert.deepEqual(state.changes, []);
+  await look(3100);
+  assert.deepEqual(state.changes, [true]);
+  substitute.came();
+  assert.deepEqual(state.changes, [true, false]);
+  await look(5000);
+  await look(7000);
+  assert.deepEqual(state.changes, [true, false, true]);
+});
+
+test('where nobody makes boxes it stands in at once; while none can come it does not', async () => {
+  const { state, look } = makeSubstitute();
+  await look(0, true, false);
+  await look(400, false, false);
+  await look(600, true, false);
+  assert.deepEqual(state.changes, []);
+  await look(1200, true, false);
+  assert.deepEqual(state.changes, [true]);
+});
+
+test('a detector that is slow is waited for, and a link that is slow gets no more to carry', async () => {
+  const { state, substitute, look } = makeSubstitute(false);
+  substitute.came();
+  state.now = 4000;
+  substitute.came();
+  await look(15_000);
+  assert.equal(state.probes, 0);
+  await look(16_500);
+  assert.deepEqual([state.probes, state.changes], [1, []]);
+  await look(17_000);
+  assert.equal(state.probes, 1, 'not again at once');
+  state.answers = true;
+  await look(29_000);
+  assert.deepEqual([state.probes, state.changes], [2, [true]]);
+});
+
+test('a frame that comes while the server is asked, and another stream, are no reason', async () => {
+  const { state, substitute, look } = makeSubstitute();
+  await look(0);
+  state.now = 4000;
+  substitute.look(true, true);
+  substitute.came();
+  await look(4100);
+  assert.deepEqual([state.probes, state.changes], [1, []]);
+  substitute.reset();
+  assert.equal(substitute.active, false);
+});
+
+const missing = {
+  name: 'Lot', camera: { id: 'LOT', name: 'Lot', state: 'online', source: 'mjpeg' }, isUnknown: false, forbiddenTo: null, isAdmin: false,
+  connection: 'open', turnedAway: '', cameraState: 'online', ended: false,
+};
+for (const [name, facts, wanted] of [
+  ['somebody else’s camera', { forbiddenTo: 'guest' }, /The token of guest is for other cameras/],
+  ['a server that is full', { connection: 'waiting', turnedAway: 'Full.' }, /lets nobody else in now Full\./],
+  ['a server that is gone', { connection: 'waiting' }, /No connection to the server/],
+  ['a camera that is fetched and gone', { cameraState: 'offline', ended: true }, /Lot is offline The server gets no picture from it, and keeps trying\.$/],
+  ['the same, to an admin', { cameraState: 'offline', isAdmin: true }, /Health says why/],
+  ['a stream that has ended', { ended: true }, /The stream has ended/],
+  ['nobody’s camera', { camera: undefined, isUnknown: true, cameraState: 'offline' }, /There is no camera Lot/],
+  ['a phone that is away', { camera: { ...missing.camera, source: 'push' }, cameraState: 'offline' }, /Nobody sends its pictures now/],
+  ['one that has just come', { cameraState: 'connecting' }, /Nothing has come from Lot yet/],
+  ['a detector that is late', {}, /no detector has sent a picture of it yet/],
+]) {
+  test(`no picture: ${name}`, () => {
+    assert.match(explainMissing({ ...missing, ...facts }).join(' '), wanted);
+  });
+}
+
+test('a record that has just begun', () => {
+  const point = (/** @type {number} */ time, known = 60) => ({ time, known_s: known });
+  const history = (/** @type {object[]} */ ...points) => ({ from: 0, to: 21_600, step: 60, points });
+  assert.equal(isOfLast(history(point(0, 0), point(18_000), point(20_000)), 3600), true);
+  assert.equal(isOfLast(history(point(17_940), point(20_000)), 3600), false);
+  assert.equal(isOfLast(history(point(20_000, 0)), 3600), false, 'nothing is known at all');
+  assert.equal(isOfLast(history(), 3600), false);
 });

@@ -115,7 +115,7 @@ test('plan: only what can be seen, slower the more there are', () => {
 });
 
 const facts = {
-  connection: 'open', cameraState: 'online', bySnapshot: false, ageMs: 80, intervalMs: 200, ended: false, failure: '',
+  connection: 'open', cameraState: 'online', bySnapshot: false, ageMs: 80, intervalMs: 200, isFetched: true, ended: false, failure: '',
 };
 
 const says = [
@@ -141,3 +141,12 @@ for (const [name, change, picture, word, tone] of says) {
     assert.equal(state.notice !== '', picture === 'stale', 'a picture that is not live says so in words');
   });
 }
+
+test('tile: what stands in the place of a picture', () => {
+  const message = (/** @type {object} */ change) => tileState({ ...facts, ageMs: null, ...change }).message;
+  assert.match(message({}), /Waiting/);
+  assert.match(message({ cameraState: 'offline', ended: true }), /The server gets no picture/);
+  assert.match(message({ cameraState: 'offline', isFetched: false }), /Nobody sends/);
+  assert.match(message({ cameraState: 'stale', ended: true }), /has ended/);
+  assert.equal(message({ connection: 'waiting' }), '');
+});

@@ -5,7 +5,7 @@ import { cameraUrl } from '../api.js';
 import { CameraList } from '../camera_list.js';
 import { element, write } from '../dom.js';
 import { readSpaces } from '../occupancy.js';
-import { judgePicture, pictureAgeMs } from '../picture_state.js';
+import { isFromBefore, judgePicture, pictureAgeMs } from '../picture_state.js';
 import { startPage } from '../shell.js';
 import { texts } from '../texts.js';
 import { CameraSelect } from './camera_select.js';
@@ -15,7 +15,7 @@ import { FiguresView } from './figures_view.js';
 import { LatencyMeter, readLatency } from './latency.js';
 import { readEvents, spacesChanged } from './space_events.js';
 import { SpacesView } from './spaces_view.js';
-import { StageView } from './stage_view.js';
+import { StageView, explainMissing } from './stage_view.js';
 import { askedFor, cameraOfAddress, makeStream } from './stream.js';
 import { readTracks } from './tracks.js';
 import { snapshotName } from './when.js';
@@ -40,7 +40,13 @@ const RECORD_LIMIT_MS = 2000; // so long the record waits for the first picture
 const RECORD_RETRY_MS = 5000;
 
 export class CameraPage {
-  #shell = startPage({ page: 'camera', refused: () => this.#leave() });
+  #shell = startPage({
+    page: 'camera', refused: () => this.#leave(),
+    turnedAway: (reason) => {
+      this.#turnedAway = reason;
+      this.#showState();
+    },
+  });
   /** @type {import('../session.js').Session | null} */
   #session = null;
   #stage = new StageView(() => this.#saveSnapshot());
@@ -55,6 +61,8 @@ export class CameraPage {
   #renderer = new CanvasStreamRenderer(this.#stage.canvas);
   #list = new CameraList((_list, failed) => this.#onCameras(failed));
   #select = new CameraSelect((id) => this.#choose(id, true));
+  /** @type {import('./substitute.js').Substitute | null} null: not loaded yet */
+  #substitute = null;
   #rate = new RateMeter();
   #latency = new LatencyMeter();
   /** @type {string | null} */
@@ -79,6 +87,8 @@ export class CameraPage {
   /** @type {number | undefined} as it was asked for last */
   #quality;
   #isRefused = false;
+  /** Why the server takes no connection. */
+  #turnedAway = '';
   #wishedAt = -Infinity;
   /** By performance.now(): when nobody says anything of the pictures any more, unless somebody does. @type {number | null} */
   #silentAt = null;
@@ -96,6 +106,9 @@ export class CameraPage {
     this.#renderer.onError((error) => console.warn(texts.camera.badPicture, error));
     void this.#shell.session.then((session) => {
       this.#session = session;
+      if (this.#isForbidden) {
+        this.#manager?.disconnect();
+      }
       this.#select.mayEdit = session.may('admin');
       this.#showCameras();
     });
@@ -123,7 +136,7 @@ export class CameraPage {
       return;
     }
     if (!failed) {
-      this.#manager?.connect();
+      this.#join();
     } else if (this.#list.cameras === null) {
       this.#manager?.disconnect(); // there is nothing to ask for
     }
@@ -134,6 +147,17 @@ export class CameraPage {
     this.#select.show(this.#list.cameras ?? [], this.#cameraId);
     this.#controls.showKinds(this.#list.find(this.#cameraId ?? '')?.source !== 'post');
     this.#showName();
+  }
+
+  /** To who looks, as far as is known. */
+  get #isForbidden() {
+    return this.#session?.mayCamera(this.#cameraId ?? '') === false;
+  }
+
+  #join() {
+    if (!this.#isForbidden) {
+      this.#manager?.connect();
+    }
   }
 
   /** To the server, as far as it was asked. */
@@ -163,6 +187,7 @@ export class CameraPage {
       return;
     }
     this.#manager?.disconnect();
+    this.#manager = null;
     if (byHand) {
       history.pushState(null, '', cameraUrl(cameraId));
     }
@@ -177,8 +202,7 @@ export class CameraPage {
     this.#cameraState = this.#list.find(cameraId)?.state ?? null;
     this.#ended = null;
     this.#clear();
-    this.#select.show(this.#list.cameras ?? [], cameraId);
-    this.#showName();
+    this.#showCameras();
     this.#controls.showProblem('');
     this.#unrecorded = [];
     this.#record?.showCamera(cameraId);
@@ -187,10 +211,12 @@ export class CameraPage {
   #connect() {
     const { wishes } = this.#controls;
     const manager = makeStream(this.#cameraId ?? '', wishes, this.#stage.canvas);
+    this.#substitute?.reset();
+    this.#controls.showBoxless(false);
     this.#kind = streamOf(wishes.kind);
     this.#quality = askedFor(wishes, this.#stage.canvas).quality;
     this.#listen(manager);
-    manager.connect();
+    this.#join();
   }
 
   /** What began before the page was there. @param {FirstStream} first */
@@ -234,9 +260,41 @@ export class CameraPage {
 
   /** @param {Frame} frame */
   #onFrame(frame) {
+    if (this.#kind === 'detect') {
+      if (frame.kind === 'detect') {
+        this.#substitute?.came();
+      } else if (this.#substitute?.active !== true) {
+        return; // those with boxes are back
+      }
+    }
+    if (this.#ended !== null && isFromBefore(frame, this.#cameraState, this.#nowMs)) {
+      return; // it was cleared
+    }
     this.#ended = null;
     this.#rate.add();
     this.#renderer.renderFrame(frame);
+  }
+
+  /** @param {boolean} active whether the camera's own picture stands in for those with boxes */
+  #onSubstitute(active) {
+    const cameraId = this.#cameraId ?? '';
+    if (active) {
+      this.#manager?.subscribe(cameraId, { ...parametersOf({ ...this.#controls.wishes, kind: 'raw' }), kind: 'raw' });
+      this.#showNothingSaid();
+    } else {
+      this.#manager?.unsubscribe(cameraId, 'raw');
+    }
+    this.#rate.reset();
+    this.#latency.reset();
+    this.#controls.showBoxless(active);
+  }
+
+  /** @param {import('../../lib/stream_manager.js').ConnectionStatus} connection */
+  #awaitsBoxes(connection) {
+    const camera = this.#list.find(this.#cameraId ?? '');
+    const awaited = this.#kind === 'detect' && connection === 'open' && this.#cameraState === 'online' &&
+      camera !== undefined && camera.source !== 'post' && this.#manager?.paused === false;
+    this.#substitute?.look(awaited, camera?.detect !== 'off');
   }
 
   /** The picture may be larger or smaller now. */
@@ -345,7 +403,11 @@ export class CameraPage {
     }
     this.#recordAsked = true;
     try {
-      const { Record } = await import('./record.js');
+      const [{ Record }, { Substitute, answersAtOnce }] = await Promise.all([import('./record.js'), import('./substitute.js')]);
+      this.#substitute = new Substitute({ probe: answersAtOnce, changed: (active) => this.#onSubstitute(active) });
+      if (this.#shown?.kind === 'detect') {
+        this.#substitute.came();
+      }
       this.#record = new Record(() => this.#nowMs);
       this.#record.showCamera(this.#cameraId ?? '');
       this.#record.add(this.#unrecorded.splice(0));
@@ -394,9 +456,9 @@ export class CameraPage {
   /** How often frames come, in ms: as measured, or as the camera has it when that is slower. */
   get #intervalMs() {
     const fps = this.#list.find(this.#cameraId ?? '')?.fps ?? 0;
-    const wished = this.#controls.wishes.fps;
+    const { fps: wished, skipFrames } = this.#controls.wishes;
     const measured = this.#rate.intervalMs;
-    const known = fps > 0 ? 1000 / Math.min(fps, wished ?? fps) : null;
+    const known = fps > 0 ? 1000 / Math.min(fps / (skipFrames ?? 1), wished ?? fps) : null;
     return measured === null ? known : Math.max(measured, known ?? 0);
   }
 
@@ -406,6 +468,7 @@ export class CameraPage {
       return;
     }
     const connection = manager.connectionStatus;
+    this.#awaitsBoxes(connection);
     const frame = this.#shown;
     const ageMs = frame === null ? 0 : pictureAgeMs(frame.capturedMs || frame.sentMs, manager.serverTimeMs(), this.#drawnAt);
     const state = judgePicture({
@@ -432,27 +495,11 @@ export class CameraPage {
 
   /** @param {import('../../lib/stream_manager.js').ConnectionStatus} connection */
   #explainNoPicture(connection) {
-    const camera = this.#list.find(this.#cameraId ?? '');
-    const isOffline = this.#cameraState === 'offline';
-    const isFetched = camera !== undefined && camera.source !== 'push' && camera.source !== 'post'; // by the server
-    if (this.#session?.mayCamera(this.#cameraId ?? '') === false) {
-      this.#stage.showMessage(texts.camera.notYours(this.#name), texts.camera.notYoursDetail(this.#session.user));
-    } else if (connection !== 'open' && connection !== 'connecting') {
-      this.#stage.showMessage(texts.common.noConnection, texts.common.reconnecting);
-    } else if (isOffline && isFetched) {
-      this.#stage.showMessage(texts.camera.offline(this.#name), texts.camera.offlineDetail);
-    } else if (this.#ended !== null) {
-      this.#stage.showMessage(texts.camera.streamEnded, texts.camera.streamEndedDetail);
-    } else if (this.#isUnknown) {
-      this.#stage.showMessage(texts.camera.noSuchCamera(this.#name), texts.camera.noSuchCameraDetail);
-    } else if (isOffline) {
-      this.#stage.showMessage(texts.camera.offline(this.#name), texts.camera.nobodySends);
-    } else if (this.#kind === 'detect' && camera?.detect === 'off') {
-      this.#stage.showMessage(texts.camera.waiting, texts.camera.notDetected(this.#name));
-    } else {
-      const detail = this.#cameraState === 'online' ? texts.camera.waitingForDetector : texts.camera.waitingFrom;
-      this.#stage.showMessage(texts.camera.waiting, detail(this.#name));
-    }
+    this.#stage.showMessage(...explainMissing({
+      name: this.#name, camera: this.#list.find(this.#cameraId ?? ''), isUnknown: this.#isUnknown,
+      forbiddenTo: this.#isForbidden ? this.#session?.user ?? '' : null, isAdmin: this.#session?.may('admin') === true,
+      connection, turnedAway: this.#turnedAway, cameraState: this.#cameraState, ended: this.#ended !== null,
+    }));
   }
 
   /** The picture on the screen as a file, byte for byte as it came. */

@@ -35,6 +35,7 @@ export class ControlsView {
   #kindsSet = element('kinds', HTMLElement);
   #presets = element('presets', HTMLElement);
   #reset = element('reset', HTMLButtonElement);
+  #boxless = element('boxless', HTMLElement);
   #problem = element('controls-problem', HTMLElement);
   /** @type {Map<Preset, HTMLInputElement>} */
   #presetInputs = new Map();
@@ -80,6 +81,11 @@ export class ControlsView {
     if (!several && this.#wishes.kind !== 'detect') {
       this.#changeNow({ kind: 'detect' });
     }
+  }
+
+  /** @param {boolean} boxless whether the pictures have no boxes although they were to have some */
+  showBoxless(boxless) {
+    write(this.#boxless, boxless ? texts.camera.boxless : '');
   }
 
   /** @param {string} text '': there is none */

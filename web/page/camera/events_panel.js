@@ -119,7 +119,7 @@ export class EventsPanel {
 
   #makeRow() {
     return make('li', { className: 'event' },
-      make('time'), make('span', { className: 'name' }), make('span', { className: 'state' }),
+      make('time'), make('span', { className: 'name', dir: 'auto' }), make('span', { className: 'state' }),
       make('span', { className: 'hint' }));
   }
 

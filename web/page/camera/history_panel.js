@@ -4,7 +4,7 @@ import { ApiError, api, errorText } from '../api.js';
 import { element, make, write } from '../dom.js';
 import { texts } from '../texts.js';
 import { Chart } from './chart.js';
-import { SPANS, SPAN_NAMES, columnsOf, summarize, tableOf } from './history_series.js';
+import { SPANS, SPAN_NAMES, columnsOf, isOfLast, summarize, tableOf } from './history_series.js';
 import { formatHeld, formatMoment } from './when.js';
 
 /** @typedef {import('./history_series.js').Extreme} Extreme */
@@ -13,6 +13,11 @@ import { formatHeld, formatMoment } from './when.js';
 
 const REFRESH_MIN_S = 15;
 const REFRESH_MAX_S = 300;
+
+/** @type {Span} */
+const USUAL_SPAN = '6h';
+/** @type {Span} of a record that has just begun */
+const FIRST_SPAN = '1h';
 
 /** @param {number | null} value */
 function mean(value) {
@@ -31,7 +36,8 @@ export class HistoryPanel {
   /** @type {Promise<boolean>} */
   #loaded;
   /** @type {Span} */
-  #span = '6h';
+  #span = USUAL_SPAN;
+  #chosen = false; // by who looks
   /** @type {string | null} */
   #cameraId = null;
   /** @type {AbortController | null} */
@@ -56,14 +62,24 @@ export class HistoryPanel {
     const input = make('input', { type: 'radio', name: 'span', id, value: name, checked: name === this.#span });
     input.addEventListener('change', () => {
       this.#span = name;
+      this.#chosen = true;
       void this.refresh();
     });
     return [input, make('label', { htmlFor: id }, texts.camera.spans[name])];
   }
 
+  /** @param {Span} name */
+  #setSpan(name) {
+    this.#span = name;
+    element(`span-${name}`, HTMLInputElement).checked = true;
+  }
+
   /** @param {string} cameraId */
   showCamera(cameraId) {
     this.#cameraId = cameraId;
+    if (!this.#chosen) {
+      this.#setSpan(USUAL_SPAN);
+    }
     this.#clear('');
     void this.refresh();
   }
@@ -97,11 +113,19 @@ export class HistoryPanel {
       }
       this.#clear(texts.camera.historyFailed(errorText(error)));
     }
+    if (asking.signal.aborted) {
+      return;
+    }
     this.#timer = setTimeout(() => void this.refresh(), 1000 * Math.min(REFRESH_MAX_S, Math.max(REFRESH_MIN_S, step)));
   }
 
   /** @param {History} history @param {boolean} charted */
   #show(history, charted) {
+    if (!this.#chosen && this.#span !== FIRST_SPAN && isOfLast(history, SPANS[FIRST_SPAN].seconds)) {
+      this.#setSpan(FIRST_SPAN); // of a longer time nothing could be seen of it
+      void this.refresh();
+      return;
+    }
     const known = history.points.some(({ known_s: seconds }) => seconds > 0);
     const columns = columnsOf(history);
     const summary = this.#sentence(history);

@@ -33,6 +33,16 @@ export const SPANS = Object.freeze({
 
 export const SPAN_NAMES = /** @type {Span[]} */ (Object.keys(SPANS));
 
+/**
+ * Whether something is known, and all of it of the last so many seconds.
+ * @param {History} history
+ * @param {number} seconds
+ */
+export function isOfLast({ points, to }, seconds) {
+  const first = points.find(({ known_s: known }) => known > 0);
+  return first !== undefined && first.time >= to - seconds;
+}
+
 /** @param {number | null} value */
 function tenth(value) {
   return value === null ? null : Math.round(value * 10) / 10;

@@ -38,19 +38,21 @@ export class SpacesView {
   /** @param {Spaces} spaces */
   #showSums({ occupied, total, free, unknown }) {
     const share = occupied / total;
-    write(this.#occupied, formatCount(occupied));
+    write(this.#occupied, unknown === total ? texts.common.unknown : formatCount(occupied));
     write(this.#total, texts.camera.ofSpaces(formatCount(total)));
-    write(this.#share, texts.camera.occupiedShare(Math.round(share * 100)));
-    write(this.#free, texts.camera.freeSpaces(free));
+    write(this.#share, unknown === total ? '' : texts.camera.occupiedShare(Math.round(share * 100)));
+    write(this.#free, free === 0 && unknown > 0 ? '' : texts.camera.freeSpaces(free));
+    this.#free.dataset.tone = free > 0 ? 'good' : 'bad';
     write(this.#unknown, unknown > 0 ? texts.camera.unknownSpaces(unknown) : '');
     this.#meter.style.setProperty('--share', String(share));
     this.#meter.setAttribute('aria-valuenow', String(Math.round(share * 100)));
-    this.#meter.setAttribute('aria-valuetext', texts.camera.occupiedOf(occupied, total));
+    this.#meter.setAttribute('aria-valuetext',
+      unknown === total ? texts.common.unknown : texts.camera.occupiedOf(occupied, total));
   }
 
   #makeRow() {
     return make('li', { className: 'space' },
-      make('span', { className: 'name' }), make('span', { className: 'state' }), make('span', { className: 'since' }));
+      make('span', { className: 'name', dir: 'auto' }), make('span', { className: 'state' }), make('span', { className: 'since' }));
   }
 
   /** @param {HTMLElement} row @param {Space} space @param {number} nowMs */

@@ -12,6 +12,50 @@ import { connectionTones, stateTone } from '../tones.js';
 /** Where keys mean something else. */
 const KEYS_TAKEN = 'input, select, textarea, [contenteditable]';
 
+/**
+ * @typedef {object} MissingPicture
+ * @property {string} name of the camera
+ * @property {import('../camera_list.js').Camera | undefined} camera as the list has it
+ * @property {boolean} isUnknown the list does not have it
+ * @property {string | null} forbiddenTo who looks, and may not see it; null: he may
+ * @property {boolean} isAdmin who looks
+ * @property {import('../../lib/stream_manager.js').ConnectionStatus} connection
+ * @property {string} turnedAway why the server takes no connection; ''
+ * @property {string | null} cameraState as the server said last
+ * @property {boolean} ended the stream has
+ */
+
+/**
+ * @param {MissingPicture} facts
+ * @returns {[title: string, detail: string]}
+ */
+export function explainMissing({ name, camera, isUnknown, forbiddenTo, isAdmin, connection, turnedAway, cameraState, ended }) {
+  const isOffline = cameraState === 'offline';
+  const isFetched = camera !== undefined && camera.source !== 'push' && camera.source !== 'post'; // by the server
+  if (forbiddenTo !== null) {
+    return [texts.camera.notYours(name), texts.camera.notYoursDetail(forbiddenTo)];
+  }
+  if (connection !== 'open' && turnedAway !== '') {
+    return [texts.common.turnedAway, turnedAway];
+  }
+  if (connection !== 'open' && connection !== 'connecting') {
+    return [texts.common.noConnection, texts.common.reconnecting];
+  }
+  if (isOffline && isFetched) {
+    return [texts.camera.offline(name), isAdmin ? texts.camera.offlineWhy : texts.camera.offlineDetail];
+  }
+  if (ended) {
+    return [texts.camera.streamEnded, texts.camera.streamEndedDetail];
+  }
+  if (isUnknown) {
+    return [texts.camera.noSuchCamera(name), texts.camera.noSuchCameraDetail];
+  }
+  if (isOffline) {
+    return [texts.camera.offline(name), texts.camera.nobodySends];
+  }
+  return [texts.camera.waiting, (cameraState === 'online' ? texts.camera.waitingForDetector : texts.camera.waitingFrom)(name)];
+}
+
 export class StageView {
   canvas = element('picture', HTMLCanvasElement);
   #main = element('main', HTMLElement);
@@ -116,7 +160,7 @@ export class StageView {
       this.#showBadge(texts.common.live, 'good');
     } else if (picture === 'none') {
       this.#showBadge(
-        cameraState === null ? connectionText(connection) : stateText(cameraState),
+        cameraState !== null ? stateText(cameraState) : connection === 'open' ? '' : connectionText(connection),
         cameraState === null ? connectionTones[connection] : stateTone(cameraState));
     } else {
       // The bytes of a frozen camera are fresh, what they show is not: their age would lie.

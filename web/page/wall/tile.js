@@ -6,7 +6,7 @@ import { make, write } from '../dom.js';
 import { formatAge, formatRate } from '../format.js';
 import { makeIcon } from '../icons.js';
 import { readSpaces } from '../occupancy.js';
-import { pictureAgeMs } from '../picture_state.js';
+import { isFromBefore, pictureAgeMs } from '../picture_state.js';
 import { texts } from '../texts.js';
 import { tileState } from './tile_state.js';
 
@@ -24,7 +24,7 @@ export class Tile {
   #badge = make('p', { className: 'badge tile-state', 'data-tone': 'muted' }, make('span', { className: 'dot' }), this.#badgeText);
   #notice = make('p', { className: 'tile-notice', hidden: true });
   #message = make('p', { className: 'tile-message' });
-  #name = make('span', { className: 'tile-name' });
+  #name = make('span', { className: 'tile-name', dir: 'auto' });
   #free = make('span', { className: 'tile-free', hidden: true });
   #rate = make('span', { className: 'tile-rate' });
   #age = make('span', { className: 'tile-age' });
@@ -48,6 +48,7 @@ export class Tile {
   #drawnAt = 0; // by performance.now()
   #detectedAt = -Infinity;
   #madeAt = performance.now();
+  #serverTimeMs = 0; // as it was last
   #ended = false;
   #failure = '';
   visible = false;
@@ -62,10 +63,11 @@ export class Tile {
     this.element.dataset.camera = camera.id;
     this.#link.href = cameraUrl(camera.id);
     this.#open.addEventListener('click', () => handlers.open(this));
-    this.#renderer.onDrawn((frame) => {
+    this.#renderer.onDrawn((frame, { width, height }) => {
       const first = this.#capturedMs === null;
       this.#capturedMs = frame.capturedMs || frame.sentMs;
       this.#drawnAt = performance.now();
+      this.element.style.setProperty('--ratio', String(Math.max(0.5, Math.min(3, width / height))));
       this.#showSpaces(frame);
       if (first) {
         handlers.drawn(this);
@@ -111,6 +113,9 @@ export class Tile {
     if (frame.kind === 'raw' && this.isDetected) {
       return; // the same, without its boxes
     }
+    if (this.#ended && isFromBefore(frame, this.#cameraState, this.#serverTimeMs)) {
+      return; // it was cleared
+    }
     if (frame.kind === 'detect') {
       this.#detectedAt = performance.now();
     }
@@ -135,6 +140,7 @@ export class Tile {
   onCamera(event) {
     if (event.type === 'camera_state') {
       this.#cameraState = event.state ?? null;
+      this.#camera.state = event.state ?? this.#camera.state; // newer than what the list was told
     } else if (event.type === 'stream_ended') {
       this.#ended = true;
       this.clear();
@@ -168,7 +174,8 @@ export class Tile {
     this.#free.hidden = spaces === null; // what the frames before told of them is not known of this one
     if (spaces !== null) {
       const { free, unknown, total } = spaces;
-      write(this.#free, unknown === total ? texts.wall.spacesUnknown : texts.wall.free(free, total));
+      write(this.#free, unknown === total ? texts.wall.spacesUnknown
+        : free === 0 && unknown > 0 ? texts.wall.unknownSpaces(unknown, total) : texts.wall.free(free, total));
       this.#free.dataset.tone = free > 0 ? 'good' : unknown > 0 ? 'muted' : 'bad';
     }
   }
@@ -187,6 +194,7 @@ export class Tile {
    * @param {number} serverTimeMs
    */
   refresh(connection, serverTimeMs) {
+    this.#serverTimeMs = serverTimeMs;
     const ageMs = this.#capturedMs === null ? null : pictureAgeMs(this.#capturedMs, serverTimeMs, this.#drawnAt);
     const state = tileState({
       connection,
@@ -194,6 +202,7 @@ export class Tile {
       bySnapshot: this.bySnapshot,
       ageMs,
       intervalMs: this.#intervalMs,
+      isFetched: this.#camera.source !== 'push' && this.#camera.source !== 'post',
       ended: this.#ended,
       failure: this.#failure,
     });

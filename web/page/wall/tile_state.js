@@ -16,6 +16,7 @@ import { connectionTones, stateTone } from '../tones.js';
  * @property {boolean} bySnapshot nothing streams: pictures are asked for now and then
  * @property {number | null} ageMs of the picture; null: there is none
  * @property {number | null} intervalMs between frames
+ * @property {boolean} isFetched by the server
  * @property {boolean} ended the stream has
  * @property {string} failure why there is no snapshot; ''
  */
@@ -58,14 +59,16 @@ function snapshotState({ connection, cameraState, ageMs, failure }) {
  * @param {TileFacts} facts
  * @returns {TileState}
  */
-function missingState({ connection, cameraState, ended }) {
+function missingState({ connection, cameraState, isFetched, ended }) {
   if (connection !== 'open') {
     return {
       picture: 'none', word: connectionText(connection), tone: connectionTones[connection], notice: '', message: '',
     };
   }
   const word = cameraState === null ? texts.common.connection.connecting : stateText(cameraState);
-  const message = cameraState === 'online' ? texts.wall.waiting : ended ? texts.wall.ended : '';
+  const message = cameraState === 'online' ? texts.wall.waiting
+    : cameraState === 'offline' ? (isFetched ? texts.wall.unreachable : texts.wall.nobodySends)
+      : ended ? texts.wall.ended : '';
   return { picture: 'none', word, tone: stateTone(cameraState), notice: '', message };
 }
 

@@ -36,6 +36,10 @@ function openedInAddress() {
 export class WallPage {
   #shell = startPage({
     page: 'wall', title: texts.wall.title, needs: 'viewer', refused: () => this.#leave(),
+    turnedAway: (reason) => {
+      this.#turnedAway = reason;
+      this.#refresh();
+    },
   });
   #view = new WallView({ back: () => this.#close(), arrange: () => this.#arrange() });
   #dialog = new LayoutDialog((layout) => this.#setLayout(layout));
@@ -57,6 +61,8 @@ export class WallPage {
   #words = new Map();
   #failed = false;
   #isRefused = false;
+  /** Why the server takes no connection. */
+  #turnedAway = '';
   /** @type {Session | null} */
   #session = null;
   #observer = new IntersectionObserver((entries) => this.#onSeen(entries), { rootMargin: '80px' });
@@ -256,7 +262,7 @@ export class WallPage {
     }
     const all = this.#tiles.length;
     const summary = all === 0 ? '' : texts.wall.summary(all, online);
-    this.#view.showSummary(summary);
+    this.#view.showSummary(this.#turnedAway || summary, this.#turnedAway !== '');
     const isLive = (this.#openedTile?.element.dataset.picture ?? 'live') === 'live';
     const state = this.#opened === null ? (online < all ? summary : '') : isLive ? '' : this.#words.get(this.#opened) ?? '';
     this.#shell.showState(document.hidden ? '' : state); // a hidden tab asks for nothing

@@ -26,7 +26,7 @@ export class WallView {
   #bar = element('wall-bar', HTMLElement);
   #empty = element('wall-empty', HTMLElement);
   #summary = make('p', { className: 'wall-summary', id: 'summary' });
-  #title = make('h1', { className: 'visually-hidden' }, texts.wall.title);
+  #title = make('h1', { className: 'visually-hidden', dir: 'auto' }, texts.wall.title);
   #announcer = make('p', { className: 'visually-hidden', role: 'status' });
   #back;
   #page = make('a', { className: 'button wall-button', id: 'camera-page' }, makeIcon('open'), make('span', {}, texts.wall.page));
@@ -69,9 +69,10 @@ export class WallView {
     }
   }
 
-  /** @param {string} text */
-  showSummary(text) {
+  /** @param {string} text @param {boolean} bad */
+  showSummary(text, bad) {
     write(this.#summary, text);
+    this.#summary.toggleAttribute('data-bad', bad);
   }
 
   /** For screen readers. @param {string} text */
