@@ -1,9 +1,16 @@
 // What is known of a camera's past. It comes behind the first picture: on a slow link that would wait for it.
 
+import { make } from '../dom.js';
 import { EventsPanel } from './events_panel.js';
 import { HistoryPanel } from './history_panel.js';
 
 /** @typedef {import('./space_events.js').SpaceEvent} SpaceEvent */
+
+const STYLE = new URL('../../css/camera_record.css', import.meta.url).href;
+
+await new Promise((done) => {
+  document.head.append(make('link', { rel: 'stylesheet', href: STYLE, onload: done, onerror: done }));
+});
 
 export class Record {
   #history;
