@@ -197,6 +197,18 @@ def test_reload_starts_and_ends_captures(two_cameras):
         assert two_cameras.state()[name] == before[name]
 
 
+def test_reload_ends_a_capture_that_is_stuck(two_cameras):
+    two_cameras.up()
+    stuck = two_cameras.state()["capture.CAM2"]["pid"]
+    two_cameras.kill("capture.CAM2", signal.SIGSTOP)
+    two_cameras.config["cameras"]["CAM3"] = two_cameras.config["cameras"].pop("CAM2")
+    two_cameras.write_config()
+    os.kill(two_cameras.supervisor.pid, signal.SIGHUP)
+    wait_captures(two_cameras, "CAM1", "CAM3")
+    assert_gone([stuck], 5)
+    assert set(two_cameras.pids()) >= {two_cameras.state()["capture.CAM3"]["pid"]}
+
+
 def test_reload_returns_when_every_process_works_with_it(two_cameras):
     two_cameras.up()
     for fps in (3, 4, 5):
