@@ -53,6 +53,7 @@ struct config_space {
 
 struct config_camera {
     char *id;
+    size_t place; /* in the file, from 0: what stands first there is the first camera */
     enum camera_origin origin;
     char *name;
     enum camera_source source;

@@ -162,6 +162,7 @@ void config_cameras_read(struct config *config, json_t *object, struct config_re
     config->cameras = xcalloc(count, sizeof *config->cameras);
     json_object_foreach(object, id, camera)
     {
+        config->cameras[config->camera_count].place = config->camera_count;
         read_camera(config, &config->cameras[config->camera_count++], id, camera, reader);
     }
     qsort(config->cameras, config->camera_count, sizeof *config->cameras, compare_ids);

@@ -1,6 +1,7 @@
 #include "broadcaster/intake/intake_scanner.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "broadcaster/text/base64.h"
 #include "common/frame_container.h"
@@ -23,12 +24,17 @@ static bool intake_fail(struct intake_scan *scan, enum intake_scan_fault fault, 
     return false;
 }
 
-/* The length of a data-URL prefix, or 0. */
+/* The length of a data-URL prefix, or 0. Case means nothing in it (RFC 2397, RFC 2045). */
 static size_t base64_prefix(const uint8_t *data, size_t size)
 {
-    static const char prefix[] = "data:image/jpeg;base64,";
-    size_t length = sizeof prefix - 1;
-    return size >= length && memcmp(data, prefix, length) == 0 ? length : 0;
+    static const char *const prefixes[] = {"data:image/jpeg;base64,", "data:image/jpg;base64,"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        size_t length = strlen(prefixes[i]);
+        if (size >= length && strncasecmp((const char *)data, prefixes[i], length) == 0) {
+            return length;
+        }
+    }
+    return 0;
 }
 
 /* --- the members --- */

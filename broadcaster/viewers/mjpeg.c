@@ -33,7 +33,7 @@ void mjpeg_handle_raw(struct services *services, struct http_session *session,
     bool named = http_request_parameter(request, "camera_id", any, sizeof any) != -ENOENT;
     if (!named && http_request_wants_page(request)) {
         /* Relative, so that it is right behind a base path too. */
-        http_respond_text(session, 303, NULL, "Location: publish\r\nVary: Accept\r\n", "", 0);
+        http_respond_text(session, 303, NULL, "Location: ./publish\r\nVary: Accept\r\n", "", 0);
         return;
     }
     mjpeg_open(services, session, request, camera, VIEWER_STREAM_RAW);

@@ -31,11 +31,15 @@ static bool choose_camera(const struct services *services, const struct identity
                           char camera[CAMERA_ID_SIZE])
 {
     const struct config *config = services->config;
-    const char *chosen = NULL;
-    for (size_t i = 0; i < config->camera_count && chosen == NULL; i++) {
-        chosen =
-            identity_allows_camera(identity, config->cameras[i].id) ? config->cameras[i].id : NULL;
+    const struct config_camera *first = NULL;
+    for (size_t i = 0; i < config->camera_count; i++) {
+        const struct config_camera *each = &config->cameras[i];
+        if (identity_allows_camera(identity, each->id) &&
+            (first == NULL || each->place < first->place)) {
+            first = each;
+        }
     }
+    const char *chosen = first != NULL ? first->id : NULL;
     struct hub_camera posted;
     for (size_t at = 0; chosen == NULL && hub_next_camera(services->hub, &at, &posted);) {
         bool usable =

@@ -180,7 +180,7 @@ def test_a_browser_that_asks_for_a_page_is_sent_to_it(server):
     one = server()
     page = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n"
     client = Client(one, "/stream", page)
-    assert (client.status, client.fields["location"]) == (303, "publish")
+    assert (client.status, client.fields["location"]) == (303, "./publish")
     client.close()
     client = Client(one, "/stream?camera_id=PHONE", page)
     assert client.status == 200

@@ -207,6 +207,8 @@ def test_which_camera_without_a_name(live, broadcaster, watch):
         StreamViewer(server, DETECT)
     server.post_frame("only", JPEG)
     watch(server, DETECT).until("frame")
+    server = broadcaster(top={"cameras": {"ZED": {"source": "push"}, "ALPHA": {"source": "push"}}})
+    assert watch(server, RAW).until("camera_state")["camera_id"] == "ZED"  # by its place in the file
 
 
 # --- states ---

@@ -62,6 +62,7 @@ static const struct good goods[] = {
     {"{\"camera\\u005fid\":\"CAM1\"," FRAME "}", "CAM1", "/9j/2Q==", "", ""},
     {"{\"camera_id\":\"C\\u0041M\\u0031\"," FRAME "}", "CAM1", "/9j/2Q==", "", ""},
     {"{" ID ",\"frame_base64\":\"data:image/jpeg;base64,/9j/2Q==\"}", "CAM1", "/9j/2Q==", "", ""},
+    {"{" ID ",\"frame_base64\":\"DATA:Image/JPG;Base64,/9j/2Q==\"}", "CAM1", "/9j/2Q==", "", ""},
     {"{" ID ",\"frame_base64\":\"AAAA\"}", "CAM1", "AAAA", "", ""},
     {"{" ID ",\"frame_base64\":\"AAA=\"}", "CAM1", "AAA=", "", ""},
     {"{" ID ",\"frame_base64\":\"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
