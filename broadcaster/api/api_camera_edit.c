@@ -191,10 +191,7 @@ static bool edit_take_id(struct http_session *session, json_t *fields, char came
         return false;
     }
     if (id == NULL || !camera_id_valid(id, json_string_length(value))) {
-        api_respond_mistake(
-            session, "id",
-            "a camera's id has 1 to 64 letters, digits, '_', '.' and '-', the first "
-            "a letter or digit");
+        api_respond_bad_id(session);
         return false;
     }
     snprintf(camera, CAMERA_ID_SIZE, "%s", id);

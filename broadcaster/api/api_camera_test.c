@@ -301,15 +301,15 @@ static void test_handle(struct services *services, struct http_session *session,
 {
     char camera[CAMERA_ID_SIZE];
     const json_t *id = json_object_get(fields, "id");
-    if (!json_is_object(fields) || (id != NULL && !json_is_string(id))) {
-        api_respond_mistake(session, id != NULL ? "id" : "",
-                            "the body must be {\"id\": …}, or the fields of a camera");
+    if (!json_is_object(fields) || json_object_size(fields) == 0) {
+        api_respond_mistake(session, "", "the body must be {\"id\": …}, or the fields of a camera");
         return;
     }
     if (id == NULL) {
         unused_id(services->config, camera);
-    } else if (!camera_id_valid(json_string_value(id), json_string_length(id))) {
-        api_respond_mistake(session, "id", "is not the id of a camera");
+    } else if (!json_is_string(id) ||
+               !camera_id_valid(json_string_value(id), json_string_length(id))) {
+        api_respond_bad_id(session);
         return;
     } else {
         memccpy(camera, json_string_value(id), '\0', sizeof camera);

@@ -106,10 +106,23 @@ void api_respond_mistakes(struct http_session *session, const char *camera,
     free(first);
 }
 
-void api_respond_mistake(struct http_session *session, const char *field, const char *message)
+static void respond_mistake(struct http_session *session, int status, const char *code,
+                            const char *field, const char *message)
 {
     json_t *list = json_pack("[{s:s,s:s,s:s}]", "path", field, "field", field, "message", message);
     char *line = xasprintf("%s: %s", field, message);
-    respond_mistakes(session, 422, "invalid_camera", list, field[0] != '\0' ? line : message);
+    respond_mistakes(session, status, code, list, field[0] != '\0' ? line : message);
     free(line);
+}
+
+void api_respond_mistake(struct http_session *session, const char *field, const char *message)
+{
+    respond_mistake(session, 422, "invalid_camera", field, message);
+}
+
+void api_respond_bad_id(struct http_session *session)
+{
+    respond_mistake(session, 400, "bad_camera_id", "id",
+                    "a camera's id has 1 to 64 letters, digits, '_', '.' and '-', the first a "
+                    "letter or digit");
 }

@@ -25,4 +25,7 @@ void api_respond_mistakes(struct http_session *session, const char *camera,
 /* One mistake, in one field. */
 void api_respond_mistake(struct http_session *session, const char *field, const char *message);
 
+/* `id` is no camera id: 400, as everywhere. */
+void api_respond_bad_id(struct http_session *session);
+
 #endif

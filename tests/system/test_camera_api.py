@@ -155,8 +155,8 @@ BROKEN = [
     ("POST", "", b"{", 400, "bad_json", []),
     ("POST", "", b'{"id": "A", "id": "B"}', 400, "bad_json", []),
     ("POST", "", [], 422, "invalid_camera", [""]),
-    ("POST", "", {"url": "http://h/"}, 422, "invalid_camera", ["id"]),
-    ("POST", "", {"id": "../x"}, 422, "invalid_camera", ["id"]),
+    ("POST", "", {"url": "http://h/"}, 400, "bad_camera_id", ["id"]),
+    ("POST", "", {"id": "../x"}, 400, "bad_camera_id", ["id"]),
     ("POST", "", {"id": "CAM1"}, 409, "camera_exists", []),
     ("POST", "", {"id": "A", "fps": 100, "url": "ftp://h/", "capture": "never", "ü" * 40: 1}, 422,
      "invalid_camera", ["url", "capture", "fps", "ü" * 32]),
@@ -502,7 +502,8 @@ def test_why_there_is_no_picture(alone, camsim):
 
 
 def test_what_cannot_be_tested(alone):
-    for body, expected, field in (({"id": "NONE"}, 404, None), ({"id": 5}, 422, "id"),
+    for body, expected, field in (({"id": "NONE"}, 404, None), ({"id": 5}, 400, "id"),
+                                  ({}, 422, ""), ({"id": "a b"}, 400, "id"),
                                   ([], 422, ""), ({"name": "x"}, 422, "url"),
                                   ({"url": "file:///etc/passwd"}, 422, "url"),
                                   ({"path": "/etc"}, 422, "path"),

@@ -6,7 +6,7 @@
 //   try { … } catch (error) { notify(errorText(error), 'bad'); }
 //
 //   const { body, headers, status } = await api.ask('GET', 'api/cameras');   // with the fields of the answer
-//   error.status, error.code, error.errors ([{ path, field, message }] of 422), error.body
+//   error.status, error.code, error.errors ([{ path, field, message }] of 422 and 400), error.body
 
 import { texts } from './texts.js';
 import { tokenFields } from './token.js';

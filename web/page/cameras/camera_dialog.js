@@ -7,7 +7,7 @@ import { texts } from '../texts.js';
 import {
   changesOf, errorsByField, fieldsOfSource, judgeAddress, newValues, overtaken, proposeId, valuesOf,
 } from './camera_values.js';
-import { changeErrorText } from './error_words.js';
+import { changeErrorText, isMistake } from './error_words.js';
 import { TestPanel } from './test_panel.js';
 
 /** @typedef {import('./camera_values.js').FormValues} FormValues */
@@ -270,7 +270,7 @@ export class CameraDialog {
 
   /** @param {unknown} error */
   #showFailure(error) {
-    const isForm = error instanceof ApiError && error.status === 422 && error.errors.length > 0;
+    const isForm = error instanceof ApiError && isMistake(error) && error.errors.length > 0;
     if (error instanceof ApiError && error.code === 'camera_exists') {
       this.#showErrors(new Map([['id', texts.cameras.errors.camera_exists]]));
     } else if (isForm) {

@@ -16,6 +16,14 @@ export function changeErrorText(error) {
 }
 
 /**
+ * Whether it is one in what was written into the form, told by field in `errors`.
+ * @param {ApiError} error
+ */
+export function isMistake(error) {
+  return error.status === 422 || error.code === 'bad_camera_id';
+}
+
+/**
  * Why a camera gave no picture: the server's reason, in the words of the form where it speaks of the configuration.
  * @param {string} reason
  */

@@ -4,7 +4,7 @@ import { ApiError, api } from '../api.js';
 import { make } from '../dom.js';
 import { formatRate } from '../format.js';
 import { texts } from '../texts.js';
-import { changeErrorText, testErrorText } from './error_words.js';
+import { changeErrorText, isMistake, testErrorText } from './error_words.js';
 
 const LIMIT_MS = 14_000; // the server gives up after ten seconds, and says why
 
@@ -36,7 +36,7 @@ export class TestPanel {
       if (running.signal.aborted) {
         return null;
       }
-      if (error instanceof ApiError && error.status === 422) {
+      if (error instanceof ApiError && isMistake(error)) {
         mistake = error;
         this.clear();
       } else {
