@@ -29,6 +29,8 @@ struct camera {
     struct look look;
     struct chain_quality quality;
     bool has_spaces;
+    bool
+        watch_frozen; /* whether unchanged bytes say anything about this source, as capture has it */
     bool attached;
     bool fresh;                /* the ring has a frame that was not taken yet */
     bool in_work;              /* a worker has a job of ours */
@@ -220,6 +222,7 @@ static void camera_adopt(struct camera *camera, const struct config_camera *conf
                                  .output_width = (int)config->output_width};
     chain_quality_set(&camera->quality, settings->rendering.quality, (int)config->quality_min);
     camera->has_spaces = config->space_count > 0;
+    camera->watch_frozen = config->source == SOURCE_MJPEG || config->source == SOURCE_PUSH;
     observer_destroy(camera->replacement);
     camera->replacement = observer_create(config);
     camera_take_replacement(camera);
@@ -307,6 +310,14 @@ static bool camera_read(struct camera *camera, struct frame_job *job)
     return true;
 }
 
+/* A camera that hangs sends its last picture on and on, for ten seconds before it is known to be frozen: a car
+ * that just drove past seems to stand there. */
+static bool camera_repeats(const struct camera *camera, const struct frame_job *job)
+{
+    return camera->watch_frozen && camera->last_valid && camera->last_info.size == job->info.size &&
+           memcmp(camera->last_jpeg.bytes, job->jpeg.bytes, job->info.size) == 0;
+}
+
 /* Adds renderings to the job: all, or only those that no frame was drawn for yet. */
 static void camera_add_renderings(struct camera *camera, struct frame_job *job, bool all)
 {
@@ -342,6 +353,7 @@ bool camera_fill(struct camera *camera, struct frame_job *job)
 {
     camera->waiting_since_ns = 0;
     bool filled = camera_frame_wanted(camera) && camera_read(camera, job);
+    job->repeated = filled && camera_repeats(camera, job);
     if (!filled && camera_redraw_wanted(camera)) {
         camera_lend_last(camera, job);
         filled = true;

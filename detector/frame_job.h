@@ -59,6 +59,7 @@ struct frame_job {
     uint64_t taken_ns;    /* CLOCK_MONOTONIC */
     bool boxes_are_known; /* only drawn again: `boxes` are those of an earlier job */
     bool blind;           /* the camera is away or frozen: what is in its spaces cannot be known */
+    bool repeated;        /* the JPEG of the frame before it: says nothing of what stands where */
     bool metadata_only;   /* a message of rendering 0 without a picture is wanted too */
     struct look look;
     int quality_limit; /* of the chain: no rendering is encoded better */

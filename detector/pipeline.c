@@ -218,20 +218,20 @@ static int pipeline_detect(struct pipeline *pipeline, struct frame_job *job, uin
 static void pipeline_observe(struct frame_job *job, uint64_t *since_ns)
 {
     struct observer *observer = job->observer;
-    bool news = job->blind || !job->boxes_are_known;
+    bool judged = !job->boxes_are_known && !job->repeated;
     if (!job->boxes_are_known) {
         observer_track(observer, job->settings, &job->boxes, job->info.captured_ns);
         pipeline_clock(job, STAGE_TRACK, since_ns);
     }
     if (job->blind) {
         observer_blind(observer, job->taken_ns);
-    } else if (!job->boxes_are_known) {
+    } else if (judged) {
         observer_watch_spaces(observer, job->settings, &job->boxes, job->width, job->height,
                               job->info.captured_ns);
         pipeline_clock(job, STAGE_SPACES, since_ns);
     }
     job->observation = observer_look(observer);
-    if (!news) {
+    if (!job->blind && !judged) {
         job->observation.event_count = 0; /* told already */
     }
 }

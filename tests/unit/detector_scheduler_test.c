@@ -111,6 +111,7 @@ struct seen {
     uint64_t number;
     uint32_t rendering, jpeg_size;
     int coarseness; /* the first number of its first quantisation table */
+    char space;     /* the first letter of what it says of the first space */
 };
 
 struct bench {
@@ -140,6 +141,9 @@ static void on_output(void *arg, const struct frame_output *output)
     seen->jpeg_size = output->header.jpeg_size;
     const uint8_t *table = memmem(output->body, output->size, "\xff\xdb", 2);
     seen->coarseness = table != NULL ? table[5] : 0;
+    static const char before_state[] = "\"state\":\"";
+    const char *space = memmem(output->body, output->size, before_state, sizeof before_state - 1);
+    seen->space = space != NULL ? space[sizeof before_state - 1] : '\0';
     free(output->body);
 }
 
@@ -156,20 +160,25 @@ static void make_jpeg(void)
     picture_resize(&picture, 96, 64);
     memset(picture.memory, 128, picture.capacity);
     assert_int_equal(encoder_run(encoder, &picture, 80, &jpeg, &bench.jpeg_size), 0);
-    bench.jpeg = xmalloc(bench.jpeg_size);
+    bench.jpeg = xcalloc(bench.jpeg_size + 1, 1); /* with a byte of padding */
     memcpy(bench.jpeg, jpeg, bench.jpeg_size);
     picture_finish(&picture);
     encoder_destroy(encoder);
 }
 
-static void add_camera(size_t number, enum camera_detect detect)
+static void add_camera_as(size_t number, const struct config_camera *config)
 {
     char name[8];
     camera_name(number, name);
+    scheduler_add(bench.scheduler, camera_create(bench.base, bench.run_dir, name, config,
+                                                 bench.settings, scheduler_wake, bench.scheduler));
+}
+
+static void add_camera(size_t number, enum camera_detect detect)
+{
     struct config_camera config = {
         .fps = 1000, .max_fps = 1000, .skip_frames = 1, .detect = detect, .quality_min = 100};
-    scheduler_add(bench.scheduler, camera_create(bench.base, bench.run_dir, name, &config,
-                                                 bench.settings, scheduler_wake, bench.scheduler));
+    add_camera_as(number, &config);
 }
 
 static void start_workers(size_t count)
@@ -517,6 +526,49 @@ static void test_the_end_in_the_middle_of_work(void **state)
     LOOP_WAIT(bench.base, atomic_load(&forwards) == before + 3);
 }
 
+/* Two seconds of pictures, of a moving car that the camera shows where it is; what is said of the space there. */
+static char show_car(size_t camera, bool moving, uint64_t from_ns)
+{
+    size_t whole = bench.jpeg_size;
+    for (uint64_t i = 0; i < 20; i++) {
+        size_t before = bench.seen_count;
+        bench.jpeg_size = whole + (moving ? i % 2 : 0);
+        publish_at(camera, from_ns + i * NS_PER_SECOND / 10);
+        LOOP_WAIT(bench.base, bench.seen_count > before);
+    }
+    bench.jpeg_size = whole;
+    return bench.seen[bench.seen_count - 1].space;
+}
+
+/* A camera that hangs repeats its last picture to the byte: what it shows stands nowhere. Of a file that is how
+ * it is. */
+static void test_repeated_pictures_say_nothing_of_spaces(void **state)
+{
+    static char id[] = "A1";
+    static struct config_point corners[] = {{0.3, 0.4}, {0.7, 0.4}, {0.7, 0.75}, {0.3, 0.75}};
+    static struct config_space space = {id, id, corners, 4};
+    struct config_camera config = {.fps = 1000,
+                                   .max_fps = 1000,
+                                   .skip_frames = 1,
+                                   .detect = DETECT_ALWAYS,
+                                   .source = SOURCE_MJPEG,
+                                   .spaces = &space,
+                                   .space_count = 1};
+    uint64_t now_ns = clock_monotonic_ns() - 60 * NS_PER_SECOND;
+    (void)state;
+    bench.settings->occupancy.occupy_ns = 3 * NS_PER_SECOND / 2;
+    bench.settings->occupancy.free_ns = 3 * NS_PER_SECOND;
+    start_workers(1);
+    add_camera_as(0, &config);
+    config.source = SOURCE_FILE;
+    add_camera_as(1, &config);
+    wait_attached(0);
+    wait_attached(1);
+    assert_int_equal(show_car(0, false, now_ns), 'u');
+    assert_int_equal(show_car(0, true, now_ns + 2 * NS_PER_SECOND), 'o');
+    assert_int_equal(show_car(1, false, now_ns), 'o');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -531,6 +583,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_quality_falls_and_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_picture_that_is_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_camera_that_falls_silent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_repeated_pictures_say_nothing_of_spaces, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_the_end_in_the_middle_of_work, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
