@@ -63,11 +63,19 @@ void object_begin(struct object *object, const struct detection *detection, uint
     kalman_init(&object->kalman, &measured);
 }
 
+bool object_stands(const struct object *object)
+{
+    return clock_elapsed_ns(object->stands_ns, object->seen_ns) >= STANDS_NS;
+}
+
 void object_predict(struct object *object, double seconds)
 {
     object->detection = OBJECT_UNSEEN;
     if (object->rests) {
         return;
+    }
+    if (object_stands(object)) {
+        kalman_rest(&object->kalman); /* its rates are noise, which a gap would multiply */
     }
     if (object->state == OBJECT_LOST) {
         double rest = exp(-seconds / REST_S);
@@ -93,7 +101,7 @@ static double object_covered_by(const struct object *object, const struct rectan
 void object_cover(struct object *object, const struct detections *detections, double high)
 {
     object->covered = 0;
-    if (object->id == 0 || clock_elapsed_ns(object->stands_ns, object->seen_ns) < STANDS_NS) {
+    if (object->id == 0 || !object_stands(object)) {
         return;
     }
     for (size_t i = detections_first_at(detections, object->place.left, 0);

@@ -40,8 +40,11 @@ struct object {
 /* A new one, seen for the first time at `time_ns`. */
 void object_begin(struct object *object, const struct detection *detection, uint64_t time_ns);
 
-/* Goes on by the time since the last frame; not seen in this one yet. */
+/* Goes on by the time since the last frame, what stands without moving; not seen in this one yet. */
 void object_predict(struct object *object, double seconds);
+
+/* Its boxes have been at one place for seconds. */
+bool object_stands(const struct object *object);
 
 /* How much of it boxes hide that are nearer, of those with a score of `high` and more. Only what has stood for
  * seconds is looked at; all else is taken as not covered. */

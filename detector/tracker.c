@@ -171,9 +171,13 @@ static void tracker_remove_duplicates(struct tracker *tracker, const struct trac
 
 /* --- association --- */
 
+/* What stands is where it was: were it grown after a gap, a car that passes would be taken for it. */
 static double tracker_growth(const struct association *association, const struct object *object)
 {
-    double unsure = association->grow_unsure ? kalman_unsure(&object->kalman) - UNSURE_FROM : 0;
+    if (!association->grow_unsure || object_stands(object)) {
+        return association->growth;
+    }
+    double unsure = kalman_unsure(&object->kalman) - UNSURE_FROM;
     return association->growth + fmin(fmax(unsure, 0), UNSURE_MOST);
 }
 

@@ -7,6 +7,7 @@
  *     the better the longer it was gone;
  *   - the less sure the filter is of a place, after a gap or of an object that is hardly known, the more
  *     boxes are grown on each side before they are compared;
+ *   - what has stood for seconds is looked for where it was, with boxes as they are;
  *   - what has stood for seconds and is hidden by something nearer stays where it was, for as long as it is
  *     hidden (half a minute at most), and faint boxes there, parts of the other one, are not taken for it;
  *   - a new object is recognised in its second frame by boxes grown on each side ("buffered IoU", Yang et

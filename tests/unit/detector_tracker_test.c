@@ -256,6 +256,40 @@ static void test_uneven_time(void **state)
     tracker_destroy(tracker);
 }
 
+/* A car stands; after a gap in time it cannot be seen, and one that drives by, near its place, is not it. */
+static void test_gap_while_it_stands(void **state)
+{
+    struct tracker *tracker = tracker_create();
+    struct box stands = car_at(500, 100), passes = car_at(575, 100);
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        update(tracker, &stands, 1, i * 0.1);
+    }
+    update(tracker, &passes, 1, 6.9);
+    assert_int_equal(id_of(tracker, 0), 0);
+    passes.x = 660;
+    update(tracker, (struct box[]){passes, stands}, 2, 7.1);
+    assert_int_equal(id_of(tracker, 0), 2);
+    assert_int_equal(id_of(tracker, 1), 1);
+    tracker_destroy(tracker);
+}
+
+/* The box of a car that stands wavers, and a gap follows: it has not driven on as its box did. */
+static void test_gap_after_noise(void **state)
+{
+    struct tracker *tracker = tracker_create();
+    struct box stands = car_at(500, 100);
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        stands.x = i < 57 ? 500 : stands.x + 7;
+        update(tracker, &stands, 1, i * 0.1);
+    }
+    stands.x = 500;
+    update(tracker, &stands, 1, 8.4);
+    assert_int_equal(id_of(tracker, 0), 1);
+    tracker_destroy(tracker);
+}
+
 /* After a gap longer than the buffer everything is new; time that stands still does no harm. */
 static void test_gaps(void **state)
 {
@@ -370,6 +404,8 @@ int main(void)
         cmocka_unit_test(test_classes),
         cmocka_unit_test(test_doubles),
         cmocka_unit_test(test_uneven_time),
+        cmocka_unit_test(test_gap_while_it_stands),
+        cmocka_unit_test(test_gap_after_noise),
         cmocka_unit_test(test_gaps),
         cmocka_unit_test(test_the_same_again),
         cmocka_unit_test(test_speed),
