@@ -59,8 +59,9 @@ afterEach(async () => {
 async function open(options = {}, prepare = undefined) {
   const user = `desk-${++users}`;
   const context = await browser.newContext();
-  const address = `${broadcaster.url}${options.path ?? '/ws/viewer/detection'}`;
-  const dashboard = await Dashboard.open(context, portal, { url: address, userId: user, ...options }, prepare);
+  const { path = '/ws/viewer/detection', ...others } = options;
+  const address = `${broadcaster.url}${path}`;
+  const dashboard = await Dashboard.open(context, portal, { url: address, userId: user, ...others }, prepare);
   return Object.assign(dashboard, { user });
 }
 
