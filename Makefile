@@ -300,6 +300,7 @@ $(BUILD)/detector/draw.o: CFLAGS += -fno-math-errno -fno-trapping-math
 
 # --- what npm brings -------------------------------------------------------------------------------
 
+UPLOT = $(BUILD)/npm/node_modules/uplot
 NPM_CI := timeout 60 npm ci --prefer-offline --fetch-retries=0 --ignore-scripts --no-audit --no-fund
 
 # npm holds it against the lock file. The package has its smallest form as a script only: made a module
@@ -308,10 +309,9 @@ $(VENDOR): web/package.json web/package-lock.json web/.npmrc
 	$(call say,NPM)
 	@rm -rf $(BUILD)/npm && mkdir -p $(@D) $(BUILD)/npm && cp $^ $(BUILD)/npm && \
 	    (cd $(BUILD)/npm && $(NPM_CI)) > $(BUILD)/npm/log 2>&1 && \
-	    cd $(BUILD)/npm/node_modules/uplot && \
-	    { cat dist/uPlot.iife.min.js && echo 'export default uPlot;'; } > uplot.js && \
-	    cp LICENSE $(abspath $(@D))/uplot.LICENSE.txt && cp dist/uPlot.min.css $(abspath $(@D))/uplot.css && \
-	    cp dist/uPlot.d.ts $(abspath $(@D))/uplot.d.ts && mv uplot.js $(abspath $@) || \
+	    { cat $(UPLOT)/dist/uPlot.iife.min.js && echo 'export default uPlot;'; } > $(UPLOT)/uplot.js && \
+	    cp $(UPLOT)/LICENSE $(@D)/uplot.LICENSE.txt && cp $(UPLOT)/dist/uPlot.min.css $(@D)/uplot.css && \
+	    cp $(UPLOT)/dist/uPlot.d.ts $(@D)/uplot.d.ts && mv $(UPLOT)/uplot.js $@ || \
 	    echo 'No charts on the pages: npm could not bring uPlot ($(BUILD)/npm/log says why). All else is built.'
 
 # --- the two commands, and what they are made of -----------------------------------------------------
