@@ -48,22 +48,46 @@ function drawSpaces(context, spaces, place) {
 }
 
 /**
- * Above its box, or inside where there is no room above.
+ * A box on the canvas, and what it is around.
+ * @typedef {object} Box
+ * @property {Detection} detection
+ * @property {number} left
+ * @property {number} top
+ */
+
+/** @param {Place} one @param {Place} other */
+function overlap(one, other) {
+  return one.x < other.x + other.width && other.x < one.x + one.width &&
+    one.y < other.y + other.height && other.y < one.y + one.height;
+}
+
+/**
+ * Each above its box, or inside where there is no room above. One that would lie over another is left out, the less
+ * sure one: a small picture would be nothing but labels.
  * @param {CanvasRenderingContext2D} context
- * @param {Detection} detection
- * @param {number} left
- * @param {number} top
+ * @param {Box[]} boxes
+ * @param {Place} picture
  * @param {number} ratio
  */
-function drawLabel(context, { class: name, confidence, track_id: track }, left, top, ratio) {
-  const text = `${name} ${Math.round(100 * confidence)} %${track === undefined ? '' : ` #${track}`}`;
+function drawLabels(context, boxes, picture, ratio) {
   const padding = PADDING_PX * ratio;
   const height = FONT_PX * ratio + 2 * padding;
-  const y = top >= height ? top - height : top;
-  context.fillStyle = BOX_COLOUR;
-  context.fillRect(left, y, context.measureText(text).width + 2 * padding, height);
-  context.fillStyle = LABEL_COLOUR;
-  context.fillText(text, left + padding, y + padding);
+  /** @type {Place[]} */
+  const drawn = [];
+  for (const { detection, left, top } of [...boxes].sort((a, b) => b.detection.confidence - a.detection.confidence)) {
+    const { class: name, confidence, track_id: track } = detection;
+    const text = `${name} ${Math.round(100 * confidence)} %${track === undefined ? '' : ` #${track}`}`;
+    const width = context.measureText(text).width + 2 * padding;
+    const x = Math.max(picture.x, Math.min(left, picture.x + picture.width - width));
+    const label = { x, y: top >= height ? top - height : top, width, height };
+    if (!drawn.some((other) => overlap(label, other))) {
+      drawn.push(label);
+      context.fillStyle = BOX_COLOUR;
+      context.fillRect(label.x, label.y, width, height);
+      context.fillStyle = LABEL_COLOUR;
+      context.fillText(text, label.x + padding, label.y + padding);
+    }
+  }
 }
 
 /** @param {unknown} detection any worker may have written it */
@@ -91,17 +115,20 @@ export function drawOverlay(context, metadata, place, picture, options, ratio) {
   }
   const { width, height } = metadata.frame ?? picture;
   const detections = options.boxes !== false && Array.isArray(metadata.detections) ? metadata.detections : [];
+  /** @type {Box[]} */
+  const boxes = [];
+  context.strokeStyle = BOX_COLOUR;
   for (const detection of detections.filter(isDrawable)) {
     const [x = 0, y = 0, w = 0, h = 0] = detection.bbox;
     if (detection.confidence >= (options.conf ?? 0)) {
       const left = place.x + (x / width) * place.width;
       const top = place.y + (y / height) * place.height;
-      context.strokeStyle = BOX_COLOUR;
       context.strokeRect(left, top, (w / width) * place.width, (h / height) * place.height);
-      if (options.labels !== false) {
-        drawLabel(context, detection, left, top, ratio);
-      }
+      boxes.push({ detection, left, top });
     }
+  }
+  if (options.labels !== false) {
+    drawLabels(context, boxes, place, ratio);
   }
   context.restore();
 }

@@ -4,6 +4,7 @@
 //   element('save', HTMLButtonElement)       the element of the page with that id, or an error
 //   make('p', { className: 'hint' }, 'text', child)
 //   write(target, 'text')                    only when it differs: screen readers read what is written
+//   showRows(list, values, makeRow, fillRow) the same for a list
 
 /**
  * @template {Element} T
@@ -51,4 +52,24 @@ export function write(target, text) {
   if (target.textContent !== text) {
     target.textContent = text;
   }
+}
+
+/**
+ * A list that follows a list of values: what is there is kept, so that nothing flickers, no focus is lost, and a
+ * screen reader reads only what changed.
+ * @template T
+ * @template {HTMLElement} E
+ * @param {HTMLElement} list
+ * @param {T[]} values
+ * @param {() => E} makeRow
+ * @param {(row: E, value: T, i: number) => void} fillRow
+ */
+export function showRows(list, values, makeRow, fillRow) {
+  while (list.children.length > values.length) {
+    list.lastElementChild?.remove();
+  }
+  values.forEach((value, i) => {
+    const row = /** @type {E} */ (list.children[i] ?? list.appendChild(makeRow()));
+    fillRow(row, value, i);
+  });
 }

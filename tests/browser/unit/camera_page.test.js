@@ -9,7 +9,7 @@ import { LatencyMeter, readLatency } from '../../../web/page/camera/latency.js';
 import { readEvent, readEvents, spacesChanged } from '../../../web/page/camera/space_events.js';
 import { explainMissing } from '../../../web/page/camera/stage_view.js';
 import { Substitute } from '../../../web/page/camera/substitute.js';
-import { readTracks } from '../../../web/page/camera/tracks.js';
+import { readTracks } from '../../../web/page/camera/found.js';
 import { NO_WISHES, PRESETS, Settled, overlayOf, parametersOf, presetOf, wishesAny } from '../../../web/page/camera/wishes.js';
 import { readSpaces } from '../../../web/page/occupancy.js';
 import { Timers } from '../harness/timers.js';

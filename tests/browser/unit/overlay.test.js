@@ -63,3 +63,12 @@ test("boxes are measured in the camera's pixels where the metadata say so", () =
   const metadata = { frame: { width: 640, height: 360 }, detections: [{ class: 'car', confidence: 1, bbox: [1, 2, 3, 4] }] };
   assert.deepEqual(draw({}, metadata).boxes, [[11, 2, 3, 4]]);
 });
+
+test('no label lies over another, nor beyond the picture; the surest are there', () => {
+  const at = (/** @type {number} */ x, /** @type {number} */ confidence) =>
+    ({ class: `c${x}`, confidence, bbox: [x, 300, 40, 40] });
+  const { boxes, texts } = draw({}, { detections: [at(100, 0.5), at(140, 0.9), at(400, 0.4), at(1270, 0.3)] });
+  assert.equal(boxes.length, 4);
+  assert.deepEqual(texts.map(([text]) => text), ['c140 90 %', 'c400 40 %', 'c1270 30 %']);
+  assert.equal(texts[2][1], 650 - 56 + 3, 'it ends where the picture does');
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { RateMeter } from '../../../web/lib/index.js';
-import { countVehicles } from '../../../web/page/camera/counts.js';
+import { countVehicles } from '../../../web/page/camera/found.js';
 import { formatAge, formatRate } from '../../../web/page/format.js';
 import { judgePicture } from '../../../web/page/picture_state.js';
 

@@ -10,14 +10,13 @@ import { startPage } from '../shell.js';
 import { texts } from '../texts.js';
 import { CameraSelect } from './camera_select.js';
 import { ControlsView } from './controls_view.js';
-import { countVehicles } from './counts.js';
 import { FiguresView } from './figures_view.js';
+import { countVehicles, readTracks } from './found.js';
 import { LatencyMeter, readLatency } from './latency.js';
 import { readEvents, spacesChanged } from './space_events.js';
 import { SpacesView } from './spaces_view.js';
 import { StageView, explainMissing } from './stage_view.js';
 import { askedFor, cameraOfAddress, makeStream } from './stream.js';
-import { readTracks } from './tracks.js';
 import { snapshotName } from './when.js';
 import { overlayOf, parametersOf, streamOf, wishesAny } from './wishes.js';
 
@@ -37,6 +36,7 @@ const SILENT_MS = 15_000; // and so long after the last word
 const LATENCY_LIMIT_MS = 10_000; // a picture that the server had from before says nothing of the way
 const ANSWER_MS = 3000; // what the server says within this of a wish is said of the wish
 const RECORD_LIMIT_MS = 2000; // so long the record waits for the first picture
+const BOXLESS_LIMIT_MS = 1000; // and so long where no boxes are made here, and what stands in for them comes with it
 const RECORD_RETRY_MS = 5000;
 
 export class CameraPage {
@@ -141,6 +141,9 @@ export class CameraPage {
       this.#manager?.disconnect(); // there is nothing to ask for
     }
     this.#showCameras();
+    if (!this.#recordAsked && this.#list.find(this.#cameraId ?? '')?.detect === 'off') {
+      setTimeout(() => void this.#loadRecord(), BOXLESS_LIMIT_MS);
+    }
   }
 
   #showCameras() {

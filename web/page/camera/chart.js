@@ -102,6 +102,19 @@ export class Chart {
     }
     this.#plot?.destroy();
     this.#plot = new this.#library(this.#options(shown), shown.columns, this.#holder);
+    this.#followFinger(this.#plot);
+  }
+
+  /** uPlot knows mice only. @param {any} plot */
+  #followFinger(plot) {
+    const follow = (/** @type {PointerEvent} */ { pointerType, clientX, clientY }) => {
+      if (pointerType !== 'mouse') {
+        const { left, top } = plot.over.getBoundingClientRect();
+        plot.setCursor({ left: clientX - left, top: clientY - top });
+      }
+    };
+    plot.over.addEventListener('pointerdown', follow);
+    plot.over.addEventListener('pointermove', follow);
   }
 
   #fit() {
@@ -136,7 +149,7 @@ export class Chart {
       },
       axes: [
         {
-          ...axis, space: 70, font: `12px ${colour('--font')}`,
+          ...axis, space: to - from > 2 * DAY_S ? 110 : 70, font: `12px ${colour('--font')}`,
           values: (/** @type {unknown} */ _plot, /** @type {number[]} */ splits, /** @type {number} */ _i, /** @type {number} */ _space, /** @type {number} */ step) =>
             splits.map((seconds) => axisTime(to - from)(seconds, step)),
         },

@@ -1,10 +1,9 @@
 // What happened at the spaces of a camera: the record, page by page, and what happens now.
 
 import { ApiError, api, errorText } from '../api.js';
-import { element, make, write } from '../dom.js';
+import { element, make, showRows, write } from '../dom.js';
 import { texts } from '../texts.js';
 import { EventLog } from './event_log.js';
-import { showRows } from './rows.js';
 import { readEvent } from './space_events.js';
 import { formatHeld, formatMoment, formatSecond } from './when.js';
 

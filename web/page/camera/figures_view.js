@@ -1,16 +1,15 @@
 // What is known of the picture, in numbers: vehicles, the stream, where the time goes, who is followed.
 
-import { element, make, write } from '../dom.js';
+import { element, make, showRows, write } from '../dom.js';
 import { formatAge, formatCount, formatRate } from '../format.js';
 import { stateText, texts } from '../texts.js';
 import { stateTone } from '../tones.js';
-import { showRows } from './rows.js';
 import { formatMoment, formatSecond } from './when.js';
 
-/** @typedef {import('./counts.js').Counts} Counts */
+/** @typedef {import('./found.js').Counts} Counts */
 /** @typedef {import('./latency.js').Latency} Latency */
 /** @typedef {import('./latency.js').Stage} Stage */
-/** @typedef {import('./tracks.js').Track} Track */
+/** @typedef {import('./found.js').Track} Track */
 
 const TRACKS_SHOWN = 24;
 

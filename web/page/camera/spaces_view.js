@@ -1,9 +1,8 @@
 // The parking spaces: how many are taken, and each by its name.
 
-import { element, make, write } from '../dom.js';
+import { element, make, showRows, write } from '../dom.js';
 import { formatCount } from '../format.js';
 import { texts } from '../texts.js';
-import { showRows } from './rows.js';
 import { formatHeld, formatMoment } from './when.js';
 
 /** @typedef {import('../occupancy.js').Space} Space */
