@@ -438,10 +438,12 @@ client-package: ## pack web/lib for npm, with its types, into $(BUILD)
 	@node tests/browser/pack_client.js "$(BUILD)"
 format: ## lay the C files out as .clang-format says
 	@clang-format -i $(C_FILES)
+	@tests/comment_width --mend $(C_FILES)
 format-check:
 	@clang-format --dry-run --Werror $(C_FILES)
-lint: ## look at the scripts with shellcheck
+lint: ## look at the scripts with shellcheck, and for comments that go too far
 	shellcheck $(SCRIPTS)
+	@tests/comment_width $(C_FILES)
 
 # A stamp for each file that is clean; it falls when the file, what it includes or .clang-tidy changes.
 TIDY_STAMPS = $(patsubst %,$(BUILD)/tidy/%.clean,$(filter-out %.h,$(C_FILES)))

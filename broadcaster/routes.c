@@ -31,13 +31,15 @@
 #define ROUTE_ID     "{id}"
 #define ROUTE_VIEWER "{viewer}"
 
-/* `camera`: what stood for {id} or {viewer} in the path, of the form of a camera id; "" without one. */
+/* `camera`: what stood for {id} or {viewer} in the path, of the form of a camera
+ * id; "" without one. */
 typedef void route_handler(struct services *services, struct http_session *session,
                            const struct http_request *request, const char *camera);
 
 struct route {
     enum http_method method; /* GET answers HEAD too, unless it opens a WebSocket */
-    /* {id} stands for a camera id, {viewer} for a viewer's; behind ? a parameter that must be so. */
+    /* {id} stands for a camera id, {viewer} for a viewer's; behind ? a
+     * parameter that must be so. */
     const char *pattern;
     route_handler *handler;
     bool websocket;
@@ -211,8 +213,8 @@ static void routes_handle_other(struct services *services, struct http_session *
 
 /* --- the rules for all --- */
 
-/* The camera in the path and the one in `camera_id` must be the asker's to have. Whether they are right
- * otherwise is the handler's business. */
+/* The camera in the path and the one in `camera_id` must be the asker's to have. Whether they are
+ * right otherwise is the handler's business. */
 static bool routes_check_camera(struct http_session *session, const struct http_request *request,
                                 const struct route *route, const char *camera)
 {

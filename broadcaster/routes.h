@@ -1,5 +1,5 @@
-/* Which request goes where: the table of paths, and the rules that hold for all of them (Host, Origin,
- * methods). One thread. */
+/* Which request goes where: the table of paths, and the rules that hold for all of them (Host,
+ * Origin, methods). One thread. */
 #ifndef BROADCASTER_ROUTES_H
 #define BROADCASTER_ROUTES_H
 

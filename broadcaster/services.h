@@ -45,18 +45,19 @@ void services_camera_status(const struct services *services, const char *camera,
 /* True when the camera is configured or somebody has posted or pushed it. */
 bool services_has_camera(const struct services *services, const char *camera);
 
-/* True when one more may wait for the camera, whether it exists or not. Each name that nobody knows takes
- * up memory, and names are free: there is a limit to them. */
+/* True when one more may wait for the camera, whether it exists or not. Each name that nobody knows
+ * takes up memory, and names are free: there is a limit to them. */
 bool services_may_wait(const struct services *services, const char *camera);
 
-/* True when there are raw pictures of the camera, or will be: it has a capture, or is one that pushes. */
+/* True when there are raw pictures of the camera, or will be: it has a capture, or
+ * is one that pushes. */
 bool services_has_raw(const struct services *services, const char *camera);
 
 /* True when our own detector posts this camera, so that nobody else may. */
 bool services_has_local_detector(const struct services *services, const char *camera);
 
-/* True when our own detector looks at this camera as soon as somebody wants it: its own, and those that
- * push to us without being configured, which others may post as well. */
+/* True when our own detector looks at this camera as soon as somebody wants it: its own, and those
+ * that push to us without being configured, which others may post as well. */
 bool services_is_detected(const struct services *services, const char *camera);
 
 #endif

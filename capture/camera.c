@@ -100,8 +100,8 @@ static void camera_watch(struct camera *camera, uint64_t now)
     }
 }
 
-/* A sign of life. Most only push the deadline away, and the timer is left to find that out by itself
- * when it fires. */
+/* A sign of life. Most only push the deadline away, and the timer is left to find that out by
+ * itself when it fires. */
 static void camera_lives(struct camera *camera, uint64_t now)
 {
     camera_publish_status(camera, now);
@@ -222,8 +222,8 @@ static void camera_describe(struct camera *camera, const struct frame_info *info
              info->size, camera->type->framing(camera->source));
 }
 
-/* What is missing is ours: the connection is as good as it was, and the next picture tries again. The
- * publisher has logged it. */
+/* What is missing is ours: the connection is as good as it was, and the next picture tries again.
+ * The publisher has logged it. */
 static void camera_cannot_publish(struct camera *camera, int result)
 {
     char reason[REPORT_REASON_SIZE];
@@ -454,8 +454,8 @@ void camera_destroy(struct camera *camera)
     free(camera);
 }
 
-/* A mask holds for the picture that was taken before it, too: with a camera that has fallen silent that is
- * the one which everybody is shown. */
+/* A mask holds for the picture that was taken before it, too: with a camera that has fallen silent
+ * that is the one which everybody is shown. */
 static void camera_paint_newest(struct camera *camera)
 {
     struct frame_info frame;

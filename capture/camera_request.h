@@ -1,7 +1,7 @@
-/* An HTTP request to a camera, by libcurl: http and https only, also where it is redirected to (three
- * times at most); basic and digest authentication; bounded answers. What goes wrong is put into words
- * for the status of the camera; neither URLs nor passwords are in them. Everything runs on the loop's
- * thread. */
+/* An HTTP request to a camera, by libcurl: http and https only, also where it is redirected to
+ * (three times at most); basic and digest authentication; bounded answers. What goes wrong is put
+ * into words for the status of the camera; neither URLs nor passwords are in them. Everything runs
+ * on the loop's thread. */
 #ifndef CAPTURE_CAMERA_REQUEST_H
 #define CAPTURE_CAMERA_REQUEST_H
 
@@ -20,8 +20,8 @@ struct camera_request_handlers {
     void (*header)(void *arg, const char *line, size_t size);
     /* Bytes of the body of an answer with status 200. False breaks the request off. */
     bool (*body)(void *arg, const uint8_t *data, size_t size);
-    /* The request is over. `reason` is NULL after a whole answer with status 200 or 304. The request
-     * may be started again or destroyed from here. */
+    /* The request is over. `reason` is NULL after a whole answer with status 200 or 304. The
+     * request may be started again or destroyed from here. */
     void (*done)(void *arg, const char *reason);
 };
 
@@ -45,8 +45,8 @@ void camera_request_set_reason(struct camera_request *request, const char *forma
 long camera_request_status(const struct camera_request *request);
 const char *camera_request_content_type(const struct camera_request *request);
 
-/* True when the media type is `wanted`, or begins with it where `wanted` ends in '/'. Parameters and
- * case do not count. */
+/* True when the media type is `wanted`, or begins with it where `wanted` ends in '/'. Parameters
+ * and case do not count. */
 bool camera_request_type_is(const char *content_type, const char *wanted);
 
 #endif

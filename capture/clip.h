@@ -14,14 +14,15 @@ struct clip;
 int clip_open(struct clip **clip, const char *path, size_t max_frame_bytes);
 void clip_close(struct clip *clip); /* NULL is allowed */
 
-/* Finds more pictures in a file, a bounded piece of work at a time, for the event loop's sake. 1: call
- * again; 0: all are found; else -errno. `bad` (may be NULL) is called for every broken picture. */
+/* Finds more pictures in a file, a bounded piece of work at a time, for the event loop's
+ * sake. 1: call again; 0: all are found; else -errno. `bad` (may be NULL) is called for
+ * every broken picture. */
 int clip_index(struct clip *clip, void (*bad)(void *arg, enum jpeg_fault fault), void *arg);
 
 size_t clip_count(const struct clip *clip);
 
-/* Reads picture `position` into the clip's memory: *jpeg is valid until the next call. JPEG_WHOLE, or
- * what is wrong with it; a file that went away or shrank is JPEG_TRUNCATED. */
+/* Reads picture `position` into the clip's memory: *jpeg is valid until the next call. JPEG_WHOLE,
+ * or what is wrong with it; a file that went away or shrank is JPEG_TRUNCATED. */
 enum jpeg_fault clip_read(struct clip *clip, size_t position, struct jpeg_info *info,
                           const uint8_t **jpeg);
 

@@ -1,5 +1,5 @@
-/* A clip played as if it were a camera: picture n of the loop at start + n periods. A late loop skips
- * pictures, so a clip of a minute takes a minute whatever happens. */
+/* A clip played as if it were a camera: picture n of the loop at start + n periods. A late loop
+ * skips pictures, so a clip of a minute takes a minute whatever happens. */
 #include "capture/source.h"
 
 #include <ctype.h>

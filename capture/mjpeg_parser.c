@@ -102,8 +102,8 @@ static void parser_report_whole(struct mjpeg_parser *parser, size_t size, uint32
     parser->handlers->picture(parser->arg, &info, parser->bytes + parser->begin);
 }
 
-/* Offset of the first SOI, or `size`. Wants the 0xFF of the next marker too: two bytes alone occur in
- * any garbage. */
+/* Offset of the first SOI, or `size`. Wants the 0xFF of the next marker too: two bytes alone
+ * occur in any garbage. */
 static size_t find_soi(const uint8_t *data, size_t size)
 {
     size_t at = 0;
@@ -120,8 +120,8 @@ static size_t find_soi(const uint8_t *data, size_t size)
     return size;
 }
 
-/* Offset of the first boundary among the walked bytes of a picture, of which the first `searched` have
- * been searched before; 0: none, for a picture cannot begin with one. */
+/* Offset of the first boundary among the walked bytes of a picture, of which the first `searched`
+ * have been searched before; 0: none, for a picture cannot begin with one. */
 static size_t find_boundary(const struct mjpeg_parser *parser, size_t searched)
 {
     size_t length = parser->boundary.line_size;
@@ -210,9 +210,9 @@ static void parser_leave_scan(struct mjpeg_parser *parser, enum jpeg_walk_result
     }
 }
 
-/* A length in a damaged picture can lead the walk across a boundary and into the pictures behind it.
- * So boundaries are looked for as the walk goes on, in strides: what has been walked in vain is then
- * in proportion to what is dropped, whatever a camera sends. */
+/* A length in a damaged picture can lead the walk across a boundary and into the pictures behind
+ * it. So boundaries are looked for as the walk goes on, in strides: what has been walked in vain is
+ * then in proportion to what is dropped, whatever a camera sends. */
 static bool step_scan(struct mjpeg_parser *parser)
 {
     size_t available = parser->end - parser->begin;

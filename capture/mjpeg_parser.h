@@ -1,10 +1,10 @@
 /* Cuts an MJPEG stream (multipart/x-mixed-replace) into its JPEGs: bytes in, events out; no I/O and
- * no clock. It takes what real cameras send: any boundary or none, lengths that are missing or wrong,
- * garbage between the parts, pictures cut short. However a stream is cut into pieces, the events are
- * the same.
+ * no clock. It takes what real cameras send: any boundary or none, lengths that are missing or
+ * wrong, garbage between the parts, pictures cut short. However a stream is cut into pieces,
+ * the events are the same.
  *
- * A part with a Content-Length is taken by it, and only the picture's headers and tail are looked at.
- * When such a picture is not whole there, or no boundary follows it, or the length has not been
+ * A part with a Content-Length is taken by it, and only the picture's headers and tail are looked
+ * at. When such a picture is not whole there, or no boundary follows it, or the length has not been
  * reached for MJPEG_LENGTH_PATIENCE_NS, lengths are not believed any more: from then on this stream
  * is scanned by the JPEGs' own structure. */
 #ifndef CAPTURE_MJPEG_PARSER_H
@@ -23,15 +23,15 @@
 struct mjpeg_parser;
 
 struct mjpeg_parser_handlers {
-    /* A whole picture. `info` has everything but what the ring sets and captured_realtime_ns. `jpeg`
-     * lies in the parser's memory and is valid during the call. */
+    /* A whole picture. `info` has everything but what the ring sets and captured_realtime_ns.
+     * `jpeg` lies in the parser's memory and is valid during the call. */
     void (*picture)(void *arg, const struct frame_info *info, const uint8_t *jpeg);
     /* A picture was dropped. */
     void (*bad)(void *arg, enum jpeg_fault fault);
 };
 
-/* `content_type` is the stream's header, or NULL. `handlers` must outlive the parser, which must not
- * be destroyed from them. */
+/* `content_type` is the stream's header, or NULL. `handlers` must outlive the parser, which must
+ * not be destroyed from them. */
 struct mjpeg_parser *mjpeg_parser_create(const char *content_type, size_t max_frame_bytes,
                                          const struct mjpeg_parser_handlers *handlers, void *arg);
 void mjpeg_parser_destroy(struct mjpeg_parser *parser); /* NULL is allowed */

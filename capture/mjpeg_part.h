@@ -10,8 +10,9 @@
 #define MJPEG_BOUNDARY_MAX 200
 
 /* What separates the parts of one stream. Cameras disagree with their own Content-Type: dashes are
- * doubled, missing, or the parameter is not there at all. So what is declared is compared without its
- * dashes, and what is not declared is learned from the first line that looks like a boundary. */
+ * doubled, missing, or the parameter is not there at all. So what is declared is
+ * compared without its dashes, and what is not declared is learned from the first line
+ * that looks like a boundary. */
 struct mjpeg_boundary {
     char declared[MJPEG_BOUNDARY_MAX]; /* from Content-Type, without dashes at its ends */
     size_t declared_size;              /* 0: nothing declared */

@@ -1,4 +1,5 @@
-/* A camera that streams multipart/x-mixed-replace: one long answer, fed to the parser as it comes. */
+/* A camera that streams multipart/x-mixed-replace: one long answer, fed to the
+ * parser as it comes. */
 #include "capture/source.h"
 
 #include <stdbool.h>
@@ -27,8 +28,8 @@ static void mjpeg_on_bad(void *arg, enum jpeg_fault fault)
     source->settings.handlers->bad(source->settings.arg, fault);
 }
 
-/* Cameras also call their streams video/x-motion-jpeg, application/octet-stream or nothing; only what
- * can be no stream is refused. */
+/* Cameras also call their streams video/x-motion-jpeg, application/octet-stream or nothing; only
+ * what can be no stream is refused. */
 static bool mjpeg_accept(struct source *source, const char *type)
 {
     if (camera_request_type_is(type, "image/jpeg") || camera_request_type_is(type, "image/jpg")) {

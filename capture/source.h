@@ -1,6 +1,6 @@
 /* Where pictures come from. A source is one attempt: it is created, it connects or opens, gives
- * pictures, and once it says `ended` it is of no further use. Its owner destroys it then, or before.
- * Everything runs on the loop's thread. */
+ * pictures, and once it says `ended` it is of no further use. Its owner destroys it then, or
+ * before. Everything runs on the loop's thread. */
 #ifndef CAPTURE_SOURCE_H
 #define CAPTURE_SOURCE_H
 

@@ -13,7 +13,8 @@
 #include "common/log.h"
 #include "common/memory.h"
 
-/* How often a capture is asked how it is; what has not been answered by the next time, is missing. */
+/* How often a capture is asked how it is; what has not been answered by the
+ * next time, is missing. */
 #define FEED_ASK_NS (2 * NS_PER_SECOND)
 
 struct camera_feed {
@@ -66,7 +67,8 @@ static void feed_tell_frame(struct camera_feed *feed)
 
 /* --- a capture that hangs --- */
 
-/* Its connection stands and its last word is "online": only a question shows that nobody is there. */
+/* Its connection stands and its last word is "online": only a question shows
+ * that nobody is there. */
 static void feed_fall_silent(struct camera_feed *feed)
 {
     log_camera(LOG_WARN, feed->camera, "its capture does not answer; is it stopped?");
@@ -141,8 +143,8 @@ static void feed_drop_ring(struct camera_feed *feed)
     feed->reader = NULL;
 }
 
-/* The other side has broken the protocol: its connection ends. The client comes back after a while that
- * doubles, for the next ring may well be no better. */
+/* The other side has broken the protocol: its connection ends. The client comes back after a while
+ * that doubles, for the next ring may well be no better. */
 static void feed_refuse(struct camera_feed *feed, const char *fault)
 {
     struct control_peer *peer = control_client_peer(feed->client);

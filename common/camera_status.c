@@ -28,7 +28,8 @@ static enum camera_state camera_state_find(const char *name)
     return CAMERA_OFFLINE;
 }
 
-/* The reason may quote a server's words. What is not UTF-8 would make the whole message unsayable. */
+/* The reason may quote a server's words. What is not UTF-8 would make the
+ * whole message unsayable. */
 static json_t *reason_to_json(const char *reason)
 {
     json_t *value = json_string(reason);

@@ -22,7 +22,8 @@ uint64_t clock_to_realtime_ns(uint64_t monotonic_ns);
 /* Writes "2026-01-07T12:30:45.123456Z" (UTC, microseconds). */
 void clock_iso8601(uint64_t realtime_ns, char out[CLOCK_ISO8601_SIZE]);
 
-/* Of the configuration and of queries, where durations are seconds: 0 or more, and less than 500 years. */
+/* Of the configuration and of queries, where durations are seconds: 0 or more, and
+ * less than 500 years. */
 static inline uint64_t clock_seconds_ns(double seconds)
 {
     return (uint64_t)(seconds * (double)NS_PER_SECOND);

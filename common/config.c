@@ -15,8 +15,8 @@
 #include "common/config_section.h"
 #include "common/memory.h"
 
-/* The folder that the file's name names, absolute. A symbolic link in the place of the file itself is
- * not followed: relative paths belong to where people put the file. NULL with errno. */
+/* The folder that the file's name names, absolute. A symbolic link in the place of the file itself
+ * is not followed: relative paths belong to where people put the file. NULL with errno. */
 static char *folder_of(const char *path)
 {
     char *copy = xstrdup(path);

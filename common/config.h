@@ -1,6 +1,6 @@
-/* The configuration: `ringcast.json`, the environment and the API's overlay, merged and checked by the
- * same code in every process. One option table (config_options.c: key, type, bounds, default, help)
- * makes the parser, --help and docs/configuration.md.
+/* The configuration: `ringcast.json`, the environment and the API's overlay, merged and checked by
+ * the same code in every process. One option table (config_options.c: key, type, bounds, default,
+ * help) makes the parser, --help and docs/configuration.md.
  *
  * A `struct config` never changes after config_load(); a reload makes another one. */
 #ifndef COMMON_CONFIG_H
@@ -22,7 +22,8 @@ enum history_detections {
     HISTORY_DETECTIONS_ALL
 };
 enum camera_capture { CAPTURE_ALWAYS, CAPTURE_ON_DEMAND };
-/* Where a camera is described: in the file alone, there and changed by the overlay, in the overlay. */
+/* Where a camera is described: in the file alone, there and changed by the
+ * overlay, in the overlay. */
 enum camera_origin { ORIGIN_FILE, ORIGIN_CHANGED, ORIGIN_ADDED };
 
 struct config_point {
@@ -43,7 +44,8 @@ struct config_tiles {
     int64_t columns, rows; /* 0: none given */
 };
 
-/* A parking space: a polygon of at least three corners. A space given as `bbox` becomes its four. */
+/* A parking space: a polygon of at least three corners. A space given as
+ * `bbox` becomes its four. */
 struct config_space {
     char *id;
     char *name;
@@ -203,7 +205,8 @@ const struct config_camera *config_find_camera(const struct config *config, cons
 const struct config_camera *config_camera_or_guest(const struct config *config, const char *id);
 
 /* Which detector process serves a camera: `camera.detector`, or its place in the sorted ids modulo
- * detector.processes, or for an id that is not configured a hash of it. The same in every process. */
+ * detector.processes, or for an id that is not configured a hash of it. The
+ * same in every process. */
 size_t config_camera_detector(const struct config *config, const char *id);
 
 /* True when the supervisor must run a capture process for it (every source but push). */
@@ -218,8 +221,8 @@ char *config_redact_url(const char *url);
 void config_print_reference(void);
 void config_print_help(void);
 
-/* One value of the configuration as text, e.g. "run_dir" or "detector.processes"; NULL: no such key.
- * The caller frees it. For the supervisor script. */
+/* One value of the configuration as text, e.g. "run_dir" or "detector.processes"; NULL: no such
+ * key. The caller frees it. For the supervisor script. */
 char *config_get_text(const struct config *config, const char *key);
 
 #endif

@@ -63,7 +63,8 @@ static void camera_defaults(const struct config_detector *detector, struct confi
     }
 }
 
-/* What a source needs must be there, what it cannot use must not: it would be a misunderstanding. */
+/* What a source needs must be there, what it cannot use must not: it would be
+ * a misunderstanding. */
 static void check_source(const struct config_camera *camera, json_t *object, const char *path,
                          struct config_errors *errors)
 {

@@ -4,8 +4,8 @@
 
 #include "common/config.h"
 
-/* Adds the line "<path>: <text>"; `path` "": the text alone. Values that may be secret (anything but
- * numbers, names from the table, and keys) never belong into the text. */
+/* Adds the line "<path>: <text>"; `path` "": the text alone. Values that may be secret (anything
+ * but numbers, names from the table, and keys) never belong into the text. */
 void config_errors_add(struct config_errors *errors, const char *path, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

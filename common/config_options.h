@@ -1,5 +1,6 @@
 /* The option table: everything that may stand in ringcast.json, one row each. The parser, --help,
- * docs/configuration.md and `ringcast-ctl get` all read this table and nothing else. Thread-safe. */
+ * docs/configuration.md and `ringcast-ctl get` all read this table and
+ * nothing else. Thread-safe. */
 #ifndef COMMON_CONFIG_OPTIONS_H
 #define COMMON_CONFIG_OPTIONS_H
 

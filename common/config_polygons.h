@@ -18,9 +18,9 @@
 bool config_relative_read(json_t *value, double *number, const char *path,
                           struct config_errors *errors);
 
-/* Reads a list of corners [x, y], each number from 0 to 1, into `polygon`, which is empty. On a mistake
- * adds errors that begin with `path`, leaves the polygon empty and returns false; a polygon without an
- * area is one. */
+/* Reads a list of corners [x, y], each number from 0 to 1, into `polygon`, which is empty. On a
+ * mistake adds errors that begin with `path`, leaves the polygon empty and returns false; a polygon
+ * without an area is one. */
 bool config_polygon_read(struct config_polygon *polygon, json_t *array, const char *path,
                          struct config_errors *errors);
 void config_polygon_copy(struct config_polygon *copy, const struct config_polygon *polygon);

@@ -11,8 +11,8 @@
  * knows are warned of. */
 void config_section_environment(json_t *document, struct config_errors *errors);
 
-/* Reads every key of `object` (NULL: an empty one) into `section_struct`, which is all zero; what is
- * missing or wrong gets its default. An unknown key is an error. `path` is "" at the top. */
+/* Reads every key of `object` (NULL: an empty one) into `section_struct`, which is all zero; what
+ * is missing or wrong gets its default. An unknown key is an error. `path` is "" at the top. */
 void config_section_read(enum config_section section, json_t *object, const char *path,
                          void *section_struct, struct config_reader *reader);
 

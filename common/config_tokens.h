@@ -6,8 +6,8 @@
 
 #include "common/config.h"
 
-/* Reads [{name, sha256, role, cameras}] into the broadcaster's tokens. On a mistake adds errors that begin
- * with `path`, stores nothing and returns false. */
+/* Reads [{name, sha256, role, cameras}] into the broadcaster's tokens. On a mistake adds errors
+ * that begin with `path`, stores nothing and returns false. */
 bool config_tokens_read(struct config_broadcaster *broadcaster, json_t *array, size_t maximum,
                         const char *path, struct config_errors *errors);
 void config_tokens_free(struct config_broadcaster *broadcaster);

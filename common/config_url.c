@@ -124,7 +124,8 @@ bool config_url_has_user(const char *text)
     return has;
 }
 
-/* A part of the URL, decoded where it was encoded, or NULL where it has none. The caller frees it. */
+/* A part of the URL, decoded where it was encoded, or NULL where it has none.
+ * The caller frees it. */
 static char *url_part(CURLU *url, CURLUPart part, unsigned flags)
 {
     char *text = NULL;

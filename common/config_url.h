@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* Each returns NULL when `text` is right, else what is wrong with it, in words that do not repeat it
- * (it may hold a password). */
+/* Each returns NULL when `text` is right, else what is wrong with it, in words that do not repeat
+ * it (it may hold a password). */
 const char *config_url_mistake(const char *text);    /* http or https, with a host */
 const char *config_origin_mistake(const char *text); /* scheme://host[:port] alone, or "*" */
 const char *config_listen_mistake(const char *text); /* address:port, [address]:port */
@@ -14,7 +14,8 @@ const char *config_listen_mistake(const char *text); /* address:port, [address]:
 bool config_url_has_user(const char *url);
 
 /* Takes user and password out of a URL that is right: returns what is left, and what was taken out,
- * decoded, in *user and *password (NULL: it had none; "": an empty one). The caller frees all three. */
+ * decoded, in *user and *password (NULL: it had none; "": an empty one). The
+ * caller frees all three. */
 char *config_url_take_user(const char *url, char **user, char **password);
 
 /* True when both are right and lead to the same place: scheme, host and port. */

@@ -15,8 +15,8 @@ struct config_reader {
     struct config_errors *errors;
 };
 
-/* The JSON value that `text` (an environment variable, a default) stands for: lists are separated by
- * commas. A new reference, or NULL when the text is not of the row's type. */
+/* The JSON value that `text` (an environment variable, a default) stands for: lists are separated
+ * by commas. A new reference, or NULL when the text is not of the row's type. */
 json_t *config_value_from_text(const struct config_option *option, const char *text);
 
 /* "a number", "one of text, json" …: what the row wants to see. The caller frees it. */

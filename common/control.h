@@ -1,10 +1,10 @@
 /* Control sockets: Unix-domain SOCK_SEQPACKET in the run directory, one JSON object per packet,
- * descriptors riding with their own packet. A connection is a lifetime: its end is the death notice,
- * both ways. Peers are this uid or root (SO_PEERCRED). A packet that the message table refuses closes
- * that connection and nothing else.
+ * descriptors riding with their own packet. A connection is a lifetime: its end is the death
+ * notice, both ways. Peers are this uid or root (SO_PEERCRED). A packet that the message table
+ * refuses closes that connection and nothing else.
  *
- * All sockets are non-blocking. Of newest-only messages one waits per peer, the newest; an answer that
- * cannot go closes the connection. Everything runs on the loop's thread. */
+ * All sockets are non-blocking. Of newest-only messages one waits per peer, the newest; an answer
+ * that cannot go closes the connection. Everything runs on the loop's thread. */
 #ifndef COMMON_CONTROL_H
 #define COMMON_CONTROL_H
 
@@ -17,8 +17,9 @@
 
 struct control_peer; /* one connection, seen from either end */
 
-/* What a server or a client does with its connections; copied. Any member may be NULL. All are called
- * from the loop. A handler may close any peer and destroy any server or client, its own included. */
+/* What a server or a client does with its connections; copied. Any member may be NULL.
+ * All are called from the loop. A handler may close any peer and destroy any server or
+ * client, its own included. */
 struct control_handlers {
     /* A connection is there. Server: a client came. Client: the server answered. */
     void (*opened)(void *arg, struct control_peer *peer);
@@ -28,8 +29,8 @@ struct control_handlers {
                     const int *descriptors);
     /* The message that had to wait has gone: control_waiting() is false again. */
     void (*drained)(void *arg, struct control_peer *peer);
-    /* The connection is over; `peer` is freed after the call. Called for every peer that `opened` was
-     * called for, except by control_client_destroy(). */
+    /* The connection is over; `peer` is freed after the call. Called for every peer that `opened`
+     * was called for, except by control_client_destroy(). */
     void (*closed)(void *arg, struct control_peer *peer);
 };
 
@@ -37,8 +38,8 @@ struct control_handlers {
 
 struct control_server;
 
-/* Binds under a temporary name and renames, which replaces what a dead server left; removes the name
- * on destroy if it is still its own. Strings are copied. 0 or -errno. */
+/* Binds under a temporary name and renames, which replaces what a dead server left; removes the
+ * name on destroy if it is still its own. Strings are copied. 0 or -errno. */
 int control_server_create(struct control_server **server, struct event_base *base,
                           const char *run_dir, const char *name, enum message_service service,
                           const struct control_handlers *handlers, void *arg);
@@ -50,8 +51,8 @@ void control_server_destroy(struct control_server *server);
 struct control_client;
 
 /* Connects as soon as the name appears (inotify on the run directory) and again whenever the
- * connection ends. Where no event can tell (refused, just ended, no run directory to watch) it tries
- * again after 50 ms, doubling to 2 s. The first try is made from the loop. */
+ * connection ends. Where no event can tell (refused, just ended, no run directory to watch) it
+ * tries again after 50 ms, doubling to 2 s. The first try is made from the loop. */
 struct control_client *control_client_create(struct event_base *base, const char *run_dir,
                                              const char *name, enum message_service service,
                                              const struct control_handlers *handlers, void *arg);
@@ -64,9 +65,10 @@ struct control_peer *control_client_peer(struct control_client *client);
 /* --- a connection --- */
 
 /* Sends one message. Takes the reference `body` (an object; "type" is added; NULL: no fields). The
- * descriptors stay the caller's. A peer that cannot take it: newest-only messages wait in their slot,
- * others close the connection (its `closed` handler is called from the loop, never from here). So does
- * a message that the table refuses, which is a fault of ours and logged as an error. */
+ * descriptors stay the caller's. A peer that cannot take it: newest-only messages wait in
+ * their slot, others close the connection (its `closed` handler is called from the loop,
+ * never from here). So does a message that the table refuses, which is a fault of ours and
+ * logged as an error. */
 void control_send(struct control_peer *peer, enum message_type type, json_t *body,
                   const int *descriptors);
 

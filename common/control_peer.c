@@ -14,8 +14,8 @@
 /* Packets taken from one peer per wake-up, so that none keeps the loop from the others. */
 #define PACKETS_PER_WAKE_UP 16
 
-/* Room for the descriptors of one packet, aligned as the kernel wants it. The kernel closes what does
- * not fit and says so by MSG_CTRUNC. */
+/* Room for the descriptors of one packet, aligned as the kernel wants it. The kernel closes what
+ * does not fit and says so by MSG_CTRUNC. */
 union descriptor_space {
     struct cmsghdr align;
     char bytes[CMSG_SPACE(MESSAGE_DESCRIPTORS_MAX * sizeof(int))];
@@ -139,8 +139,8 @@ static void packet_close_descriptors(struct packet *packet)
     packet->descriptor_count = 0;
 }
 
-/* Receives one packet into packet->bytes (MESSAGE_BYTES_MAX). 0, -EAGAIN, or -ENOTCONN at the end of
- * the connection, which an empty packet cannot be told from. */
+/* Receives one packet into packet->bytes (MESSAGE_BYTES_MAX). 0, -EAGAIN, or -ENOTCONN at the end
+ * of the connection, which an empty packet cannot be told from. */
 static int packet_receive(struct packet *packet, int fd)
 {
     union descriptor_space space;
@@ -260,8 +260,8 @@ static int packet_send(int fd, const char *bytes, size_t size, const int *descri
     return sent < 0 ? -errno : 0;
 }
 
-/* What a failed send means: nothing when the other end is gone, because what it said before is still
- * to be read and its end is seen there. */
+/* What a failed send means: nothing when the other end is gone, because what it said before is
+ * still to be read and its end is seen there. */
 static void control_send_failed(struct control_peer *peer, const char *what, int result)
 {
     if (result == -EPIPE || result == -ECONNRESET) {

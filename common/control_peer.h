@@ -9,8 +9,8 @@
 
 #include "common/control.h"
 
-/* The server or the client that a peer belongs to. Copied into the peer, which may outlive it for as
- * long as one of its handlers runs. */
+/* The server or the client that a peer belongs to. Copied into the peer, which may outlive it for
+ * as long as one of its handlers runs. */
 struct control_owner {
     struct event_base *base;
     enum message_service service;

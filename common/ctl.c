@@ -55,7 +55,8 @@ struct ctl {
     bool once;                  /* of top */
 };
 
-/* The configuration, or NULL when it has mistakes, which are then on stderr. The caller frees it. */
+/* The configuration, or NULL when it has mistakes, which are then on stderr.
+ * The caller frees it. */
 static struct config *ctl_load(const struct ctl *ctl)
 {
     struct config *config;
@@ -163,8 +164,8 @@ static json_t *ctl_object(const char *text, const char *what)
     return object;
 }
 
-/* The message: a name, perhaps with fields, or the whole as an object. NULL with a line on stderr. The
- * caller owns the reference. */
+/* The message: a name, perhaps with fields, or the whole as an object. NULL with a line on stderr.
+ * The caller owns the reference. */
 static json_t *ctl_request(const struct ctl *ctl)
 {
     const char *message = ctl->arguments[1];

@@ -79,7 +79,8 @@ const char *ctl_process_id(const struct ctl_process *process, const char *kind)
 
 static void inquiry_send(struct inquiry_slot *slot, json_t *request);
 
-/* Puts a further page of viewers behind those that there are. True when the next one was asked for. */
+/* Puts a further page of viewers behind those that there are. True when the
+ * next one was asked for. */
 static bool inquiry_turn_page(struct inquiry_slot *slot, json_t *page)
 {
     json_t *viewers = json_object_get(*slot->answer, "viewers");

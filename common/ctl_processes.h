@@ -1,5 +1,5 @@
-/* The processes of a run directory, for the small tools: those of the supervisor's state file, and what
- * they say of themselves. One thread. */
+/* The processes of a run directory, for the small tools: those of the supervisor's state file, and
+ * what they say of themselves. One thread. */
 #ifndef COMMON_CTL_PROCESSES_H
 #define COMMON_CTL_PROCESSES_H
 
@@ -46,8 +46,8 @@ struct ctl_inquiry;
 typedef void ctl_inquiry_done_fn(void *arg);
 
 /* Asks every process that runs for its `stats`, captures for their `status`, and with `viewers` the
- * broadcaster for those, two thousand of them at most; whoever does not answer within `timeout_s` has no
- * answer. `processes` outlives the inquiry and takes the answers. */
+ * broadcaster for those, two thousand of them at most; whoever does not answer within `timeout_s`
+ * has no answer. `processes` outlives the inquiry and takes the answers. */
 struct ctl_inquiry *ctl_inquiry_create(struct event_base *base, const char *run_dir,
                                        struct ctl_processes *processes, bool viewers,
                                        double timeout_s, ctl_inquiry_done_fn *done, void *arg);

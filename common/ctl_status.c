@@ -34,7 +34,8 @@ static void status_ask_all(struct ctl_processes *processes, const char *run_dir)
     event_base_free(base);
 }
 
-/* What the process moves: frames per second, and the age of the newest. A detector says it per camera. */
+/* What the process moves: frames per second, and the age of the newest. A detector
+ * says it per camera. */
 static void read_rate(const json_t *stats, double *fps, double *age_ms)
 {
     const json_t *age = json_object_get(stats, "newest_age_ms");

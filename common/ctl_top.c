@@ -19,8 +19,8 @@
 #define TOP_ONCE_WIDTH  160
 #define TOP_ONCE_HEIGHT 10000
 
-/* Terminal control (ECMA-48 and xterm): another screen without a cursor and without wrapping, and back;
- * to the top left; clear to the end of the line, to the end of the screen. */
+/* Terminal control (ECMA-48 and xterm): another screen without a cursor and without wrapping, and
+ * back; to the top left; clear to the end of the line, to the end of the screen. */
 #define SCREEN_ENTER    "\x1b[?1049h\x1b[?25l\x1b[?7l"
 #define SCREEN_LEAVE    "\x1b[?7h\x1b[?25h\x1b[?1049l"
 #define SCREEN_HOME     "\x1b[H"

@@ -1,4 +1,5 @@
-/* What `ringcast top` shows: two looks at the processes, one second apart, as text. One thread at a time. */
+/* What `ringcast top` shows: two looks at the processes, one second apart, as text.
+ * One thread at a time. */
 #ifndef COMMON_CTL_TOP_VIEW_H
 #define COMMON_CTL_TOP_VIEW_H
 
@@ -20,8 +21,8 @@ struct top_look {
 void top_look_take_usage(struct top_look *look);
 void top_look_finish(struct top_look *look);
 
-/* Writes the tables, lines of at most `width` characters and, where that can be, at most `height` lines;
- * rates are those between the two looks. */
+/* Writes the tables, lines of at most `width` characters and, where that can be, at most `height`
+ * lines; rates are those between the two looks. */
 void top_view_print(const struct top_look *now, const struct top_look *before, const char *run_dir,
                     size_t width, size_t height, FILE *out);
 

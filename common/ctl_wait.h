@@ -4,8 +4,8 @@
 
 #include "common/config.h"
 
-/* Waits until every process works with `config`, at most 30 s; names on stderr those that do not. The
- * exit code. */
+/* Waits until every process works with `config`, at most 30 s; names on stderr those that do
+ * not. The exit code. */
 int ctl_wait_print(const struct config *config);
 
 #endif

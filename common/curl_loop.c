@@ -34,8 +34,8 @@ static void transfer_detach(struct curl_loop *loop, CURL *easy)
     curl_multi_remove_handle(loop->multi, easy);
 }
 
-/* Tells the owners of all transfers that are over. A `done` may add and remove transfers, so the list
- * is asked anew each time; libcurl drops the news of a handle that is removed. */
+/* Tells the owners of all transfers that are over. A `done` may add and remove transfers, so the
+ * list is asked anew each time; libcurl drops the news of a handle that is removed. */
 static void curl_loop_report(struct curl_loop *loop)
 {
     CURLMsg *news;
@@ -48,8 +48,8 @@ static void curl_loop_report(struct curl_loop *loop)
         CURLcode result = news->data.result;
         struct transfer transfer = *transfer_of(easy);
         if (result == CURLE_OUT_OF_MEMORY) {
-            /* It says so of a peer's head that is too long, too. Where there is really no memory, this
-             * ends us, as it does everywhere else. */
+            /* It says so of a peer's head that is too long, too. Where there is really no memory,
+             * this ends us, as it does everywhere else. */
             free(xmalloc(OUT_OF_MEMORY_PROBE));
         }
         transfer_detach(loop, easy); /* `news` is invalid from here on */

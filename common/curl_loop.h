@@ -7,8 +7,8 @@
 
 struct curl_loop;
 
-/* A transfer that is over. The easy handle is no longer in the multi handle: it may be added again or
- * cleaned up from here. */
+/* A transfer that is over. The easy handle is no longer in the multi handle: it may be added again
+ * or cleaned up from here. */
 typedef void curl_loop_done_fn(void *arg, CURL *easy, CURLcode result);
 
 struct curl_loop *curl_loop_create(struct event_base *base);

@@ -186,8 +186,8 @@ void frame_publisher_destroy(struct frame_publisher *publisher)
 
 /* --- frames --- */
 
-/* Readers get the new ring on their old connections and with their old doorbells. Those that have not
- * read the last frame of the old ring yet may miss it: a newer one is coming. */
+/* Readers get the new ring on their old connections and with their old doorbells. Those that have
+ * not read the last frame of the old ring yet may miss it: a newer one is coming. */
 static int publisher_renew_ring(struct frame_publisher *publisher, const struct frame_info *info)
 {
     size_t old_bank = publisher->ring != NULL ? frame_ring_bank_bytes(publisher->ring) : 0;

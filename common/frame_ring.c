@@ -137,8 +137,8 @@ int frame_ring_begin(struct frame_ring *ring, size_t size)
         return -EMSGSIZE;
     }
     word_store(&ring->header->slots[(ring->number + 1) % ring->banks].sequence, 0);
-    /* Whoever sees a word written below also sees that the bank is no longer the frame it was: pairs
-     * with the acquire fence in ring_take(). */
+    /* Whoever sees a word written below also sees that the bank is no longer the frame it was:
+     * pairs with the acquire fence in ring_take(). */
     atomic_thread_fence(memory_order_release);
     ring->begun = size;
     ring->filled = 0;

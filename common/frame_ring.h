@@ -1,7 +1,8 @@
-/* The frame ring: how a camera's newest JPEG gets from its one writer to any number of readers on the
- * same machine, with nobody waiting for anybody. To a reader it is a single slot that holds the newest
- * frame. Physically it is K banks behind one atomic `head`, so that a reader has K-1 frame times to
- * copy, and a writer that is killed in the middle of a publish leaves the last whole frame readable.
+/* The frame ring: how a camera's newest JPEG gets from its one writer to any number of readers
+ * on the same machine, with nobody waiting for anybody. To a reader it is a single slot that
+ * holds the newest frame. Physically it is K banks behind one atomic `head`, so that a reader
+ * has K-1 frame times to copy, and a writer that is killed in the middle of a publish leaves the
+ * last whole frame readable.
  *
  * The layout in memory is public: docs/frame-ring.md. Readers hold a read-only descriptor.
  *
@@ -37,8 +38,8 @@ struct frame_info {
 struct frame_ring;
 
 /* The bank size for a ring whose first frame has `first_frame` bytes: twice that, at least 256 KiB,
- * whole 64 KiB; `larger_than` (0, or the bank size that became too small) leads to the next power of
- * two instead. Never above what `max_frame_bytes` needs. */
+ * whole 64 KiB; `larger_than` (0, or the bank size that became too small) leads to the next power
+ * of two instead. Never above what `max_frame_bytes` needs. */
 size_t frame_ring_bank_size(size_t first_frame, size_t larger_than, size_t max_frame_bytes);
 
 /* Makes a ring. `bank_size` is a multiple of 64 KiB up to FRAME_RING_BANK_BYTES_MAX, `banks` 1 to
@@ -52,10 +53,11 @@ void frame_ring_destroy(struct frame_ring *ring); /* NULL is allowed */
  * changed). */
 int frame_ring_publish(struct frame_ring *ring, struct frame_info *info, const uint8_t *jpeg);
 
-/* The same in pieces, for who makes the bytes while they go in: a frame is begun with its size (-EMSGSIZE
- * as above), gets its bytes in order, every piece but the last a multiple of eight, and is published
- * when all info->size bytes are there (-EINVAL else, and nothing is published). Until then nobody sees
- * it. One that is given up is overwritten by the next; it has cost the oldest bank only. */
+/* The same in pieces, for who makes the bytes while they go in: a frame is begun with its size
+ * (-EMSGSIZE as above), gets its bytes in order, every piece but the last a multiple of eight,
+ * and is published when all info->size bytes are there (-EINVAL else, and nothing is
+ * published). Until then nobody sees it. One that is given up is overwritten by the next; it
+ * has cost the oldest bank only. */
 int frame_ring_begin(struct frame_ring *ring, size_t size);
 void frame_ring_add(struct frame_ring *ring, const uint8_t *bytes, size_t size);
 int frame_ring_commit(struct frame_ring *ring, struct frame_info *info);
@@ -69,22 +71,22 @@ size_t frame_ring_bank_bytes(const struct frame_ring *ring);
 struct frame_ring_reader;
 
 /* Maps a ring after checking everything it says about itself against its real size: a wrong or
- * hostile writer is -EBADMSG, and so is a descriptor that is not a nameless read-only object of this
- * user or root. Takes ring_fd, closes it on failure too. 0 or -errno. */
+ * hostile writer is -EBADMSG, and so is a descriptor that is not a nameless read-only object of
+ * this user or root. Takes ring_fd, closes it on failure too. 0 or -errno. */
 int frame_ring_reader_create(struct frame_ring_reader **reader, int ring_fd);
 void frame_ring_reader_destroy(struct frame_ring_reader *reader); /* NULL is allowed */
 
 uint64_t frame_ring_reader_generation(const struct frame_ring_reader *reader);
 size_t frame_ring_reader_capacity(const struct frame_ring_reader *reader); /* a bank's bytes */
 
-/* Counts as missed what was published before the reader was made, too: for a ring that takes the place
- * of another one. Before the first read. */
+/* Counts as missed what was published before the reader was made, too: for a ring that takes the
+ * place of another one. Before the first read. */
 void frame_ring_reader_count_all(struct frame_ring_reader *reader);
 
 /* Copies the newest frame, if it is newer than the last one taken, into `buffer` (`capacity` bytes,
- * at least frame_ring_reader_capacity(), else -EINVAL). *missed: how many frames were published since
- * the last one taken (at first: since the reader was made) and not seen. The buffer's content is
- * undefined unless 0 is returned. Returns
+ * at least frame_ring_reader_capacity(), else -EINVAL). *missed: how many frames were published
+ * since the last one taken (at first: since the reader was made) and not seen. The buffer's content
+ * is undefined unless 0 is returned. Returns
  *   0          a frame is in *info and buffer
  *   -EAGAIN    nothing newer
  *   -EOVERFLOW overrun three times: the writer is faster than the copy; back to the loop, it
@@ -97,8 +99,8 @@ int frame_ring_reader_read(struct frame_ring_reader *reader, struct frame_info *
 /* The number of the newest frame, 0 when there is none yet: a look without a copy. */
 uint64_t frame_ring_reader_newest(const struct frame_ring_reader *reader);
 
-/* How many frames were published since the last one taken (or, before that, since the reader was made;
- * the frame that lay ready then counts as one). 0: a read would find nothing newer. */
+/* How many frames were published since the last one taken (or, before that, since the reader was
+ * made; the frame that lay ready then counts as one). 0: a read would find nothing newer. */
 uint64_t frame_ring_reader_unseen(const struct frame_ring_reader *reader);
 
 /* --- the doorbell: one eventfd per reader, made by the writer, so that waiting fits an event loop.

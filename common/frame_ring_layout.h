@@ -1,10 +1,10 @@
 /* The memory of a frame ring, for the two sides of common/frame_ring.h alone. The layout is public:
  * docs/frame-ring.md.
  *
- * The protocol is a sequence lock per bank, with the frame's number in the place of a parity counter:
- * H.-J. Boehm, "Can seqlocks get along with programming language memory models?" (MSPC 2012), figure 6
- * for the reader, and the fence on the writer's side that belongs to it. Everything in shared memory is
- * an atomic word, so no interleaving of two processes is a data race. */
+ * The protocol is a sequence lock per bank, with the frame's number in the place of a parity
+ * counter: H.-J. Boehm, "Can seqlocks get along with programming language memory models?" (MSPC
+ * 2012), figure 6 for the reader, and the fence on the writer's side that belongs to it. Everything
+ * in shared memory is an atomic word, so no interleaving of two processes is a data race. */
 #ifndef COMMON_FRAME_RING_LAYOUT_H
 #define COMMON_FRAME_RING_LAYOUT_H
 
@@ -17,8 +17,8 @@
 #include "common/frame_ring.h"
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__SANITIZE_THREAD__)
-/* ThreadSanitizer does not model fences. It loses nothing here: it looks for plain accesses that race,
- * and what is shared has none. */
+/* ThreadSanitizer does not model fences. It loses nothing here: it looks for plain accesses that
+ * race, and what is shared has none. */
 #pragma GCC diagnostic ignored "-Wtsan"
 #endif
 

@@ -11,7 +11,8 @@
 #include "common/frame_ring_layout.h"
 #include "common/memory.h"
 
-/* A reader goes back to its loop after that many overruns instead of spinning on another process. */
+/* A reader goes back to its loop after that many overruns instead of spinning
+ * on another process. */
 #define RING_READ_ROUNDS 3
 
 /* Private copy of what the header says, taken once: the memory may change under our hands. */
@@ -26,8 +27,8 @@ struct frame_ring_reader {
     uint64_t counted_from; /* frames above this one are missed when they are not seen */
 };
 
-/* A ring is a nameless object of our own user (or root), open for reading only. Anything else was not
- * made by frame_ring_create(); a named file could be cut short by anybody who can open it. */
+/* A ring is a nameless object of our own user (or root), open for reading only. Anything else was
+ * not made by frame_ring_create(); a named file could be cut short by anybody who can open it. */
 static int ring_check_descriptor(int fd, size_t *size)
 {
     struct stat status;
@@ -176,8 +177,8 @@ static void words_read(uint8_t *bytes, const _Atomic uint64_t *words, size_t siz
     }
 }
 
-/* Copies frame `number` out of its bank. 0, -EOVERFLOW when the writer has overtaken us, -EBADMSG when
- * the frame is stable and makes no sense. */
+/* Copies frame `number` out of its bank. 0, -EOVERFLOW when the writer has overtaken us, -EBADMSG
+ * when the frame is stable and makes no sense. */
 static int ring_take(const struct frame_ring_reader *reader, uint64_t number,
                      struct frame_info *info, uint8_t *buffer)
 {
@@ -193,8 +194,8 @@ static int ring_take(const struct frame_ring_reader *reader, uint64_t number,
     size_t size = sizes.size <= reader->geometry.bank_size ? sizes.size : 0;
     words_read(buffer, reader_bank(reader, bank), size);
 
-    /* If a word above came from a later rewrite, the load below sees that the rewrite has begun: pairs
-     * with the release fence in frame_ring_begin(). */
+    /* If a word above came from a later rewrite, the load below sees that the rewrite has begun:
+     * pairs with the release fence in frame_ring_begin(). */
     atomic_thread_fence(memory_order_acquire);
     if (word_load(&slot->sequence) != number) {
         return -EOVERFLOW;

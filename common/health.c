@@ -81,8 +81,9 @@ void health_frame(struct health *health, uint64_t hash, uint64_t now_ns)
 
 void health_alive(struct health *health, uint64_t now_ns)
 {
-    /* An answer that nothing has changed is a picture as far as the rhythm goes: a scene that changes
-     * once in a while does not make the camera a slow one. Before the first picture there is none. */
+    /* An answer that nothing has changed is a picture as far as the rhythm goes: a scene
+     * that changes once in a while does not make the camera a slow one. Before the first
+     * picture there is none. */
     if (health->sign_ns != 0) {
         measure_period(health, now_ns);
         health->sign_ns = now_ns;

@@ -1,5 +1,5 @@
-/* How a camera is, judged by when its pictures come: the states and arrows of camera_status.h. Pure:
- * every moment is handed in, CLOCK_MONOTONIC ns. */
+/* How a camera is, judged by when its pictures come: the states and arrows of camera_status.h.
+ * Pure: every moment is handed in, CLOCK_MONOTONIC ns. */
 #ifndef COMMON_HEALTH_H
 #define COMMON_HEALTH_H
 

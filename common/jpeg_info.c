@@ -294,8 +294,8 @@ enum jpeg_fault jpeg_walk_headers(const struct jpeg_walk *walk, uint32_t *width,
                                     : jpeg_walk_picture(walk, width, height);
 }
 
-/* The bytes up to and with the last EOI that begins at or behind `least` and lies in the tail; 0: there
- * is none. */
+/* The bytes up to and with the last EOI that begins at or behind `least` and lies in the
+ * tail; 0: there is none. */
 static size_t find_tail_eoi(const uint8_t *data, size_t size, size_t least)
 {
     size_t first = size > TAIL_SEARCHED ? size - TAIL_SEARCHED : 0;

@@ -208,9 +208,9 @@ static size_t log_compose_text(char *line, enum log_level level, const char *cam
     return used;
 }
 
-/* False when nobody takes the line: a pipe or terminal is full, and its reader stands still (a pager, a
- * stopped collector). It is waited for once, not again for every line. What has an error is "ready", and
- * the write() says so. */
+/* False when nobody takes the line: a pipe or terminal is full, and its reader stands still (a
+ * pager, a stopped collector). It is waited for once, not again for every line. What has an error
+ * is "ready", and the write() says so. */
 static bool log_has_room(void)
 {
     struct pollfd poll_stderr = {.fd = STDERR_FILENO, .events = POLLOUT};

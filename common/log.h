@@ -1,11 +1,12 @@
 /* The log: one line to stderr, written in one piece so that the lines of several processes on one
  * stderr do not mix: `level process[camera] message key=value`.
  *
- * A message names who, what and what to do. Values go in as key=value; a value with a space in it is
- * quoted by whoever writes it. Nothing that happens once per frame is above debug. Within LOG_WINDOW_NS
- * one place in the code writes, for one camera, the same text once and at most LOG_BURST lines in all;
- * how many were left out is told by `suppressed=N` in its next line. Nobody waits for a reader of stderr
- * that stands still: what it misses is counted in the same way. errno is left as it was. Thread-safe. */
+ * A message names who, what and what to do. Values go in as key=value; a value with a space in it
+ * is quoted by whoever writes it. Nothing that happens once per frame is above debug. Within
+ * LOG_WINDOW_NS one place in the code writes, for one camera, the same text once and at most
+ * LOG_BURST lines in all; how many were left out is told by `suppressed=N` in its next line. Nobody
+ * waits for a reader of stderr that stands still: what it misses is counted in the same way. errno
+ * is left as it was. Thread-safe. */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
 

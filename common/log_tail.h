@@ -1,5 +1,5 @@
-/* The newest warnings and errors of this process, for those who ask later what went wrong. log.c puts them
- * in. Thread-safe. */
+/* The newest warnings and errors of this process, for those who ask later what went wrong. log.c
+ * puts them in. Thread-safe. */
 #ifndef COMMON_LOG_TAIL_H
 #define COMMON_LOG_TAIL_H
 
@@ -14,8 +14,8 @@
 /* Both texts are copied. `camera` "": none. */
 void log_tail_add(enum log_level level, const char *camera, const char *message);
 
-/* The newest ones, `most` or fewer, the oldest of them first: [{time, level, camera, message}], `time` in
- * seconds since 1970 and `camera` null without one. The caller's reference. */
+/* The newest ones, `most` or fewer, the oldest of them first: [{time, level, camera, message}],
+ * `time` in seconds since 1970 and `camera` null without one. The caller's reference. */
 json_t *log_tail_json(size_t most);
 
 #endif

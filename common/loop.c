@@ -55,8 +55,8 @@ static void loop_follow_supervisor(void)
     }
 }
 
-/* Whoever starts us with SIGINT ignored (a shell's `&`, the supervisor) ends us in another way; Ctrl-C
- * in their terminal, which every process there gets, is for them. */
+/* Whoever starts us with SIGINT ignored (a shell's `&`, the supervisor) ends us in another way;
+ * Ctrl-C in their terminal, which every process there gets, is for them. */
 static bool loop_may_be_interrupted(void)
 {
     struct sigaction action;

@@ -2,9 +2,9 @@
  * supervisor. One loop, one thread: everything here is called from it.
  *
  * SIGTERM and SIGINT (unless it was ignored from the start) stop the loop; SIGHUP calls the reload
- * handler; SIGPIPE is ignored. A process whose supervisor (RINGCAST_SUPERVISOR_PID) is no longer its
- * parent ends at once: loop_create() asks for SIGTERM on the parent's death and then compares, so no
- * moment is left open. */
+ * handler; SIGPIPE is ignored. A process whose supervisor (RINGCAST_SUPERVISOR_PID) is no longer
+ * its parent ends at once: loop_create() asks for SIGTERM on the parent's death and then compares,
+ * so no moment is left open. */
 #ifndef COMMON_LOOP_H
 #define COMMON_LOOP_H
 

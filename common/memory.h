@@ -1,5 +1,6 @@
 /* Allocation that cannot fail: out of memory ends the process (die()), which its supervisor starts
- * again. Sizes that come from outside are bounded by the caller before they come here. Thread-safe. */
+ * again. Sizes that come from outside are bounded by the caller before they
+ * come here. Thread-safe. */
 #ifndef COMMON_MEMORY_H
 #define COMMON_MEMORY_H
 

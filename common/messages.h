@@ -14,11 +14,12 @@
 #define MESSAGE_DESCRIPTORS_MAX 2
 #define MESSAGE_ERROR_SIZE      160
 
-/* Bump with every change that an older program would misread: it is the "version" of every status. */
+/* Bump with every change that an older program would misread: it is the
+ * "version" of every status. */
 #define MESSAGE_VERSION 1
 
 enum message_type {
-    MESSAGE_STATUS, /* server -> client on capture sockets: at once on connecting, on every change */
+    MESSAGE_STATUS,       /* server -> client on capture sockets: at once, and on every change */
     MESSAGE_ATTACH,       /* client -> server on capture sockets: I want frames (demand) */
     MESSAGE_RING,         /* server -> client: 2 descriptors, ring and doorbell */
     MESSAGE_DETACH,       /* client -> server: no more frames */

@@ -10,7 +10,8 @@
 /* "the JPEG has no end". A literal. */
 const char *picture_fault_text(enum jpeg_fault fault);
 
-/* What bytes that are no JPEG seem to be, by how they begin: "a PNG"; NULL: nothing that is known. */
+/* What bytes that are no JPEG seem to be, by how they begin: "a PNG"; NULL:
+ * nothing that is known. */
 const char *picture_other_kind(const uint8_t *bytes, size_t size);
 
 #endif

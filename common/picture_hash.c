@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Multiply and fold, eight bytes a step, in two chains so that one multiplication hides the other. The
- * constants are the first digits of the fractions of sqrt(2) and sqrt(3), made odd. */
+/* Multiply and fold, eight bytes a step, in two chains so that one multiplication hides the other.
+ * The constants are the first digits of the fractions of sqrt(2) and sqrt(3), made odd. */
 #define FACTOR_A UINT64_C(0x6a09e667f3bcc909)
 #define FACTOR_B UINT64_C(0xbb67ae8584caa73b)
 

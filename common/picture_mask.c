@@ -72,15 +72,15 @@ static void mask_prepare(struct picture_mask *mask, int width, int height, int s
 
 /* --- painting --- */
 
-/* Blocks of a component that lie side by side, and one above the other, in a unit. Only the first, and
- * the black of CMYK, are ever finer than the unit. */
+/* Blocks of a component that lie side by side, and one above the other, in a unit. Only the first,
+ * and the black of CMYK, are ever finer than the unit. */
 static size_t mask_blocks(int component, int unit)
 {
     return component == 0 || component == 3 ? (size_t)(unit / BLOCK_SIDE) : 1;
 }
 
-/* libturbojpeg calls it with the coefficients of some rows of blocks. All zero is the middle of the range:
- * grey, in every colour space. */
+/* libturbojpeg calls it with the coefficients of some rows of blocks. All zero is the middle of the
+ * range: grey, in every colour space. */
 static int mask_filter(short *coefficients, tjregion part, tjregion plane, int component,
                        int transform, tjtransform *settings)
 {

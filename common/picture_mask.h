@@ -1,7 +1,8 @@
-/* Paints polygons of a JPEG grey, without decoding it: the coefficients of the blocks that they touch are
- * zeroed, all others stay what they are to the last bit. Whole units of the JPEG are painted (8 or 16
- * pixels wide, by its sampling), and whatever stands beside the picture (EXIF with its thumbnail,
- * comments) is left out. Nothing of what is painted over can be had back. Not thread-safe. */
+/* Paints polygons of a JPEG grey, without decoding it: the coefficients of the blocks that
+ * they touch are zeroed, all others stay what they are to the last bit. Whole units of the
+ * JPEG are painted (8 or 16 pixels wide, by its sampling), and whatever stands beside the
+ * picture (EXIF with its thumbnail, comments) is left out. Nothing of what is painted over can
+ * be had back. Not thread-safe. */
 #ifndef COMMON_PICTURE_MASK_H
 #define COMMON_PICTURE_MASK_H
 

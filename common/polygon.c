@@ -6,8 +6,8 @@
 
 #include "common/config_polygons.h"
 
-/* Cutting along a line keeps the corners on its side and adds one where an edge crosses: half as many again
- * at most, and there are four lines. */
+/* Cutting along a line keeps the corners on its side and adds one where an edge crosses: half as
+ * many again at most, and there are four lines. */
 #define CUT_CORNERS_MAX (POLYGON_CORNERS_MAX * 6)
 
 /* The shoelace formula. */
@@ -33,7 +33,8 @@ struct rectangle polygon_bounds(const struct config_point *corners, size_t count
     return bounds;
 }
 
-/* A line along an axis, and which side of it stays: where sign * (coordinate - at) is not negative. */
+/* A line along an axis, and which side of it stays: where sign * (coordinate -
+ * at) is not negative. */
 struct cut {
     bool along_y; /* the line is y = at, not x = at */
     double at, sign;
@@ -44,8 +45,8 @@ static double cut_distance(const struct cut *cut, const struct config_point *poi
     return cut->sign * ((cut->along_y ? point->y : point->x) - cut->at);
 }
 
-/* Sutherland and Hodgman, "Reentrant polygon clipping", 1974. Where a polygon falls into pieces they stay
- * joined by edges along the line, which enclose nothing. */
+/* Sutherland and Hodgman, "Reentrant polygon clipping", 1974. Where a polygon falls into pieces
+ * they stay joined by edges along the line, which enclose nothing. */
 static size_t polygon_cut(const struct config_point *corners, size_t count, const struct cut *cut,
                           struct config_point *result)
 {
@@ -81,8 +82,8 @@ double polygon_area_within(const struct config_point *corners, size_t count,
     return count > 0 ? polygon_area(corners, count) : 0;
 }
 
-/* The winding number: how often the outline goes around the point, counted where it crosses the line to
- * the right of it. Sunday, "Inclusion of a Point in a Polygon", 2001. */
+/* The winding number: how often the outline goes around the point, counted where it crosses the
+ * line to the right of it. Sunday, "Inclusion of a Point in a Polygon", 2001. */
 bool polygon_contains(const struct config_point *corners, size_t count, double x, double y)
 {
     int winding = 0;
@@ -98,8 +99,8 @@ bool polygon_contains(const struct config_point *corners, size_t count, double x
     return winding != 0;
 }
 
-/* Narrows *from..*to, the part of a way that is left, to where start + part x step lies in low..high;
- * false: nothing is left. */
+/* Narrows *from..*to, the part of a way that is left, to where start + part x step lies in
+ * low..high; false: nothing is left. */
 static bool polygon_narrow(double start, double step, double low, double high, double *from,
                            double *to)
 {

@@ -1,4 +1,5 @@
-/* Polygons, convex or not: their areas, what lies of them in a rectangle, what lies in them. Pure. */
+/* Polygons, convex or not: their areas, what lies of them in a rectangle, what
+ * lies in them. Pure. */
 #ifndef COMMON_POLYGON_H
 #define COMMON_POLYGON_H
 
@@ -17,7 +18,8 @@ struct rectangle polygon_bounds(const struct config_point *corners, size_t count
 double polygon_area_within(const struct config_point *corners, size_t count,
                            const struct rectangle *rectangle);
 
-/* Whether the point lies within; where an outline crosses itself, whatever it goes around is within. */
+/* Whether the point lies within; where an outline crosses itself, whatever it
+ * goes around is within. */
 bool polygon_contains(const struct config_point *corners, size_t count, double x, double y);
 
 /* Whether any of the rectangle lies within, be it less than any area. Never says no where

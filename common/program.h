@@ -41,18 +41,19 @@ void program_start(struct program *program, const struct program_definition *def
                    char **argv);
 
 /* Reads the configuration again (SIGHUP). On success the old one is handed back in *old for the
- * caller to compare and config_destroy(), and the log says so; the camera or index that the process was
- * started for may be gone from the new one, which then has no more work for it. On failure every
- * mistake is logged, nothing changes, and the result is -EINVAL. */
+ * caller to compare and config_destroy(), and the log says so; the camera or index that the process
+ * was started for may be gone from the new one, which then has no more work for it. On failure
+ * every mistake is logged, nothing changes, and the result is -EINVAL. */
 int program_reload(struct program *program, struct config **old);
 
-/* Takes back a reload that this process cannot follow, and has not begun to: `old` is in force again, and
- * config_hash says so. The caller logs why. */
+/* Takes back a reload that this process cannot follow, and has not begun to: `old` is in force
+ * again, and config_hash says so. The caller logs why. */
 void program_revert(struct program *program, struct config *old);
 
 /* What every `stats` answer begins with: config_hash, pid, uptime_s and the newest `warnings`
- * (log_tail.h). The caller owns the reference and adds its counters; `ringcast status` shows `fps` (over
- * the last seconds) and `newest_age_ms` (of the newest frame it handled) of whoever gives them. */
+ * (log_tail.h). The caller owns the reference and adds its counters; `ringcast status` shows
+ * `fps` (over the last seconds) and `newest_age_ms` (of the newest frame it handled) of
+ * whoever gives them. */
 json_t *program_stats(const struct program *program);
 
 void program_finish(struct program *program);

@@ -2,8 +2,8 @@
 
 #include "common/clock.h"
 
-/* A frame that comes so long after it was due, and two intervals at least, ends a pause. What is shorter is
- * a hiccup of a busy machine or network, and made up for. */
+/* A frame that comes so long after it was due, and two intervals at least, ends a pause. What is
+ * shorter is a hiccup of a busy machine or network, and made up for. */
 #define SCHEDULE_PAUSE_NS NS_PER_SECOND
 
 void schedule_set(struct schedule *schedule, uint64_t skip, double rate)
@@ -51,8 +51,8 @@ void schedule_take(struct schedule *schedule, uint64_t number, uint64_t now_ns)
     uint64_t oldest_ns = now_ns > interval_ns ? now_ns - interval_ns : 0;
     schedule->last_number = number;
     if (schedule_paused(schedule, clock_elapsed_ns(due_ns, now_ns))) {
-        /* In the middle of an interval: of frames that then come as often as they are wanted, some a
-         * little sooner and some a little later, none comes before its time. */
+        /* In the middle of an interval: of frames that then come as often as they are wanted, some
+         * a little sooner and some a little later, none comes before its time. */
         schedule->due_ns = now_ns + interval_ns / 2;
     } else {
         schedule->due_ns = due_ns + interval_ns > oldest_ns ? due_ns + interval_ns : oldest_ns;

@@ -20,8 +20,8 @@ struct supervisor_state {
     size_t count;
 };
 
-/* 0 or -errno (-ENOENT: no supervisor runs in the run directory; -EBADMSG: the file is not one of its).
- * supervisor_state_finish() frees what there is in both cases. */
+/* 0 or -errno (-ENOENT: no supervisor runs in the run directory; -EBADMSG: the file is not one of
+ * its). supervisor_state_finish() frees what there is in both cases. */
 int supervisor_state_read(const char *run_dir, struct supervisor_state *state);
 void supervisor_state_finish(struct supervisor_state *state);
 

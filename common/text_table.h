@@ -1,5 +1,5 @@
-/* Tables of text for people, fitted to a width: where it is short, the least important columns go, then
- * the last one is cut. Widths are counted in characters of UTF-8. One thread at a time. */
+/* Tables of text for people, fitted to a width: where it is short, the least important columns go,
+ * then the last one is cut. Widths are counted in characters of UTF-8. One thread at a time. */
 #ifndef COMMON_TEXT_TABLE_H
 #define COMMON_TEXT_TABLE_H
 
@@ -30,8 +30,8 @@ void text_table_set(struct text_table *table, size_t column, const char *format,
 
 size_t text_table_rows(const struct text_table *table);
 
-/* Writes the titles and at most `rows` rows, each line at most `width` characters and without spaces at
- * its end. The last row says how many there are more, if there are. */
+/* Writes the titles and at most `rows` rows, each line at most `width` characters and without
+ * spaces at its end. The last row says how many there are more, if there are. */
 void text_table_print(const struct text_table *table, size_t width, size_t rows, FILE *out);
 
 #endif

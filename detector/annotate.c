@@ -26,7 +26,8 @@
 #define LINE_MIN         1.5
 #define LINE_MAX         12.0
 
-/* Cameras of different sizes take turns at a worker, and making a font takes longer than drawing. */
+/* Cameras of different sizes take turns at a worker, and making a font takes
+ * longer than drawing. */
 #define FONTS_KEPT 6
 
 /* A box as it is drawn. */
@@ -153,7 +154,8 @@ static void annotate_name_space(struct annotator *annotator, struct picture *pic
 
 /* --- trails --- */
 
-/* How visible a trail is: what stands trembles a little and has none; it comes with the way made. */
+/* How visible a trail is: what stands trembles a little and has none; it
+ * comes with the way made. */
 static double annotate_trail_presence(const struct trail *trail)
 {
     const struct trail_point *first = &trail->points[0], *last = &trail->points[trail->count - 1];
@@ -199,8 +201,8 @@ static struct rectangle annotator_place(const struct annotator *annotator, const
                               place.right * annotator->scale_x, place.bottom * annotator->scale_y};
 }
 
-/* The longest tracked first, then the others as they come, the most confident first: so what lies over
- * what does not change from frame to frame. */
+/* The longest tracked first, then the others as they come, the most confident first: so what lies
+ * over what does not change from frame to frame. */
 static int compare_marks(const void *a, const void *b)
 {
     const struct mark *left = a, *right = b;
@@ -314,8 +316,8 @@ static void annotate_draw_box(const struct annotator *annotator, struct picture 
     draw_frame(picture, &mark->place, 2 * line, line, mark->colour, 1);
 }
 
-/* What a label says depends on the width of its box alone, so that it does not change with the neighbours:
- * all of it where that is not much wider, else less. */
+/* What a label says depends on the width of its box alone, so that it does not change with the
+ * neighbours: all of it where that is not much wider, else less. */
 static void annotate_label_text(const struct font *font, const struct mark *mark,
                                 const struct names *names, char text[LABEL_MAX])
 {

@@ -1,6 +1,6 @@
-/* Draws what was seen into the picture: parking spaces tinted by their state, a trail that fades for each
- * track, a box for each detection, coloured by class, and its label on a ground of that colour. Lines and
- * letters grow with the picture. Not thread-safe: one per thread. */
+/* Draws what was seen into the picture: parking spaces tinted by their state, a trail that fades
+ * for each track, a box for each detection, coloured by class, and its label on a ground of that
+ * colour. Lines and letters grow with the picture. Not thread-safe: one per thread. */
 #ifndef DETECTOR_ANNOTATE_H
 #define DETECTOR_ANNOTATE_H
 
@@ -32,8 +32,8 @@ struct annotation {
                           may be smaller */
 };
 
-/* Draws in this order: spaces, trails, boxes, labels; what is tracked for longer lies on top. Nothing is
- * drawn outside the picture. */
+/* Draws in this order: spaces, trails, boxes, labels; what is tracked for longer lies on top.
+ * Nothing is drawn outside the picture. */
 void annotator_draw(struct annotator *annotator, struct picture *picture,
                     const struct annotation *annotation);
 

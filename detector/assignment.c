@@ -179,8 +179,8 @@ static void assignment_augment(struct assignment *assignment, size_t row, size_t
     }
 }
 
-/* Finds a place for one more row. The path ends at a free column, or at a row that does without: its
- * cost is 0 then, which is as if each row had a column of its own that gains nothing. */
+/* Finds a place for one more row. The path ends at a free column, or at a row that does without:
+ * its cost is 0 then, which is as if each row had a column of its own that gains nothing. */
 static void assignment_insert(struct assignment *assignment, size_t start)
 {
     size_t row = start, giving_up = start, column;

@@ -31,8 +31,8 @@ struct boxes_decoder {
     struct boxes *boxes;
 };
 
-/* Adds a box given in pixels of the network's input by its centre and size. The comparisons are such
- * that NaN fails them. */
+/* Adds a box given in pixels of the network's input by its centre and size. The comparisons are
+ * such that NaN fails them. */
 static void boxes_add(struct boxes_decoder *decoder, float centre_x, float centre_y, float width,
                       float height, float confidence, size_t class_id)
 {
@@ -89,8 +89,8 @@ static void boxes_decode_yolov5(struct boxes_decoder *decoder, const struct mode
     }
 }
 
-/* Channel-major: the scores of one class lie side by side, so columns are taken a block at a time, to
- * read memory in order. */
+/* Channel-major: the scores of one class lie side by side, so columns are taken a block at a time,
+ * to read memory in order. */
 #define BOXES_BLOCK 256
 
 static void boxes_decode_yolov8(struct boxes_decoder *decoder, const struct model_output *output)

@@ -47,8 +47,8 @@ int boxes_compare(const void *left, const void *right);
 void boxes_sort(struct boxes *boxes);
 void boxes_limit(struct boxes *boxes, size_t count); /* the first ones stay */
 
-/* Greedy non-maximum suppression within each class: of boxes that overlap by more than `iou` the most
- * confident stays. Sorts by confidence; `boxes` keeps at most `count`. */
+/* Greedy non-maximum suppression within each class: of boxes that overlap by more than `iou` the
+ * most confident stays. Sorts by confidence; `boxes` keeps at most `count`. */
 void boxes_suppress(struct boxes *boxes, float iou, size_t count);
 
 struct rectangle boxes_rectangle(const struct box *box);

@@ -29,8 +29,7 @@ struct camera {
     struct look look;
     struct chain_quality quality;
     bool has_spaces;
-    bool
-        watch_frozen; /* whether unchanged bytes say anything about this source, as capture has it */
+    bool watch_frozen; /* unchanged bytes say something of this source, as capture has it */
     bool attached;
     bool fresh;                /* the ring has a frame that was not taken yet */
     bool in_work;              /* a worker has a job of ours */
@@ -310,8 +309,8 @@ static bool camera_read(struct camera *camera, struct frame_job *job)
     return true;
 }
 
-/* A camera that hangs sends its last picture on and on, for ten seconds before it is known to be frozen: a car
- * that just drove past seems to stand there. */
+/* A camera that hangs sends its last picture on and on, for ten seconds before it is known to be
+ * frozen: a car that just drove past seems to stand there. */
 static bool camera_repeats(const struct camera *camera, const struct frame_job *job)
 {
     return camera->watch_frozen && camera->last_valid && camera->last_info.size == job->info.size &&

@@ -1,6 +1,6 @@
 /* One camera as the detector sees it: its feed, which frames are taken, who wants them, the last
- * result. At most one frame of a camera is in work, so results come in order. Everything runs on the
- * loop's thread. */
+ * result. At most one frame of a camera is in work, so results come in order. Everything runs
+ * on the loop's thread. */
 #ifndef DETECTOR_CAMERA_H
 #define DETECTOR_CAMERA_H
 

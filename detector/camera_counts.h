@@ -1,5 +1,5 @@
-/* What is counted and measured of one camera in the detector, and how people are told: `stats`, a line
- * for the first frame, a line every ten seconds in which something happened. One thread. */
+/* What is counted and measured of one camera in the detector, and how people are told: `stats`, a
+ * line for the first frame, a line every ten seconds in which something happened. One thread. */
 #ifndef DETECTOR_CAMERA_COUNTS_H
 #define DETECTOR_CAMERA_COUNTS_H
 
@@ -55,8 +55,8 @@ void camera_counts_early(struct camera_counts *counts, uint64_t number);
 /* The frame `number` has been read, `missed` before it have not. */
 void camera_counts_taken(struct camera_counts *counts, uint64_t number, uint64_t missed);
 
-/* A job has come back; logs a failure, and the first success with `skip` and `rate`, which say what is
- * taken. */
+/* A job has come back; logs a failure, and the first success with `skip` and `rate`,
+ * which say what is taken. */
 void camera_counts_result(struct camera_counts *counts, const struct frame_job *job, uint64_t skip,
                           double rate);
 

@@ -1,8 +1,9 @@
-/* How good a camera's annotated pictures are while its chain, from the frame to the encoded picture, falls
- * behind: when a frame is due again and again before the one before it is done, JPEG quality goes down in
- * steps, and comes back when there has been time to spare for longer. (Frames that there is no time for
- * are left out either way: a lower rate before a longer delay.) This is the detector's and one for all
- * viewers of a camera; what the broadcaster does for a viewer whose network is slow is its `adaptation`.
+/* How good a camera's annotated pictures are while its chain, from the frame to the encoded
+ * picture, falls behind: when a frame is due again and again before the one before it is done, JPEG
+ * quality goes down in steps, and comes back when there has been time to spare for longer. (Frames
+ * that there is no time for are left out either way: a lower rate before a longer delay.) This is
+ * the detector's and one for all viewers of a camera; what the broadcaster does for a viewer whose
+ * network is slow is its `adaptation`.
  *
  *   best ──behind──▶ best-5 ──▶ … ──▶ least
  *     ◀──time to spare─── one step up ◀──┘

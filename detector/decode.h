@@ -1,8 +1,8 @@
 /* Stage: from a JPEG to planes (libturbojpeg). One decoder per thread.
  *
- * A JPEG holds planes, and nearly always such as a struct picture has, so they are taken as they are. Grey
- * pictures get a neutral chroma, that of 4:1:1 is repeated; what libturbojpeg has no name for, and JPEGs that
- * hold RGB, go the way through RGB. */
+ * A JPEG holds planes, and nearly always such as a struct picture has, so they are taken as they
+ * are. Grey pictures get a neutral chroma, that of 4:1:1 is repeated; what libturbojpeg has no name
+ * for, and JPEGs that hold RGB, go the way through RGB. */
 #ifndef DETECTOR_DECODE_H
 #define DETECTOR_DECODE_H
 
@@ -12,7 +12,8 @@
 
 #include "detector/picture.h"
 
-/* A file of a few kilobytes can claim a picture that fills the memory; beyond 8K it is not decoded. */
+/* A file of a few kilobytes can claim a picture that fills the memory; beyond
+ * 8K it is not decoded. */
 #define DECODE_PIXELS_MAX (40U * 1000 * 1000)
 
 struct decoder;

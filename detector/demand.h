@@ -4,9 +4,9 @@
  *     "renderings":[{"id":0,"conf":0.25,"show_labels":true,"quality":85}]}]}
  *
  * Members that are missing or null have the default: of `rate` the camera's own, of a rendering's
- * members those of the configuration. A message is a page: the whole of what is wanted of all cameras
- * whose ids come behind `after` and not behind `next` (missing, "" or null: the beginning, the end).
- * Pure. */
+ * members those of the configuration. A message is a page: the whole of what is wanted of all
+ * cameras whose ids come behind `after` and not behind `next` (missing, "" or null: the
+ * beginning, the end). Pure. */
 #ifndef DETECTOR_DEMAND_H
 #define DETECTOR_DEMAND_H
 
@@ -37,8 +37,8 @@ struct demand_wish {
     size_t rendering_count;
 };
 
-/* Reads one entry of `cameras`. `defaults` has conf, show_labels and quality for renderings that do not
- * say. 0, or -1 with the cause in `error`. */
+/* Reads one entry of `cameras`. `defaults` has conf, show_labels and quality for renderings that do
+ * not say. 0, or -1 with the cause in `error`. */
 int demand_parse(const json_t *entry, const struct rendering *defaults, struct demand_wish *wish,
                  char error[DEMAND_ERROR_SIZE]);
 
@@ -63,8 +63,8 @@ struct demand {
     size_t count;
 };
 
-/* Takes a wish over; NULL: nothing is wanted any more. A rendering that was wanted before and looks the
- * same stays drawn. */
+/* Takes a wish over; NULL: nothing is wanted any more. A rendering that was wanted before and looks
+ * the same stays drawn. */
 void demand_set(struct demand *demand, const struct demand_wish *wish);
 
 struct demand_slot *demand_find(struct demand *demand, uint32_t rendering); /* or NULL */

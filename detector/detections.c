@@ -5,7 +5,8 @@
 
 #include "common/memory.h"
 
-/* Of boxes of different vehicle classes that overlap more than this only the most confident is looked at. */
+/* Of boxes of different vehicle classes that overlap more than this only the most
+ * confident is looked at. */
 #define SAME_BOX 0.7
 
 void detections_finish(struct detections *detections)

@@ -1,5 +1,5 @@
-/* The boxes of one frame that take part in tracking, in the order of their left edges, so that those near a
- * place are found at once. Pure. */
+/* The boxes of one frame that take part in tracking, in the order of their left edges, so that
+ * those near a place are found at once. Pure. */
 #ifndef DETECTOR_DETECTIONS_H
 #define DETECTOR_DETECTIONS_H
 
@@ -26,12 +26,14 @@ struct detections {
 
 void detections_finish(struct detections *detections);
 
-/* Replaces the list by the boxes with a confidence of `low` and more. A van is often a car and a truck at
- * once: of such a pair the less confident one is taken already. `vehicle`: as in struct tracker_config. */
+/* Replaces the list by the boxes with a confidence of `low` and more. A van is often a car and
+ * a truck at once: of such a pair the less confident one is taken already. `vehicle`: as in
+ * struct tracker_config. */
 void detections_take(struct detections *detections, const struct box *boxes, size_t count,
                      float low, const bool *vehicle);
 
-/* The first one that can reach as far right as `edge`, were all grown by `growth` (rectangle_grow()). */
+/* The first one that can reach as far right as `edge`, were all grown by `growth`
+ * (rectangle_grow()). */
 size_t detections_first_at(const struct detections *detections, double edge, double growth);
 
 /* Whether one object can be seen as both classes. */

@@ -1,5 +1,5 @@
-/* The detector process as a whole: networks, cameras, poster and control socket, put together from a
- * configuration, and a reload of it. Everything runs on the loop's thread. */
+/* The detector process as a whole: networks, cameras, poster and control socket, put together from
+ * a configuration, and a reload of it. Everything runs on the loop's thread. */
 #ifndef DETECTOR_DETECTOR_H
 #define DETECTOR_DETECTOR_H
 
@@ -12,9 +12,9 @@ struct detector;
 struct detector *detector_create(struct program *program);
 void detector_destroy(struct detector *detector); /* NULL is allowed */
 
-/* SIGHUP: cameras, thresholds, classes and the default rendering change at once. Whatever a network or
- * the poster was made of (model, layout, backend, workers, threads, post_url …) cannot: then the loop
- * ends with 0, and the supervisor starts the process anew. `arg` is the detector. */
+/* SIGHUP: cameras, thresholds, classes and the default rendering change at once. Whatever a network
+ * or the poster was made of (model, layout, backend, workers, threads, post_url …) cannot: then the
+ * loop ends with 0, and the supervisor starts the process anew. `arg` is the detector. */
 void detector_reload(void *arg);
 
 #endif

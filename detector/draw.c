@@ -17,7 +17,8 @@ struct frame {
     double line; /* INFINITY: filled */
 };
 
-/* Signed distances to a rounded rectangle: Inigo Quilez, "2D distance functions". Negative inside. */
+/* Signed distances to a rounded rectangle: Inigo Quilez, "2D distance
+ * functions". Negative inside. */
 WIDE_VECTORS static void frame_cover(const void *shape, int x, int y, int count, uint8_t *coverage)
 {
     const struct frame *frame = shape;
@@ -155,7 +156,8 @@ static bool path_see_piece(const struct draw_point *from, double reach, double t
     return true;
 }
 
-/* Finds what is to be seen of `count` points in rows `y` and `y` + 1, and where, in whole blocks. */
+/* Finds what is to be seen of `count` points in rows `y` and `y` + 1, and
+ * where, in whole blocks. */
 static size_t path_look(struct path *path, size_t count, int y, int width,
                         struct span spans[DRAW_POINTS_MAX])
 {
@@ -306,7 +308,8 @@ static struct span polygon_inside(const struct polygon_shape *polygon, size_t cr
                          ink_block_before(ink_place(fmin(upper[1], lower[1]), limit))};
 }
 
-/* Two rows: most of what lies inside is tinted as it is, and only the rest looked at pixel by pixel. */
+/* Two rows: most of what lies inside is tinted as it is, and only the rest
+ * looked at pixel by pixel. */
 static void polygon_draw_rows(const struct polygon_shape *polygon, struct picture *picture,
                               const struct area *rows, const struct ink *ink, int strength)
 {

@@ -1,7 +1,7 @@
-/* Smooth shapes in the planes of a picture. A shape says how much of each pixel it covers; luma takes its
- * colour by that, and chroma by how much of its cell of 2 x 2 pixels is covered, which is what the way
- * through RGB comes to. Colours are RGB, opacity is 0 to 1, coordinates are pixels with whole numbers
- * between them. Nothing is drawn outside the picture. Thread-safe. */
+/* Smooth shapes in the planes of a picture. A shape says how much of each pixel it covers; luma
+ * takes its colour by that, and chroma by how much of its cell of 2 x 2 pixels is covered, which is
+ * what the way through RGB comes to. Colours are RGB, opacity is 0 to 1, coordinates are pixels
+ * with whole numbers between them. Nothing is drawn outside the picture. Thread-safe. */
 #ifndef DETECTOR_DRAW_H
 #define DETECTOR_DRAW_H
 
@@ -28,8 +28,9 @@ struct draw_point {
     double x, y, opacity;
 };
 
-/* A path of straight pieces between at most DRAW_POINTS_MAX points, with round ends; between two points
- * its opacity goes over from one to the other. It may cross itself, no place is covered twice. */
+/* A path of straight pieces between at most DRAW_POINTS_MAX points, with round ends;
+ * between two points its opacity goes over from one to the other. It may cross itself, no
+ * place is covered twice. */
 void draw_path(struct picture *picture, const struct draw_point *points, size_t count, double width,
                const uint8_t colour[3]);
 

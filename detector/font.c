@@ -8,9 +8,9 @@
 #include "detector/draw.h"
 
 /* Glyphs are drawn on a grid: a capital is 20 units high (y 0 is its top, 20 the baseline), small
- * letters begin at 6, descenders end at 26. A coordinate is one character, 0-9 and a-z for 0 to 35; a
- * point is x and y. M starts a stroke at a point, L goes straight to each following point, Q takes
- * pairs of a control point and an end (a quadratic curve). */
+ * letters begin at 6, descenders end at 26. A coordinate is one character, 0-9 and a-z for 0 to 35;
+ * a point is x and y. M starts a stroke at a point, L goes straight to each following point, Q
+ * takes pairs of a control point and an end (a quadratic curve). */
 #define GRID_CAP       20
 #define GRID_BOTTOM    26
 #define GRID_SPACING   5 /* between two glyphs */

@@ -1,5 +1,5 @@
-/* The typeface of labels: ringcast's own, printable ASCII, drawn as strokes with round ends so that it
- * is smooth at every size. A font is one size of it, rendered once. Not thread-safe. */
+/* The typeface of labels: ringcast's own, printable ASCII, drawn as strokes with round ends so that
+ * it is smooth at every size. A font is one size of it, rendered once. Not thread-safe. */
 #ifndef DETECTOR_FONT_H
 #define DETECTOR_FONT_H
 
@@ -19,7 +19,8 @@ int font_cap_height(const struct font *font);
  * UTF-8 character. */
 int font_text_width(const struct font *font, const char *text);
 
-/* Draws with the left end at `x` and the baseline at `y`; what is outside the picture is left out. */
+/* Draws with the left end at `x` and the baseline at `y`; what is outside the
+ * picture is left out. */
 void font_draw(const struct font *font, struct picture *picture, int x, int y, const char *text,
                const uint8_t colour[3]);
 

@@ -1,6 +1,6 @@
 /* One frame on its way through the detector. The loop fills a job, hands it to a worker and gets it
- * back; in between only the worker touches it, so nothing in it needs a lock. Jobs and their buffers
- * are used again. */
+ * back; in between only the worker touches it, so nothing in it needs a lock. Jobs and their
+ * buffers are used again. */
 #ifndef DETECTOR_FRAME_JOB_H
 #define DETECTOR_FRAME_JOB_H
 

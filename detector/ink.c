@@ -32,8 +32,8 @@ static uint8_t ink_blend(uint8_t value, uint8_t ink, uint8_t share)
     return (uint8_t)((uint16_t)(sum + (sum >> 8)) >> 8);
 }
 
-/* So many values at a time that a whole block is left to the vectoriser: shapes are narrow, and one value after
- * the other takes ten times as long. */
+/* So many values at a time that a whole block is left to the vectoriser: shapes are narrow, and one
+ * value after the other takes ten times as long. */
 static inline void ink_row(uint8_t *restrict values, const uint8_t *restrict coverage, int count,
                            int block, uint8_t ink)
 {
@@ -82,8 +82,8 @@ struct strip {
     uint8_t cells[STRIP / 2];
 };
 
-/* A cell that the picture's edge cuts is covered like the part of it that is there; beyond the edge nothing
- * is covered. */
+/* A cell that the picture's edge cuts is covered like the part of it that is there; beyond the edge
+ * nothing is covered. */
 static void strip_cover_cells(struct strip *strip, const struct picture *picture)
 {
     int there = picture->width - strip->x, whole = picture_cells(there, 2) * 2;

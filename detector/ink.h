@@ -1,6 +1,7 @@
-/* Ink on a picture: how much of each pixel a shape covers becomes luma and chroma of its planes. Shapes
- * (draw.h) say what they cover; they are asked for blocks of two rows, because two rows share their
- * chroma, and of so many columns as a processor takes at once. Not thread-safe for one picture. */
+/* Ink on a picture: how much of each pixel a shape covers becomes luma and chroma of its
+ * planes. Shapes (draw.h) say what they cover; they are asked for blocks of two rows, because
+ * two rows share their chroma, and of so many columns as a processor takes at once. Not
+ * thread-safe for one picture. */
 #ifndef DETECTOR_INK_H
 #define DETECTOR_INK_H
 
@@ -8,7 +9,8 @@
 
 #include "detector/picture.h"
 
-/* Columns of a block; a picture's rows begin at multiples of it in memory, and have room for whole ones. */
+/* Columns of a block; a picture's rows begin at multiples of it in memory, and have
+ * room for whole ones. */
 #define INK_BLOCK 16
 
 /* A colour as the planes have it. */
@@ -21,7 +23,8 @@ struct area {
     int left, top, right, bottom;
 };
 
-/* How much of each of `count` pixels, whole blocks, a shape covers, 0 to 255, from `x` on in row `y`. */
+/* How much of each of `count` pixels, whole blocks, a shape covers, 0 to 255,
+ * from `x` on in row `y`. */
 typedef void ink_cover_fn(const void *shape, int x, int y, int count, uint8_t *coverage);
 
 /* `colour` is RGB. */
@@ -34,7 +37,8 @@ struct area ink_area(const struct picture *picture, double left, double top, dou
 /* How an opacity of 0 to 1 counts below: 256 leaves coverage as it is. */
 int ink_strength(double opacity);
 
-/* Inks what lies of a shape in an area, whose edges are moved outwards: to whole blocks, and to even rows. */
+/* Inks what lies of a shape in an area, whose edges are moved outwards: to whole
+ * blocks, and to even rows. */
 void ink_shape(struct picture *picture, const struct area *area, ink_cover_fn *cover,
                const void *shape, const struct ink *ink, int strength);
 

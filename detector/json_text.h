@@ -1,6 +1,7 @@
-/* Writes JSON into a text that grows, without a tree of it: what is told of a frame is written ten times a
- * second for each camera. The caller keeps objects and arrays in pairs; commas come by themselves. A key is
- * written as it is, so it is a literal of letters; NULL within an array. Not thread-safe. */
+/* Writes JSON into a text that grows, without a tree of it: what is told of a frame is written
+ * ten times a second for each camera. The caller keeps objects and arrays in pairs; commas come
+ * by themselves. A key is written as it is, so it is a literal of letters; NULL within an
+ * array. Not thread-safe. */
 #ifndef DETECTOR_JSON_TEXT_H
 #define DETECTOR_JSON_TEXT_H
 
@@ -24,8 +25,8 @@ void json_text_bool(struct json_text *text, const char *key, bool value);
 void json_text_null(struct json_text *text, const char *key);
 
 /* Rounded to so many decimals, 1 to 9, without those at the end that are 0, but always with one: it
- * stays a real number for those who tell them from integers. Finite, and not so large that it would not fit 63
- * bits with its decimals. */
+ * stays a real number for those who tell them from integers. Finite, and not so large that it would
+ * not fit 63 bits with its decimals. */
 void json_text_real(struct json_text *text, const char *key, double value, unsigned decimals);
 
 /* Gives the text away: the caller frees it. A NUL stands behind it, which does not count. */

@@ -25,8 +25,9 @@ static struct kalman_axis axis_start(double value, double noise, double rate_noi
         .value = value, .variance = square(noise), .rate_variance = square(rate_noise)};
 }
 
-/* Each step moves the value by its rate and then adds noise to both. For whole `steps` the sums over them
- * have these closed forms; below one step the rate's noise does not reach the value yet. */
+/* Each step moves the value by its rate and then adds noise to both. For whole `steps`
+ * the sums over them have these closed forms; below one step the rate's noise does not
+ * reach the value yet. */
 static void axis_predict(struct kalman_axis *axis, double steps, double noise, double rate_noise)
 {
     double n = steps, rate_noise2 = square(rate_noise);

@@ -1,11 +1,12 @@
-/* The filter of ByteTrack for one object: where its box is and how fast it moves, from measurements that
- * come whenever they come. State: centre, aspect (width by height) and height, each with its rate.
+/* The filter of ByteTrack for one object: where its box is and how fast it moves, from
+ * measurements that come whenever they come. State: centre, aspect (width by height) and
+ * height, each with its rate.
  *
- * The reference (Zhang et al., "ByteTrack", ECCV 2022; the filter is that of DeepSORT) counts in frames
- * of 1/30 s. Here time is real: `steps` are such thirtieths, any number of them, and a whole number gives
- * what so many steps of the reference give (except that the aspect may change faster, as that of a car
- * that turns does). Its matrices fall apart into one filter with two states for each of the four
- * coordinates, because noise and motion never mix them. Pure. */
+ * The reference (Zhang et al., "ByteTrack", ECCV 2022; the filter is that of DeepSORT) counts in
+ * frames of 1/30 s. Here time is real: `steps` are such thirtieths, any number of them, and a whole
+ * number gives what so many steps of the reference give (except that the aspect may change faster,
+ * as that of a car that turns does). Its matrices fall apart into one filter with two states for
+ * each of the four coordinates, because noise and motion never mix them. Pure. */
 #ifndef DETECTOR_KALMAN_H
 #define DETECTOR_KALMAN_H
 

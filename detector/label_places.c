@@ -6,8 +6,8 @@
 
 #include "common/memory.h"
 
-/* So much of a label may be covered before another place is looked for: who always gives way at once
- * jumps to and fro when two boxes pass each other. */
+/* So much of a label may be covered before another place is looked for: who always gives way at
+ * once jumps to and fro when two boxes pass each other. */
 #define COVERED_MAX 0.05
 
 /* With more of it over others it is left out. */

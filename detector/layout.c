@@ -96,8 +96,8 @@ static void layout_print_shapes(const struct model_output *outputs, size_t outpu
     }
 }
 
-/* A segmentation network's second output: prototypes of masks, a quarter of the input wide and high. Its
- * first output would else pass for a detection with more classes. */
+/* A segmentation network's second output: prototypes of masks, a quarter of the input wide and
+ * high. Its first output would else pass for a detection with more classes. */
 static bool layout_has_masks(const struct model_output *outputs, size_t output_count,
                              int input_width, int input_height)
 {

@@ -5,8 +5,9 @@
  *                    objectness, C class scores; confidence = objectness x class
  *   YOLOv8, v11      1 x 4+C x columns, one column per grid cell: cx, cy, w, h in input pixels,
  *                    C class scores
- *   YOLOX            1 x rows x 5+C, one row per grid cell, not decoded: cx and cy relative to their
- *                    cell, w and h as logarithms, all in units of the cell; objectness, C classes
+ *   YOLOX            1 x rows x 5+C, one row per grid cell, not decoded: cx and cy relative to
+ *                    their cell, w and h as logarithms, all in units of the cell; objectness,
+ *                    C classes
  *   Darknet          one or more outputs rows x 5+C: cx, cy, w, h relative to the picture,
  *                    objectness, C class scores that are already multiplied by it
  *
@@ -34,8 +35,8 @@ struct layout {
 /* "yolov5", "yolov8", "yolox", "darknet": the names of the configuration. */
 const char *layout_name(enum layout_kind kind);
 
-/* Recognises the outputs of one forward pass. `wanted` is a name from layout_name(), or "auto". 0, or
- * -1 with the cause in `error`, which shows the shapes. */
+/* Recognises the outputs of one forward pass. `wanted` is a name from layout_name(), or "auto". 0,
+ * or -1 with the cause in `error`, which shows the shapes. */
 int layout_recognise(const char *wanted, const struct model_output *outputs, size_t output_count,
                      int input_width, int input_height, struct layout *layout,
                      char error[MODEL_ERROR_SIZE]);

@@ -135,7 +135,8 @@ static void metadata_write(struct json_text *text, const struct metadata *metada
     json_text_close(text, '}');
 }
 
-/* Makes less of it, so that a text of `size` may fit. False when there is nothing left to leave out. */
+/* Makes less of it, so that a text of `size` may fit. False when there is
+ * nothing left to leave out. */
 static bool metadata_reduce(struct metadata_extent *extent, size_t size)
 {
     if (extent->polygons) {

@@ -22,9 +22,9 @@ struct metadata {
     uint64_t taken_ns, inferred_ns, encoded_ns; /* CLOCK_MONOTONIC; the ends of these stages */
 };
 
-/* One object as text, the caller's to free(), behind it a NUL that does not count; never longer than
- * FRAME_METADATA_MAX: polygons of spaces, the least confident detections and the last spaces are left out, in
- * this order, until it fits. */
+/* One object as text, the caller's to free(), behind it a NUL that does not count; never longer
+ * than FRAME_METADATA_MAX: polygons of spaces, the least confident detections and the last spaces
+ * are left out, in this order, until it fits. */
 char *metadata_compose(const struct metadata *metadata, size_t *size);
 
 #endif

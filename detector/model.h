@@ -39,18 +39,18 @@ struct model_output {
 struct model *model_create(const struct model_config *config, char error[MODEL_ERROR_SIZE]);
 void model_destroy(struct model *model); /* NULL is allowed */
 
-/* One forward pass. `input` is 1x3xHxW float32, planar, in the order and range that the layout wants
- * (layout.h). 0, or -1 with the cause in `error`. */
+/* One forward pass. `input` is 1x3xHxW float32, planar, in the order and range that the layout
+ * wants (layout.h). 0, or -1 with the cause in `error`. */
 int model_forward(struct model *model, const float *input,
                   struct model_output outputs[MODEL_OUTPUTS_MAX], size_t *output_count,
                   char error[MODEL_ERROR_SIZE]);
 
-/* The width and height that the file itself asks for (ONNX graph input, Darknet [net]); false when it
- * does not say. */
+/* The width and height that the file itself asks for (ONNX graph input, Darknet [net]); false
+ * when it does not say. */
 bool model_file_input_size(const char *path, int *width, int *height);
 
-/* What had to be done so that this version of OpenCV runs the network rightly, in words, and known after the
- * first forward pass; "": nothing. */
+/* What had to be done so that this version of OpenCV runs the network rightly, in words, and known
+ * after the first forward pass; "": nothing. */
 void model_describe_cures(const struct model *model, char *out, size_t out_size);
 
 /* "opencv/cpu, openvino/cpu …": what this build of OpenCV can really do. */

@@ -1,4 +1,5 @@
-/* What a model file says about itself without being loaded, and what to do about one that cannot be. */
+/* What a model file says about itself without being loaded, and what to do about
+ * one that cannot be. */
 #include "detector/model_file.h"
 
 #include <ctype.h>
@@ -413,8 +414,8 @@ bool model_file_check_weights(const char *path, size_t values, char error[MODEL_
     if (!mapping_open(&mapping, path)) {
         return true; /* said where it is opened */
     }
-    /* Three numbers of 4 bytes: major and minor version, revision; and how many pictures it has seen, in 8
-     * bytes since version 0.2. */
+    /* Three numbers of 4 bytes: major and minor version, revision; and how many pictures it has
+     * seen, in 8 bytes since version 0.2. */
     uint32_t version[2] = {0};
     if (mapping.size >= sizeof version) {
         memcpy(version, mapping.bytes, sizeof version);

@@ -1,5 +1,5 @@
-/* The names of a network's classes as the configuration wants them: those of detector.names, else those that
- * stand in the model file, else COCO's. Thread-safe. */
+/* The names of a network's classes as the configuration wants them: those of detector.names, else
+ * those that stand in the model file, else COCO's. Thread-safe. */
 #ifndef DETECTOR_MODEL_NAMES_H
 #define DETECTOR_MODEL_NAMES_H
 
@@ -10,7 +10,8 @@
 
 #define MODEL_NAMES_ERROR_SIZE 512
 
-/* NULL when the file of names cannot be read, or is for another number of classes; the cause is in `error`. */
+/* NULL when the file of names cannot be read, or is for another number of classes; the
+ * cause is in `error`. */
 struct names *model_names_create(const struct config_detector *config, size_t classes,
                                  char error[MODEL_NAMES_ERROR_SIZE]);
 

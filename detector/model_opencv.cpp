@@ -81,8 +81,8 @@ bool ends_with(const std::string &text, const char *end)
     return text.size() >= length && text.compare(text.size() - length, length, end) == 0;
 }
 
-/* OpenCV prints every error to stderr before it throws; the text comes with the exception, and our log
- * has it in one line. */
+/* OpenCV prints every error to stderr before it throws; the text comes with the exception, and our
+ * log has it in one line. */
 int swallow_error(int, const char *, const char *, const char *, int, void *)
 {
     return 0;
@@ -153,7 +153,8 @@ bool choose_backend(const model_config &config, int *backend, int *target, char 
     return false;
 }
 
-/* What OpenCV says of a file that is not there, or is a folder, leads nobody to the cause. nullptr is no file. */
+/* What OpenCV says of a file that is not there, or is a folder, leads nobody to the cause.
+ * nullptr is no file. */
 bool readable(const char *path, char *error)
 {
     if (path != nullptr && access(path, R_OK) < 0) {
@@ -168,7 +169,8 @@ bool readable(const char *path, char *error)
     return true;
 }
 
-/* How many values of a .weights file the network has taken, or would have, had there been so many. */
+/* How many values of a .weights file the network has taken, or would have, had
+ * there been so many. */
 size_t values_of_weights(cv::dnn::Net &net)
 {
     size_t values = 0;
@@ -213,10 +215,10 @@ bool load(model &model, const model_config &config, char *error)
     return true;
 }
 
-/* The last steps of a stock YOLOv8 or v11 export are: boxes in cells times the stride of their column,
- * the sigmoid of the scores, both joined. OpenCV 4.6 cannot multiply by that constant row, so these
- * steps are ours and the network is asked for what goes into them. (Not for the sigmoid: in a v11 it
- * stands behind the multiplication.) False where there is no such head. */
+/* The last steps of a stock YOLOv8 or v11 export are: boxes in cells times the stride of their
+ * column, the sigmoid of the scores, both joined. OpenCV 4.6 cannot multiply by that constant row,
+ * so these steps are ours and the network is asked for what goes into them. (Not for the sigmoid:
+ * in a v11 it stands behind the multiplication.) False where there is no such head. */
 bool take_head_apart(model &model)
 {
     static const char last[] = "/Concat_3";

@@ -4,9 +4,9 @@
 
 #include "common/clock.h"
 
-/* An object is shown when the scores of the boxes that it was seen in, frame after frame, have this sum: two
- * sure ones, or some that are less sure. The reference wants two of any kind and 0.7 for the first, which
- * small networks do not give a car that is far away. */
+/* An object is shown when the scores of the boxes that it was seen in, frame after frame, have this
+ * sum: two sure ones, or some that are less sure. The reference wants two of any kind and 0.7 for
+ * the first, which small networks do not give a car that is far away. */
 #define EVIDENCE_MIN 1.6
 
 /* What is out of sight loses its speed with this time constant, and so much similarity a second. */
@@ -17,8 +17,9 @@
 #define STANDS_MIN 0.6
 #define STANDS_NS  (4 * NS_PER_SECOND)
 
-/* What stands is partly covered, or hidden, when a box in front of it takes this part of its place. Only a
- * box with this part of its area is all of it then; and so long it is remembered while it is hidden. */
+/* What stands is partly covered, or hidden, when a box in front of it takes this part of its
+ * place. Only a box with this part of its area is all of it then; and so long it is remembered
+ * while it is hidden. */
 #define COVERED_MIN   0.1
 #define HIDDEN_MIN    0.5
 #define WHOLE_MIN     0.75
@@ -152,8 +153,8 @@ static void object_vote_class(struct object *object, const struct detection *det
     }
 }
 
-/* The filter does not follow what is left of an object that stands when another one comes before it: that
- * moves as the other does, and takes it along. */
+/* The filter does not follow what is left of an object that stands when another one comes before
+ * it: that moves as the other does, and takes it along. */
 static void object_move(struct object *object, const struct detection *detection, uint64_t time_ns)
 {
     const struct rectangle *box = &detection->place;

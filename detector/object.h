@@ -1,5 +1,5 @@
-/* One object that the tracker follows: what is known of it, from the first box that it was seen in until it is
- * forgotten. Which box is its own, frame by frame, is the tracker's business. Pure. */
+/* One object that the tracker follows: what is known of it, from the first box that it was seen in
+ * until it is forgotten. Which box is its own, frame by frame, is the tracker's business. Pure. */
 #ifndef DETECTOR_OBJECT_H
 #define DETECTOR_OBJECT_H
 
@@ -40,19 +40,21 @@ struct object {
 /* A new one, seen for the first time at `time_ns`. */
 void object_begin(struct object *object, const struct detection *detection, uint64_t time_ns);
 
-/* Goes on by the time since the last frame, what stands without moving; not seen in this one yet. */
+/* Goes on by the time since the last frame, what stands without moving; not
+ * seen in this one yet. */
 void object_predict(struct object *object, double seconds);
 
 /* Its boxes have been at one place for seconds. */
 bool object_stands(const struct object *object);
 
-/* How much of it boxes hide that are nearer, of those with a score of `high` and more. Only what has stood for
- * seconds is looked at; all else is taken as not covered. */
+/* How much of it boxes hide that are nearer, of those with a score of `high` and more. Only what
+ * has stood for seconds is looked at; all else is taken as not covered. */
 void object_cover(struct object *object, const struct detections *detections, double high);
 
 bool object_is_hidden(const struct object *object);
 
-/* It is seen, after object_predict() and object_cover(); a new one stays new until there is enough evidence. */
+/* It is seen, after object_predict() and object_cover(); a new one stays new until there
+ * is enough evidence. */
 void object_see(struct object *object, const struct detection *detection, uint64_t time_ns);
 
 /* It is not seen in this frame. False: it can be forgotten, being new, or lost for longer than
@@ -62,7 +64,8 @@ bool object_miss(struct object *object, uint64_t time_ns, uint64_t buffer_ns);
 /* 0 to 1: between the time it was last seen and now an object may have become another one. */
 double object_memory(const struct object *object, uint64_t time_ns);
 
-/* Of two that follow the same, the one that is known longer stays; where both are, the one that was seen. */
+/* Of two that follow the same, the one that is known longer stays; where both are,
+ * the one that was seen. */
 bool object_outlives(const struct object *a, const struct object *b);
 
 #endif

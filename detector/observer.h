@@ -1,6 +1,6 @@
-/* What is known of a camera beyond a single frame: its tracks, their trails, its parking spaces. Belongs
- * to the camera and goes along with each of its jobs; so of its frames one at a time is observed, in
- * their order, by whichever worker has the job, and nothing in it needs a lock. */
+/* What is known of a camera beyond a single frame: its tracks, their trails, its parking spaces.
+ * Belongs to the camera and goes along with each of its jobs; so of its frames one at a time is
+ * observed, in their order, by whichever worker has the job, and nothing in it needs a lock. */
 #ifndef DETECTOR_OBSERVER_H
 #define DETECTOR_OBSERVER_H
 

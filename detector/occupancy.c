@@ -10,8 +10,9 @@
 /* The part of a box, from below, that stands on the ground. */
 #define FOOTPRINT 0.55
 
-/* A footprint takes a space when it covers this part of it, or lies in it with this part of itself, and never
- * with less than the last: one that waits in the lane before the space reaches into it from outside ... */
+/* A footprint takes a space when it covers this part of it, or lies in it with this part of
+ * itself, and never with less than the last: one that waits in the lane before the space reaches
+ * into it from outside ... */
 #define COVERED_MIN  0.3
 #define WITHIN_MIN   0.4
 #define WITHIN_LEAST 0.3
@@ -25,8 +26,9 @@
 /* More than this between two frames says nothing about what was between them. */
 #define GAP_MAX_NS NS_PER_SECOND
 
-/* A vehicle that comes is seen well while it does; one that was there before may stand half hidden and be faint for
- * ever. So for this long after the first look a faint one is as good as a sure one. */
+/* A vehicle that comes is seen well while it does; one that was there before may stand half
+ * hidden and be faint for ever. So for this long after the first look a faint one is as
+ * good as a sure one. */
 #define EARLY_NS (10 * NS_PER_SECOND)
 
 struct watch {

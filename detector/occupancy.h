@@ -1,13 +1,15 @@
 /* Which parking spaces are taken, and since when.
  *
- * What a vehicle takes is judged by its footprint: the lower part of its box, for its roof covers what lies
- * behind it. A footprint takes a space when it covers enough of it, or lies in it with enough of itself, and
- * takes no other space much more; so a car over two spaces takes both, and one beside a space none.
+ * What a vehicle takes is judged by its footprint: the lower part of its box, for its roof covers
+ * what lies behind it. A footprint takes a space when it covers enough of it, or lies in it with
+ * enough of itself, and takes no other space much more; so a car over two spaces takes both, and
+ * one beside a space none.
  *
- * One frame decides nothing. A space is occupied when a vehicle has stood in it for a while, at one place
- * (one that drives past does not stand), surely seen for most of the time, and free when none has been seen
- * for a longer while; a gap between frames counts as a second at most. Who stands there is not asked: tracks
- * come and go. In the first seconds a faint vehicle is enough: it may have come before, and stand half hidden.
+ * One frame decides nothing. A space is occupied when a vehicle has stood in it for a while, at one
+ * place (one that drives past does not stand), surely seen for most of the time, and free when none
+ * has been seen for a longer while; a gap between frames counts as a second at most. Who stands
+ * there is not asked: tracks come and go. In the first seconds a faint vehicle is enough: it may
+ * have come before, and stand half hidden.
  *
  *              stands for occupy_ns
  *        ┌──────────────────────────▶ occupied ──┐
@@ -72,8 +74,8 @@ void occupancy_destroy(struct occupancy *occupancy); /* NULL is allowed */
 /* A reload: spaces with the same id and the same corners keep their state. */
 void occupancy_inherit(struct occupancy *occupancy, const struct occupancy *old);
 
-/* What was seen in the frame of `time_ns`, of a clock that does not go back. Boxes are in pixels of a
- * picture of that size. */
+/* What was seen in the frame of `time_ns`, of a clock that does not go back. Boxes are in pixels of
+ * a picture of that size. */
 void occupancy_update(struct occupancy *occupancy, const struct occupancy_config *config,
                       const struct box *boxes, size_t count, int width, int height,
                       uint64_t time_ns);

@@ -299,8 +299,8 @@ static bool onnx_read_model(struct span file, struct onnx_facts *facts, bool *ha
     return *has_graph;
 }
 
-/* A file that ends within its graph, or within what stands behind: the fields before are well-formed, and
- * the first is its version. */
+/* A file that ends within its graph, or within what stands behind: the fields before are
+ * well-formed, and the first is its version. */
 static bool onnx_is_cut(struct span file, bool has_graph)
 {
     struct span rest = file;

@@ -1,6 +1,6 @@
-/* What an ONNX file says of itself, read without loading it: a small reader of Protocol Buffers (onnx.proto3
- * of the ONNX project) that follows nothing beyond a fixed depth, believes no length, allocates nothing and
- * never changes the file. Pure, thread-safe. */
+/* What an ONNX file says of itself, read without loading it: a small reader of Protocol Buffers
+ * (onnx.proto3 of the ONNX project) that follows nothing beyond a fixed depth, believes no length,
+ * allocates nothing and never changes the file. Pure, thread-safe. */
 #ifndef DETECTOR_ONNX_FILE_H
 #define DETECTOR_ONNX_FILE_H
 
@@ -48,9 +48,9 @@ struct onnx_facts {
 
 void onnx_file_read(const uint8_t *bytes, size_t size, struct onnx_facts *facts);
 
-/* Takes the dictionary {0: 'person', 1: "b"} apart: calls `name` for each class, 0, 1, 2 …, with what stands
- * between the quotes, escapes resolved, cut to 127 bytes. Returns how many there were; 0 when it is not such a
- * dictionary, whatever has been called before. */
+/* Takes the dictionary {0: 'person', 1: "b"} apart: calls `name` for each class, 0, 1, 2 …, with
+ * what stands between the quotes, escapes resolved, cut to 127 bytes. Returns how many there were;
+ * 0 when it is not such a dictionary, whatever has been called before. */
 size_t onnx_file_names(const uint8_t *text, size_t size,
                        void (*name)(void *arg, size_t class_id, const char *text), void *arg);
 

@@ -1,9 +1,9 @@
 #include "detector/palette.h"
 
 /* Eight by hand, after Okabe and Ito, "Color Universal Design", 2008, brightened for asphalt; each
- * further one is that which is farthest from all before it, until the sixteenth for colour-blind eyes,
- * too (Machado et al., "A Physiologically-based Model for Simulation of Color Vision Deficiency",
- * 2009). */
+ * further one is that which is farthest from all before it, until the sixteenth for colour-blind
+ * eyes, too (Machado et al., "A Physiologically-based Model for Simulation of Color Vision
+ * Deficiency", 2009). */
 static const uint8_t class_colours[PALETTE_CLASSES][3] = {
     {242, 148, 10},  {0, 170, 120},   {86, 190, 245},  {214, 88, 178},  {250, 242, 110},
     {226, 62, 32},   {240, 240, 240}, {52, 110, 255},  {195, 240, 165}, {225, 30, 75},

@@ -10,9 +10,9 @@
 /* So many classes have colours of their own; then they begin anew. */
 #define PALETTE_CLASSES 80
 
-/* RGB. Any two of the palette differ by at least 15 in CIELAB, and the first eight (of COCO: person,
- * bicycle, car, motorbike, aeroplane, bus, train, truck) by 22 also for those who cannot tell red from
- * green. */
+/* RGB. Any two of the palette differ by at least 15 in CIELAB, and the first eight (of COCO:
+ * person, bicycle, car, motorbike, aeroplane, bus, train, truck) by 22 also for those who cannot
+ * tell red from green. */
 const uint8_t *palette_of_class(size_t class_id);
 
 /* RGB: bluish green, vermilion and grey differ in brightness, too. */

@@ -100,8 +100,8 @@ void picture_copy(struct picture *copy, const struct picture *picture)
 
 /* --- less chroma --- */
 
-/* A row of 2 x 2 cells, each the mean of `columns` in two rows; `out` may be the first of these, for nothing is
- * written before it has been read. */
+/* A row of 2 x 2 cells, each the mean of `columns` in two rows; `out` may be the first of these,
+ * for nothing is written before it has been read. */
 static void halve_row(const uint8_t *upper, const uint8_t *lower, int columns, int width,
                       uint8_t *out)
 {

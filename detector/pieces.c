@@ -6,15 +6,16 @@
 
 #include "common/memory.h"
 
-/* A box ends at its tile's border when it comes this near to it: a share of the tile's side, and pixels. */
+/* A box ends at its tile's border when it comes this near to it: a share of the
+ * tile's side, and pixels. */
 #define BORDER_SHARE  0.01
 #define BORDER_PIXELS 2.0
 
 /* So much of a piece in another box makes it the same object. */
 #define INSIDE_SHARE 0.6
 
-/* Two pieces of a longer object: how much of the overlap they share along it, and how alike they are
- * across (intersection over union). */
+/* Two pieces of a longer object: how much of the overlap they share along it, and how alike they
+ * are across (intersection over union). */
 #define SEAM_SHARE  0.8
 #define SEAM_ACROSS 0.6
 
@@ -86,7 +87,8 @@ static double range_overlap(struct range a, struct range b)
     return common / (range_length(a) + range_length(b) - common);
 }
 
-/* `seam`: what both tiles see. `along` and `across`: the two boxes in that direction and in the other. */
+/* `seam`: what both tiles see. `along` and `across`: the two boxes in that
+ * direction and in the other. */
 static bool pieces_meet(struct range seam, const struct range along[2],
                         const struct range across[2])
 {

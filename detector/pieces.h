@@ -1,11 +1,11 @@
-/* What was seen in overlapping tiles of one picture, put together again. An object at a border is cut off by
- * one tile and whole in its neighbour, where both see it; and one that is longer than the overlap is cut
- * off in both. So:
+/* What was seen in overlapping tiles of one picture, put together again. An object at a border is
+ * cut off by one tile and whole in its neighbour, where both see it; and one that is longer than
+ * the overlap is cut off in both. So:
  *   - two pieces of one class that both reach across the overlap, from either side, become one box;
- *   - of boxes of one class that overlap, or of which one is cut off and lies mostly in the other, one
- *     stays; for that a cut one counts half its confidence;
- *   - a cut one that lies mostly in a whole one of another class goes: what was left of it looked like
- *     something else.
+ *   - of boxes of one class that overlap, or of which one is cut off and lies mostly in the other,
+ *     one stays; for that a cut one counts half its confidence;
+ *   - a cut one that lies mostly in a whole one of another class goes: what was left of it looked
+ *     like something else.
  * Pure but for the memory, which is used again. */
 #ifndef DETECTOR_PIECES_H
 #define DETECTOR_PIECES_H

@@ -1,5 +1,5 @@
-/* The stages of one worker: its network, its codecs, its memory. A pipeline belongs to one thread at a
- * time. */
+/* The stages of one worker: its network, its codecs, its memory. A pipeline belongs to
+ * one thread at a time. */
 #ifndef DETECTOR_PIPELINE_H
 #define DETECTOR_PIPELINE_H
 

@@ -138,7 +138,8 @@ static void poster_tell(const struct poster *poster, const struct frame_containe
     poster->result(poster->arg, &outcome);
 }
 
-/* The broadcaster says who watches; of a refusal it knows best what is wrong, and says it in `detail`. */
+/* The broadcaster says who watches; of a refusal it knows best what is wrong, and
+ * says it in `detail`. */
 static void slot_tell_answer(struct post_slot *slot, long status)
 {
     char cause[256] = "";

@@ -12,8 +12,8 @@
 
 #define ROW_NONE UINT32_MAX
 
-/* The fixed point of cv::resize: shares have 11 bits; after the first direction 4 bits are dropped, so
- * that products in the second one fit 32 bits, and after it the rest. */
+/* The fixed point of cv::resize: shares have 11 bits; after the first direction 4 bits are dropped,
+ * so that products in the second one fit 32 bits, and after it the rest. */
 #define SHARE_WHOLE    2048
 #define COLUMN_DROPPED 4
 #define ROW_DROPPED    16
@@ -75,7 +75,8 @@ static void preprocess_make_taps(struct preprocess_tap *taps, int count, int len
             share = 0;
         }
         int16_t far_share = (int16_t)lrintf(share * SHARE_WHOLE);
-        /* What has no share is not asked for: at a third of the size two rows of three never are. */
+        /* What has no share is not asked for: at a third of the size two rows
+         * of three never are. */
         int far = far_share > 0 ? near + 1 : near;
         taps[i] = (struct preprocess_tap){
             .near = (uint32_t)preprocess_clamp(near, last),
@@ -150,8 +151,8 @@ static void preprocess_prepare(struct preprocess *preprocess, const struct windo
     preprocess->window = *window;
 }
 
-/* The first direction: one channel of a row, scaled to the new width. The patterns' loops say what the
- * last one does with their columns. */
+/* The first direction: one channel of a row, scaled to the new width. The patterns' loops say what
+ * the last one does with their columns. */
 WIDE_VECTORS static void preprocess_scale_row(const struct preprocess *preprocess,
                                               const uint8_t *restrict source,
                                               int16_t *restrict values)
@@ -197,8 +198,8 @@ WIDE_VECTORS static void preprocess_mix_rows(const int16_t *restrict near,
     }
 }
 
-/* The scaled form of a row of the window, made now unless it is one of the two last ones. `keep` is the
- * row that must not be overwritten. */
+/* The scaled form of a row of the window, made now unless it is one of the two last ones. `keep` is
+ * the row that must not be overwritten. */
 static const struct preprocess_row *preprocess_get_row(struct preprocess *preprocess,
                                                        const struct picture *picture,
                                                        const struct window *window, uint32_t wanted,

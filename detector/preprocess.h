@@ -1,14 +1,14 @@
-/* From a picture, or a part of it, to the input of a network: scaled, padded, planar float32, as the
- * layout wants it.
+/* From a picture, or a part of it, to the input of a network: scaled, padded, planar float32,
+ * as the layout wants it.
  *
- *   yolov5, yolov8   letterbox: scaled with its proportions kept, centred, grey (114) around it; RGB 0..1
+ *   yolov5, yolov8   letterbox: scaled in proportion, centred, grey (114) around it; RGB 0..1
  *   yolox            the same but in the top left corner; BGR 0..255
  *   darknet          stretched to the whole input; RGB 0..1
  *
  * Interpolation is bilinear with pixel centres at .5, in the fixed-point arithmetic of
- * cv::resize(INTER_LINEAR) for 8-bit pictures, of the RGB that libjpeg makes (rgb_row.h): networks are
- * trained with both, and small nets answer visibly differently to a grey value more or less. So the
- * input is the same to the last bit. Not thread-safe: one struct per thread. */
+ * cv::resize(INTER_LINEAR) for 8-bit pictures, of the RGB that libjpeg makes (rgb_row.h): networks
+ * are trained with both, and small nets answer visibly differently to a grey value more or less. So
+ * the input is the same to the last bit. Not thread-safe: one struct per thread. */
 #ifndef DETECTOR_PREPROCESS_H
 #define DETECTOR_PREPROCESS_H
 
@@ -37,7 +37,8 @@ struct preprocess_tap {
     int16_t near_share, far_share;
 };
 
-/* How the columns come from the source: as they are, each from a pair of its own, or in some other way. */
+/* How the columns come from the source: as they are, each from a pair of its own,
+ * or in some other way. */
 enum preprocess_pattern { COLUMNS_ANY, COLUMNS_SAME, COLUMNS_HALVES };
 
 /* A row of the window scaled to the new width, in 128ths of a pixel's value. */
@@ -63,8 +64,8 @@ struct preprocess {
 void preprocess_init(struct preprocess *preprocess, const struct layout *layout);
 void preprocess_finish(struct preprocess *preprocess);
 
-/* Fills `input` with this part of the picture, which has at least one pixel, and `placement`, which is that of
- * the whole picture. */
+/* Fills `input` with this part of the picture, which has at least one pixel, and `placement`, which
+ * is that of the whole picture. */
 void preprocess_run_window(struct preprocess *preprocess, const struct picture *picture,
                            const struct window *window);
 

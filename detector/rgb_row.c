@@ -66,8 +66,8 @@ static inline void take_row(const uint8_t *restrict near, int count, int16_t *re
     }
 }
 
-/* Cells of two columns, the same way. At the edges of the picture the last cell stands for the one that is
- * not there; `sums` begins with the cell before the first. */
+/* Cells of two columns, the same way. At the edges of the picture the last cell stands for the one
+ * that is not there; `sums` begins with the cell before the first. */
 static inline void widen_row(const int16_t *restrict sums, int count, int left_round,
                              int right_round, int shift, uint8_t *restrict out)
 {

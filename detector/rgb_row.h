@@ -1,8 +1,9 @@
-/* One row of a picture in RGB, as libjpeg makes it of the same planes: chroma brought to full size by its
- * "fancy" upsampling (a triangle filter: three parts of the nearer cell and one of the farther, in each
- * direction in which cells are two pixels), then the integers of its conversion. Networks are trained on
- * pictures that came this way, and small ones answer visibly differently to chroma that did not. Source:
- * jdsample.c and jdcolor.c of libjpeg-turbo, whose SIMD forms give the same values. Pure. */
+/* One row of a picture in RGB, as libjpeg makes it of the same planes: chroma brought to full size
+ * by its "fancy" upsampling (a triangle filter: three parts of the nearer cell and one of the
+ * farther, in each direction in which cells are two pixels), then the integers of its conversion.
+ * Networks are trained on pictures that came this way, and small ones answer visibly differently
+ * to chroma that did not. Source: jdsample.c and jdcolor.c of libjpeg-turbo, whose SIMD forms give
+ * the same values. Pure. */
 #ifndef DETECTOR_RGB_ROW_H
 #define DETECTOR_RGB_ROW_H
 
@@ -24,8 +25,8 @@ struct rgb_row {
 void rgb_row_resize(struct rgb_row *row, int width);
 void rgb_row_finish(struct rgb_row *row);
 
-/* Fills the channels with the picture's row `y`, from column `left` on, which is even, `width` pixels of it
- * for which there is room. */
+/* Fills the channels with the picture's row `y`, from column `left` on, which is even, `width`
+ * pixels of it for which there is room. */
 void rgb_row_make(struct rgb_row *row, const struct picture *picture, int y, int left, int width);
 
 #endif

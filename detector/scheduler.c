@@ -47,8 +47,8 @@ static struct camera *scheduler_longest_waiting(struct scheduler *scheduler)
     return longest;
 }
 
-/* Hands out work while there are a waiting camera and an idle worker. A camera that had nothing to read
- * no longer waits, so this ends. */
+/* Hands out work while there are a waiting camera and an idle worker. A camera that had nothing to
+ * read no longer waits, so this ends. */
 static void scheduler_assign(struct scheduler *scheduler)
 {
     struct worker *worker;
@@ -76,8 +76,8 @@ static void scheduler_hand_on(struct scheduler *scheduler, struct frame_job *job
 static void scheduler_take_back(struct scheduler *scheduler, struct frame_job *job)
 {
     struct camera *camera = scheduler_find(scheduler, job->camera);
-    /* A reload may have removed the camera, or replaced it by another of the same name. Its frame would
-     * only bring its stream back to life. */
+    /* A reload may have removed the camera, or replaced it by another of the same name. Its frame
+     * would only bring its stream back to life. */
     if (camera != NULL && camera_serial(camera) == job->camera_serial) {
         scheduler_hand_on(scheduler, job);
         camera_finish(camera, job);

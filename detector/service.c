@@ -24,8 +24,8 @@ static int service_compare(const void *a, const void *b)
     return strcmp(((const struct demand_wish *)a)->camera, ((const struct demand_wish *)b)->camera);
 }
 
-/* Reads the entries that the page covers into `wishes`, which has room for all; the others are left out.
- * The number of them, or -1 with the cause in `error`. */
+/* Reads the entries that the page covers into `wishes`, which has room for all; the others are left
+ * out. The number of them, or -1 with the cause in `error`. */
 static ssize_t service_read(const struct service *service, const struct demand_page *page,
                             json_t *entries, struct demand_wish *wishes,
                             char error[DEMAND_ERROR_SIZE])

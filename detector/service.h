@@ -1,5 +1,6 @@
-/* The control socket `detector.<n>.sock`: takes the broadcaster's demand page by page, answers `stats`.
- * Demand lives as long as the connection that it came over. Everything runs on the loop's thread. */
+/* The control socket `detector.<n>.sock`: takes the broadcaster's demand page by page,
+ * answers `stats`. Demand lives as long as the connection that it came over. Everything runs
+ * on the loop's thread. */
 #ifndef DETECTOR_SERVICE_H
 #define DETECTOR_SERVICE_H
 

@@ -1,5 +1,6 @@
-/* What the stages need to know of the configuration, class names resolved. Constant once made, so the
- * workers read it without a lock; a reload makes another one, and a job keeps the one it began with. */
+/* What the stages need to know of the configuration, class names resolved. Constant once
+ * made, so the workers read it without a lock; a reload makes another one, and a job keeps
+ * the one it began with. */
 #ifndef DETECTOR_SETTINGS_H
 #define DETECTOR_SETTINGS_H
 

@@ -10,7 +10,8 @@
 #include "detector/detections.h"
 #include "detector/object.h"
 
-/* Least similarities at which a pair is considered; the first and the last are overlap times score. */
+/* Least similarities at which a pair is considered; the first and the last are
+ * overlap times score. */
 #define SIMILAR_FIRST 0.2
 #define SIMILAR_LOW   0.4
 #define SIMILAR_NEW   0.3
@@ -18,8 +19,8 @@
 /* How far boxes of new objects are grown, as part of their size, on each side. */
 #define NEW_GROWTH 0.5
 
-/* In the first association boxes are grown by as much as the filter is unsure of the place, in standard
- * deviations as parts of the height, beyond what it is at ten regular frames a second. */
+/* In the first association boxes are grown by as much as the filter is unsure of the place, in
+ * standard deviations as parts of the height, beyond what it is at ten regular frames a second. */
 #define UNSURE_FROM 0.1
 #define UNSURE_MOST 0.5
 
@@ -171,7 +172,8 @@ static void tracker_remove_duplicates(struct tracker *tracker, const struct trac
 
 /* --- association --- */
 
-/* What stands is where it was: were it grown after a gap, a car that passes would be taken for it. */
+/* What stands is where it was: were it grown after a gap, a car that passes
+ * would be taken for it. */
 static double tracker_growth(const struct association *association, const struct object *object)
 {
     if (!association->grow_unsure || object_stands(object)) {

@@ -44,8 +44,8 @@ const struct trail *trails_of(const struct trails *trails, uint64_t id);
 /* The most that the track was seen with in the last second. */
 float trail_recent_confidence(const struct trail *trail, uint64_t now_ns);
 
-/* Where the object was at a point without the trembling of single boxes: a mean over the points around it,
- * over fewer towards both ends, so that these stay where they are. */
+/* Where the object was at a point without the trembling of single boxes: a mean over the points
+ * around it, over fewer towards both ends, so that these stay where they are. */
 struct trail_point trail_smooth(const struct trail *trail, size_t index);
 
 #endif

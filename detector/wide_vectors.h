@@ -1,6 +1,6 @@
-/* For loops over pixels: compiled a second time for processors with wider registers than every x86-64 has,
- * which are found when the program starts. The same C both times, and the same results: no product and sum
- * is rounded as one, for AVX2 comes without FMA. */
+/* For loops over pixels: compiled a second time for processors with wider registers than every
+ * x86-64 has, which are found when the program starts. The same C both times, and the same results:
+ * no product and sum is rounded as one, for AVX2 comes without FMA. */
 #ifndef DETECTOR_WIDE_VECTORS_H
 #define DETECTOR_WIDE_VECTORS_H
 

@@ -1,5 +1,5 @@
-/* A thread with a pipeline. The loop hands it one job and gets the same one back; a mutex guards that
- * slot and nothing else is shared. All functions are the loop's. */
+/* A thread with a pipeline. The loop hands it one job and gets the same one back; a mutex guards
+ * that slot and nothing else is shared. All functions are the loop's. */
 #ifndef DETECTOR_WORKER_H
 #define DETECTOR_WORKER_H
 
@@ -10,8 +10,8 @@
 
 struct worker;
 
-/* Takes the pipeline. `done_fd` is an eventfd that is written to whenever a job is done; it stays the
- * caller's and must outlive the worker. Dies when no thread can be started. */
+/* Takes the pipeline. `done_fd` is an eventfd that is written to whenever a job is done; it stays
+ * the caller's and must outlive the worker. Dies when no thread can be started. */
 struct worker *worker_create(struct pipeline *pipeline, int done_fd);
 
 /* Waits for the job in work, which is lost. NULL is allowed. */

@@ -5,9 +5,10 @@
  *                 [-k TILES] MODEL JPEG…
  *
  * Prints one line of JSON per picture: its metadata and the microseconds of each stage. With -o the
- * drawn pictures are written to that folder as 0.jpg, 1.jpg … With -r they are frames of one camera, so
- * many a second, that is tracked; with -s too its parking spaces are watched, a file with the array that a
- * configuration has. -k 2x2,0.2 looks at so many tiles and the whole, -k 2x2,0.2,only at tiles alone. */
+ * drawn pictures are written to that folder as 0.jpg, 1.jpg … With -r they are frames of one
+ * camera, so many a second, that is tracked; with -s too its parking spaces are watched, a file
+ * with the array that a configuration has. -k 2x2,0.2 looks at so many tiles and the whole, -k
+ * 2x2,0.2,only at tiles alone. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* In place of detector/catalogue/catalogue.c, for the tests: networks that nobody could run, small enough to be
- * made by the test that serves them. Nothing answers at their own address. */
+/* In place of detector/catalogue/catalogue.c, for the tests: networks that nobody could run, small
+ * enough to be made by the test that serves them. Nothing answers at their own address. */
 #include "detector/catalogue/catalogue.h"
 
 const struct catalogue_model catalogue_models[] = {

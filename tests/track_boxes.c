@@ -2,10 +2,11 @@
  *
  *   track_boxes [-p PHASE | -j SEED | -r SEED] [-t HIGH] DATA RESULTS SEQUENCE[@N]...
  *
- * Reads DATA/SEQUENCE/det.txt and seqinfo.ini, writes RESULTS/SEQUENCE[@N].txt. The tracker is given
- * every Nth frame, each at its own time: from the first on, or from the PHASEth after it (modulo N); with
- * -j one of each N, chosen at random; with -r as many, each of all frames as likely.
- * RESULTS/SEQUENCE[@N].frames lists them. Prints one line: frames, boxes and the microseconds of a frame. */
+ * Reads DATA/SEQUENCE/det.txt and seqinfo.ini, writes RESULTS/SEQUENCE[@N].txt. The tracker is
+ * given every Nth frame, each at its own time: from the first on, or from the PHASEth after it
+ * (modulo N); with -j one of each N, chosen at random; with -r as many, each of all frames as
+ * likely. RESULTS/SEQUENCE[@N].frames lists them. Prints one line: frames, boxes and the
+ * microseconds of a frame. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
-/* An echo server on the very connection, session and reader code of the broadcaster, for conformance
- * suites and for our own tests on the wire: `ws_echo 0` prints the port that it took. Every path
- * is a WebSocket that answers each message with itself; with --http a request that does not ask for
- * one is answered with its method, path, query and body. What a client does not take piles up until
- * --stall-ms have passed. */
+/* An echo server on the very connection, session and reader code of the broadcaster, for
+ * conformance suites and for our own tests on the wire: `ws_echo 0` prints the port that it took.
+ * Every path is a WebSocket that answers each message with itself; with --http a request that does
+ * not ask for one is answered with its method, path, query and body. What a client does not take
+ * piles up until --stall-ms have passed. */
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>

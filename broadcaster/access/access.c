@@ -83,8 +83,9 @@ static void access_note_address(struct identity *identity, const struct connecti
     identity->ip = forwarded->client;
 }
 
-/* Foreign text that ends up in logs, answers and tables: what could be mistaken for something else there
- * becomes '_'. From U+0080 on to the no-break space U+00A0 stand characters that control terminals. */
+/* Foreign text that ends up in logs, answers and tables: what could be mistaken for
+ * something else there becomes '_'. From U+0080 on to the no-break space U+00A0 stand
+ * characters that control terminals. */
 static void access_clean(char *text)
 {
     struct utf8 state = {0};

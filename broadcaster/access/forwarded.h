@@ -1,5 +1,5 @@
-/* Who asks, and for which host, when a reverse proxy stands between: the X-Forwarded fields of those that
- * the configuration trusts, and of nobody else. Pure. */
+/* Who asks, and for which host, when a reverse proxy stands between: the X-Forwarded fields of
+ * those that the configuration trusts, and of nobody else. Pure. */
 #ifndef BROADCASTER_FORWARDED_H
 #define BROADCASTER_FORWARDED_H
 

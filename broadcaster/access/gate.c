@@ -105,7 +105,8 @@ bool gate_check_origin(const struct services *services, struct http_session *ses
 
 /* --- CORS --- */
 
-/* Every answer varies with the Origin as soon as one is listed, or a cache would hand out another's. */
+/* Every answer varies with the Origin as soon as one is listed, or a cache would
+ * hand out another's. */
 static void gate_tell_readers(const struct services *services, struct http_session *session,
                               const struct http_request *request)
 {

@@ -1,5 +1,6 @@
-/* The rules that hold for every path, before any route: the base path, Host and Origin, and what a foreign
- * page is told of its rights (CORS: https://fetch.spec.whatwg.org/#http-cors-protocol). One thread. */
+/* The rules that hold for every path, before any route: the base path, Host and Origin, and what
+ * a foreign page is told of its rights (CORS:
+ * https://fetch.spec.whatwg.org/#http-cors-protocol). One thread. */
 #ifndef BROADCASTER_GATE_H
 #define BROADCASTER_GATE_H
 
@@ -13,8 +14,8 @@
 
 struct services;
 
-/* Takes the base path off the request's path and says of every answer to it who may read it. False: it has
- * been answered. */
+/* Takes the base path off the request's path and says of every answer to it who may read it. False:
+ * it has been answered. */
 bool gate_enter(const struct services *services, struct http_session *session,
                 const struct http_request *request, const struct forwarded *forwarded);
 
@@ -22,8 +23,8 @@ bool gate_enter(const struct services *services, struct http_session *session,
 bool gate_check_origin(const struct services *services, struct http_session *session,
                        const struct http_request *request, const struct forwarded *forwarded);
 
-/* What an answer to OPTIONS says to a page that asks whether it may: whole fields, "" when it did not ask
- * or may not. `allow`: the methods of the path. */
+/* What an answer to OPTIONS says to a page that asks whether it may: whole fields, "" when it did
+ * not ask or may not. `allow`: the methods of the path. */
 void gate_preflight(const struct services *services, const struct http_request *request,
                     const char *allow, char fields[GATE_PREFLIGHT_SIZE]);
 

@@ -1,5 +1,5 @@
-/* Who may talk to us, as far as a browser tells: the Host and Origin rules that keep other people's pages
- * out (DNS rebinding, cross-site requests). Pure, but for the rules' own memory. */
+/* Who may talk to us, as far as a browser tells: the Host and Origin rules that keep other people's
+ * pages out (DNS rebinding, cross-site requests). Pure, but for the rules' own memory. */
 #ifndef BROADCASTER_HOST_CHECK_H
 #define BROADCASTER_HOST_CHECK_H
 
@@ -14,8 +14,8 @@ struct host_rules;
 struct host_rules *host_rules_create(const struct config_broadcaster *config);
 void host_rules_destroy(struct host_rules *rules); /* NULL is allowed */
 
-/* A Host field: loopback by name or address with any port, the address that we listen on (any address
- * when that is the wildcard: rebinding needs a name), or one of `hosts`. */
+/* A Host field: loopback by name or address with any port, the address that we listen on (any
+ * address when that is the wildcard: rebinding needs a name), or one of `hosts`. */
 bool host_rules_allow_host(const struct host_rules *rules, struct http_text host);
 
 /* An Origin field: the same place as the Host, or one of `cors_origins`, or these have "*". */

@@ -1,6 +1,6 @@
-/* How many streams one user and one address may have, how often they may come, and how fast a source may
- * post. Who is refused costs no line in the log: a storm is one warning a minute. Memory is bounded by
- * the number of streams, and for rates by a constant. One thread. */
+/* How many streams one user and one address may have, how often they may come, and how fast a
+ * source may post. Who is refused costs no line in the log: a storm is one warning a minute. Memory
+ * is bounded by the number of streams, and for rates by a constant. One thread. */
 #ifndef BROADCASTER_LIMITS_H
 #define BROADCASTER_LIMITS_H
 
@@ -17,7 +17,8 @@ struct limits *limits_create(void);
 /* Every identity that has a place must have gone. NULL is allowed. */
 void limits_destroy(struct limits *limits);
 
-/* At the start and after every reload; what is open stays open. `config` lives until the next call. */
+/* At the start and after every reload; what is open stays open. `config` lives
+ * until the next call. */
 void limits_configure(struct limits *limits, const struct config_broadcaster *config);
 
 /* Why not, and when it is worth another try. */

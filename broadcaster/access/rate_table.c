@@ -16,8 +16,8 @@ struct rate_entry {
     char *name;
 };
 
-/* A balanced tree (tsearch() is a red-black one), because names are foreign: no choice of them makes it
- * slow. */
+/* A balanced tree (tsearch() is a red-black one), because names are foreign: no choice of
+ * them makes it slow. */
 struct rate_table {
     void *tree;
     TAILQ_HEAD(rate_list, rate_entry) used; /* the one asked for longest ago first */

@@ -27,8 +27,8 @@ static size_t url_encode(char *out, const void *data, size_t size)
     return length;
 }
 
-/* Of fewer than SIGNED_TOKEN_SIZE characters; at most so many bytes come out. -EINVAL when it is not the
- * alphabet's only form of them. */
+/* Of fewer than SIGNED_TOKEN_SIZE characters; at most so many bytes come out. -EINVAL when it is
+ * not the alphabet's only form of them. */
 static ssize_t url_decode(uint8_t *out, const char *text, size_t size)
 {
     char padded[SIGNED_TOKEN_SIZE + 4];

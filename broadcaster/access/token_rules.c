@@ -79,7 +79,8 @@ static const struct config_token *token_rules_find_same(const struct token_rules
     return token != NULL && strcmp(token->name, identity->token->name) == 0 ? token : NULL;
 }
 
-/* Stands for a digest where others can read it: they could try out weak secrets on the digest itself. */
+/* Stands for a digest where others can read it: they could try out weak secrets
+ * on the digest itself. */
 static void token_rules_fingerprint(const struct token_rules *rules,
                                     const uint8_t digest[CONFIG_DIGEST_SIZE],
                                     char hex[2 * CONFIG_DIGEST_SIZE + 1])
@@ -89,7 +90,8 @@ static void token_rules_fingerprint(const struct token_rules *rules,
     config_tokens_hex(code, sizeof code, hex);
 }
 
-/* The token of the configuration with which a signed one was made, if it is still the same; else NULL. */
+/* The token of the configuration with which a signed one was made, if it is still
+ * the same; else NULL. */
 static const struct config_token *token_rules_find_maker(const struct token_rules *rules,
                                                          json_t *claims)
 {

@@ -1,5 +1,5 @@
-/* The coming and going of viewers and streamers: counted, and a storm of those who come back again and
- * again told once. One thread. */
+/* The coming and going of viewers and streamers: counted, and a storm of those who come back again
+ * and again told once. One thread. */
 #ifndef BROADCASTER_VISITS_H
 #define BROADCASTER_VISITS_H
 

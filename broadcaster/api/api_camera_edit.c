@@ -181,7 +181,8 @@ static bool edit_camera_of_path(struct services *services, struct http_session *
 
 /* --- POST --- */
 
-/* The new camera's id, taken out of the fields; false when there is none, which has been answered. */
+/* The new camera's id, taken out of the fields; false when there is none,
+ * which has been answered. */
 static bool edit_take_id(struct http_session *session, json_t *fields, char camera[CAMERA_ID_SIZE])
 {
     const json_t *value = json_object_get(fields, "id");

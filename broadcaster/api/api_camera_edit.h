@@ -1,5 +1,5 @@
-/* The cameras changed through the API: checked whole, applied without a restart, answered when every
- * process works with the result (camera_changes.h). One change at a time. One thread. */
+/* The cameras changed through the API: checked whole, applied without a restart, answered when
+ * every process works with the result (camera_changes.h). One change at a time. One thread. */
 #ifndef BROADCASTER_API_CAMERA_EDIT_H
 #define BROADCASTER_API_CAMERA_EDIT_H
 

@@ -1,7 +1,7 @@
-/* POST /api/cameras/test: does a camera answer, and what does it show? With the id of a configured camera
- * alone the newest picture of its capture; with fields, as POST or PUT would have them, a connection made
- * by `ringcast-capture --probe`, one at a time, which ends with the first picture, in ten seconds at most,
- * or when the client leaves. One thread. */
+/* POST /api/cameras/test: does a camera answer, and what does it show? With the id of a configured
+ * camera alone the newest picture of its capture; with fields, as POST or PUT would have them, a
+ * connection made by `ringcast-capture --probe`, one at a time, which ends with the first picture,
+ * in ten seconds at most, or when the client leaves. One thread. */
 #ifndef BROADCASTER_API_CAMERA_TEST_H
 #define BROADCASTER_API_CAMERA_TEST_H
 

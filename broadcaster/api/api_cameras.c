@@ -65,7 +65,8 @@ static const char *const capture_names[] = {
 static const char *const detect_names[] = {
     [DETECT_ALWAYS] = "always", [DETECT_ON_DEMAND] = "on_demand", [DETECT_OFF] = "off"};
 
-/* Whether pictures with boxes are there anyway, are made for who asks, or are none of our making. */
+/* Whether pictures with boxes are there anyway, are made for who asks, or are
+ * none of our making. */
 static const char *detect_to_show(const struct services *services, const char *id)
 {
     const struct config_camera *camera = config_find_camera(services->config, id);
@@ -127,8 +128,8 @@ static void add_view(json_t *settings, const struct config_camera *camera)
     json_object_set_new(settings, "mask", polygons_to_json(&camera->mask));
 }
 
-/* What may be changed, as it is in force: the names are those of PUT. Only what is named here leaves the
- * configuration; of a password no more than that there is one. */
+/* What may be changed, as it is in force: the names are those of PUT. Only what is named here
+ * leaves the configuration; of a password no more than that there is one. */
 static json_t *settings_to_json(const struct config_camera *camera)
 {
     bool has_password;

@@ -1,5 +1,5 @@
-/* GET /api/cameras and /api/cameras/{id}: the configured cameras, and the streams that exist by POST alone.
- * One thread. */
+/* GET /api/cameras and /api/cameras/{id}: the configured cameras, and the streams that exist by
+ * POST alone. One thread. */
 #ifndef BROADCASTER_API_CAMERAS_H
 #define BROADCASTER_API_CAMERAS_H
 

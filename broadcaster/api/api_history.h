@@ -14,8 +14,8 @@ void api_history_handle(struct services *services, struct http_session *session,
 void api_history_csv_handle(struct services *services, struct http_session *session,
                             const struct http_request *request, const char *camera);
 
-/* What has become of spaces, the newest first. Parameters: camera_id, space_id, state, from, to, limit,
- * before. Without camera_id: of all cameras that the asker may see. */
+/* What has become of spaces, the newest first. Parameters: camera_id, space_id, state, from, to,
+ * limit, before. Without camera_id: of all cameras that the asker may see. */
 void api_events_handle(struct services *services, struct http_session *session,
                        const struct http_request *request, const char *camera);
 

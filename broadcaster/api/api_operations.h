@@ -1,4 +1,5 @@
-/* What operators and orchestrators ask: GET /healthz, /readyz, /ws/health and /api/version. One thread. */
+/* What operators and orchestrators ask: GET /healthz, /readyz, /ws/health and
+ * /api/version. One thread. */
 #ifndef BROADCASTER_API_OPERATIONS_H
 #define BROADCASTER_API_OPERATIONS_H
 
@@ -12,8 +13,8 @@ struct services;
 void api_health_handle(struct services *services, struct http_session *session,
                        const struct http_request *request, const char *camera);
 
-/* Who comes now gets pictures: {"ready", "reasons", "warnings"}, with 503 when not. What ails a part
- * (some cameras, some detectors) is a warning: taking the whole away would make it worse. */
+/* Who comes now gets pictures: {"ready", "reasons", "warnings"}, with 503 when not. What ails a
+ * part (some cameras, some detectors) is a warning: taking the whole away would make it worse. */
 void api_ready_handle(struct services *services, struct http_session *session,
                       const struct http_request *request, const char *camera);
 

@@ -7,8 +7,8 @@
 
 struct services;
 
-/* {"supervised", "processes": [{name, state, pid, since, restarts, exit_code, cpu_seconds, resident_bytes,
- * stats}], "limits": {…}}. A route handler (routes.c). */
+/* {"supervised", "processes": [{name, state, pid, since, restarts, exit_code, cpu_seconds,
+ * resident_bytes, stats}], "limits": {…}}. A route handler (routes.c). */
 void api_processes_handle(struct services *services, struct http_session *session,
                           const struct http_request *request, const char *camera);
 

@@ -1,4 +1,5 @@
-/* GET /api/session: a page asks who its user is, and whether it must ask him for a token. One thread. */
+/* GET /api/session: a page asks who its user is, and whether it must ask him for
+ * a token. One thread. */
 #ifndef BROADCASTER_API_SESSION_H
 #define BROADCASTER_API_SESSION_H
 

@@ -1,5 +1,5 @@
-/* POST /api/tokens: a short-lived token for addresses, made by an admin or by whoever has a token for
- * himself. One thread. */
+/* POST /api/tokens: a short-lived token for addresses, made by an admin or by whoever has a token
+ * for himself. One thread. */
 #ifndef BROADCASTER_API_TOKENS_H
 #define BROADCASTER_API_TOKENS_H
 

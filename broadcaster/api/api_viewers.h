@@ -6,8 +6,8 @@
 
 struct services;
 
-/* Route handlers (routes.c). `id`: of the viewer, in the path. Lists are paged: `?limit=` (100 viewers,
- * 1000 streams) and `?after=`, the `next` of the page before. */
+/* Route handlers (routes.c). `id`: of the viewer, in the path. Lists are paged: `?limit=` (100
+ * viewers, 1000 streams) and `?after=`, the `next` of the page before. */
 void api_viewers_list(struct services *services, struct http_session *session,
                       const struct http_request *request, const char *id);
 void api_viewers_kick(struct services *services, struct http_session *session,

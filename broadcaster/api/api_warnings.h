@@ -6,8 +6,8 @@
 
 struct services;
 
-/* {"warnings": [{time, level, process, camera, message}]}: the newest first, a hundred at most, of the
- * broadcaster and of the captures and detectors that answer. A route handler (routes.c). */
+/* {"warnings": [{time, level, process, camera, message}]}: the newest first, a hundred at most, of
+ * the broadcaster and of the captures and detectors that answer. A route handler (routes.c). */
 void api_warnings_handle(struct services *services, struct http_session *session,
                          const struct http_request *request, const char *camera);
 

@@ -31,8 +31,8 @@ static json_t *service_refused(const struct intake_counters *counters)
     return refused;
 }
 
-/* The cameras that have streams, as many as fit, and over all of them the rate and the age of the newest
- * frame. */
+/* The cameras that have streams, as many as fit, and over all of them the rate and the age
+ * of the newest frame. */
 static json_t *service_cameras(struct hub *hub, double *fps, uint64_t *newest_age_ns)
 {
     json_t *cameras = json_array();

@@ -1,5 +1,6 @@
-/* The metrics that other processes are the source of: captures and detectors, from their last answers to
- * `stats` (nobody is waited for), and what every process uses, from /proc. One thread. */
+/* The metrics that other processes are the source of: captures and detectors, from
+ * their last answers to `stats` (nobody is waited for), and what every process uses,
+ * from /proc. One thread. */
 #ifndef BROADCASTER_METRICS_SOURCES_H
 #define BROADCASTER_METRICS_SOURCES_H
 

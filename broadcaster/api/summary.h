@@ -1,5 +1,5 @@
-/* One line in the log every ten seconds in which something went on: what came in, what went out, what
- * was wrong. One thread. */
+/* One line in the log every ten seconds in which something went on: what came in, what went out,
+ * what was wrong. One thread. */
 #ifndef BROADCASTER_SUMMARY_H
 #define BROADCASTER_SUMMARY_H
 

@@ -18,7 +18,8 @@
 #include "common/log.h"
 #include "common/memory.h"
 
-/* For the disk, and for all processes to reload: an answer comes in time for whoever waits for it. */
+/* For the disk, and for all processes to reload: an answer comes in time for
+ * whoever waits for it. */
 #define STORE_LIMIT_NS  (10 * NS_PER_SECOND)
 #define FOLLOW_LIMIT_NS (5 * NS_PER_SECOND)
 
@@ -199,8 +200,8 @@ static bool changes_are_followed(const struct camera_changes *changes)
     return strcmp(changes->services->config->hash, changes->edit.config->hash) == 0;
 }
 
-/* Whoever has begun to follow goes back too. That may be this process, told too late: "nothing has changed"
- * is said when it is true. */
+/* Whoever has begun to follow goes back too. That may be this process, told too late: "nothing has
+ * changed" is said when it is true. */
 static void changes_restored(struct camera_changes *changes, bool stored)
 {
     if (!stored) {
@@ -274,7 +275,8 @@ void camera_changes_reloaded(struct camera_changes *changes)
     }
     event_del(changes->limit);
     changes->state = CHANGES_FOLLOWING;
-    /* Without a supervisor nobody has told the others: who does not work with it already lags behind. */
+    /* Without a supervisor nobody has told the others: who does not work with it
+     * already lags behind. */
     uint64_t left =
         changes->supervisor != 0 ? clock_elapsed_ns(clock_monotonic_ns(), changes->deadline_ns) : 0;
     changes->wait = config_wait_create(changes->services->base, config, false, left,

@@ -1,13 +1,14 @@
-/* Applies changes of the cameras (camera_edit.h) without a restart, one at a time: the overlay is written
- * (by a child, so that nobody waits for the disk), the supervisor is told to reload, and every process is
- * waited for until it works with the result.
+/* Applies changes of the cameras (camera_edit.h) without a restart, one at a time: the overlay is
+ * written (by a child, so that nobody waits for the disk), the supervisor is told to reload, and
+ * every process is waited for until it works with the result.
  *
  *   IDLE -> STORING -> RELOADING -> FOLLOWING -> IDLE      applied
  *                          |            \-> IDLE           in force, but some processes lag behind
  *                          \-> RESTORING -> IDLE           not reloaded: the overlay is what it was
  *
- * Without a supervisor only this process reloads. One that is killed in between leaves the old overlay or
- * the new one, whole, and a mark in the run directory: the next one has everybody reload. One thread. */
+ * Without a supervisor only this process reloads. One that is killed in between leaves the old
+ * overlay or the new one, whole, and a mark in the run directory: the next one has everybody
+ * reload. One thread. */
 #ifndef BROADCASTER_CAMERA_CHANGES_H
 #define BROADCASTER_CAMERA_CHANGES_H
 
@@ -56,8 +57,8 @@ bool camera_changes_are_busy(const struct camera_changes *changes);
 void camera_changes_revision(const struct camera_changes *changes,
                              char revision[CAMERA_REVISION_SIZE]);
 
-/* Begins to apply `edit`, which has no errors; its content is taken. Not while busy. `done` may be called
- * before it returns. */
+/* Begins to apply `edit`, which has no errors; its content is taken. Not while busy. `done` may be
+ * called before it returns. */
 void camera_changes_start(struct camera_changes *changes, struct camera_edit *edit,
                           camera_change_done_fn *done, void *arg);
 

@@ -10,8 +10,8 @@
 #include "common/config_document.h"
 #include "common/config_errors.h"
 
-/* What the file says of the camera; a new reference, NULL: nothing. A file that cannot be read is the
- * check's to complain of. */
+/* What the file says of the camera; a new reference, NULL: nothing. A file that cannot be read is
+ * the check's to complain of. */
 static json_t *read_filed(const char *path, const char *camera)
 {
     struct config_errors ignored = {0};
@@ -37,7 +37,8 @@ static json_t *edit_overlay(const struct camera_edit *edit, const json_t *filed,
     return camera_overlay_remove(edit->before, filed, edit->camera);
 }
 
-/* All mistakes together: those of the credentials, and those of the configuration that it would be. */
+/* All mistakes together: those of the credentials, and those of the
+ * configuration that it would be. */
 static void edit_check(struct camera_edit *edit, const char *path)
 {
     struct config_errors found;

@@ -1,5 +1,5 @@
-/* One change of the cameras, worked out and checked whole, not applied: that is camera_changes.h. The
- * configuration is read from disk as it stands. One thread. */
+/* One change of the cameras, worked out and checked whole, not applied: that is camera_changes.h.
+ * The configuration is read from disk as it stands. One thread. */
 #ifndef BROADCASTER_CAMERA_EDIT_H
 #define BROADCASTER_CAMERA_EDIT_H
 
@@ -23,8 +23,8 @@ struct camera_edit {
     struct config_errors errors;   /* "cameras.CAM1.fps: 100 is above 60" */
 };
 
-/* `fields` (changed; not used for CAMERA_REMOVE) are what the client says of the camera, which must be
- * configured, or for CAMERA_ADD must not be. */
+/* `fields` (changed; not used for CAMERA_REMOVE) are what the client says of the camera, which must
+ * be configured, or for CAMERA_ADD must not be. */
 void camera_edit_init(struct camera_edit *edit, const struct services *services,
                       enum camera_edit_kind kind, const char *camera, json_t *fields);
 void camera_edit_finish(struct camera_edit *edit);

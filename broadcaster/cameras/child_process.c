@@ -84,8 +84,8 @@ static void child_finish(struct child_process *child)
     child_free(child);
 }
 
-/* Whatever holds the other end of its stdout counts no longer. One that has been waited for is no more,
- * and its number may be another's. */
+/* Whatever holds the other end of its stdout counts no longer. One that has been waited for is no
+ * more, and its number may be another's. */
 static void child_kill(struct child_process *child)
 {
     if (!child->has_ended) {

@@ -1,6 +1,7 @@
-/* A program that is run for its answer, on the loop: bytes go to its stdin, what it writes to stdout is
- * collected, and it has so long and not longer. Its stderr is ours. This process is the supervisor
- * in its environment, so that a program of ours which runs a loop ends when this one does. One thread. */
+/* A program that is run for its answer, on the loop: bytes go to its stdin, what it writes to
+ * stdout is collected, and it has so long and not longer. Its stderr is ours. This process is
+ * the supervisor in its environment, so that a program of ours which runs a loop ends when this
+ * one does. One thread. */
 #ifndef BROADCASTER_CHILD_PROCESS_H
 #define BROADCASTER_CHILD_PROCESS_H
 

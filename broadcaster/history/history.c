@@ -126,7 +126,8 @@ static void history_on_sweep(evutil_socket_t fd, short what, void *arg)
 
 /* --- frames --- */
 
-/* Several drawings of one frame say the same: the default one counts, or another while that is silent. */
+/* Several drawings of one frame say the same: the default one counts, or another
+ * while that is silent. */
 static bool history_follows(struct history_stream *stream, uint32_t rendering, uint64_t now)
 {
     bool silent = clock_elapsed_ns(stream->seen_ns, now) > FOLLOW_NS;

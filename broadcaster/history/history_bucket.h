@@ -1,4 +1,5 @@
-/* Sums over time: what the counts were in a stretch of it, weighted by how long they were so. Pure. */
+/* Sums over time: what the counts were in a stretch of it, weighted by how long
+ * they were so. Pure. */
 #ifndef BROADCASTER_HISTORY_BUCKET_H
 #define BROADCASTER_HISTORY_BUCKET_H
 

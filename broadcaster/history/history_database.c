@@ -367,8 +367,8 @@ struct history_database *history_database_create(const char *path, const char *c
         database_execute(database, "PRAGMA auto_vacuum = INCREMENTAL");
     }
     database_execute(database, "PRAGMA journal_mode = WAL");
-    /* A crash of the process loses nothing that is committed; one of the machine may lose the newest,
-     * and leaves the file whole. */
+    /* A crash of the process loses nothing that is committed; one of the machine may lose the
+     * newest, and leaves the file whole. */
     database_execute(database, "PRAGMA synchronous = NORMAL");
     database_execute(database, "PRAGMA journal_size_limit = 4194304");
     database_upgrade(database, path, version, steps, step_count);

@@ -1,6 +1,6 @@
-/* One SQLite file: opened, brought to the newest schema, its statements and its one transaction. Knows
- * nothing of what is in the tables. After the first error nothing more is done until it is destroyed:
- * callers look once, at the end (history_database_fault()). One thread. */
+/* One SQLite file: opened, brought to the newest schema, its statements and its one transaction.
+ * Knows nothing of what is in the tables. After the first error nothing more is done until it is
+ * destroyed: callers look once, at the end (history_database_fault()). One thread. */
 #ifndef BROADCASTER_HISTORY_DATABASE_H
 #define BROADCASTER_HISTORY_DATABASE_H
 
@@ -29,8 +29,8 @@ void history_database_destroy(struct history_database *database);
 enum history_fault history_database_fault(const struct history_database *database);
 const char *history_database_mistake(const struct history_database *database); /* in words */
 
-/* Whether the file that was opened is still the one at `path`: what is written to one that was removed
- * is lost. */
+/* Whether the file that was opened is still the one at `path`: what is written to one that
+ * was removed is lost. */
 bool history_database_in_place(const struct history_database *database, const char *path);
 
 /* Moves the file at `path` out of the way, to `<path>.damaged-<time>`, which `moved` gets, with
@@ -67,8 +67,8 @@ bool history_database_next(struct history_database *database, sqlite3_stmt *stat
 int64_t history_database_number(struct history_database *database, int64_t none, const char *sql,
                                 const char *types, ...);
 
-/* Statements that run when this thread has used so much CPU from now on (ns) end with HISTORY_LATE, however
- * busy the machine is; 0: none do. */
+/* Statements that run when this thread has used so much CPU from now on (ns) end with HISTORY_LATE,
+ * however busy the machine is; 0: none do. */
 void history_database_set_budget(struct history_database *database, uint64_t budget_ns);
 /* Forgets that one was late. */
 void history_database_forgive(struct history_database *database);

@@ -78,7 +78,8 @@ static void ingest_load(struct ingest_stream *stream, struct history_database *d
 
 /* --- spaces --- */
 
-/* `hint`: where it is likely to be, because workers list their spaces in one order. NULL: it is new. */
+/* `hint`: where it is likely to be, because workers list their spaces in one
+ * order. NULL: it is new. */
 static struct ingest_space *ingest_space(const struct ingest_stream *stream, const char *id,
                                          size_t hint)
 {
@@ -103,7 +104,8 @@ static void ingest_add_space(struct ingest_stream *stream, const char *id, const
     }
 }
 
-/* A worker's own event counts unless it says what is known: the same frame may come in two drawings. */
+/* A worker's own event counts unless it says what is known: the same frame may
+ * come in two drawings. */
 static size_t ingest_changes(struct ingest_stream *stream, struct history_database *database,
                              const struct history_reading *reading, int64_t at_ms)
 {

@@ -1,5 +1,5 @@
-/* From what streams say to the rows of the record: which of it is a change, and what has changed with
- * it. Keeps in mind what each stream has said last. One thread, the record's own. */
+/* From what streams say to the rows of the record: which of it is a change, and what has changed
+ * with it. Keeps in mind what each stream has said last. One thread, the record's own. */
 #ifndef BROADCASTER_HISTORY_INGEST_H
 #define BROADCASTER_HISTORY_INGEST_H
 
@@ -39,8 +39,8 @@ void history_ingest_destroy(struct history_ingest *ingest); /* NULL is allowed *
 void history_ingest_take(struct history_ingest *ingest, struct history_database *database,
                          const struct history_record *record);
 
-/* The rows may be others than those that were written: looks at them again. What the streams said last
- * stays known. */
+/* The rows may be others than those that were written: looks at them again. What the streams
+ * said last stays known. */
 void history_ingest_reload(struct history_ingest *ingest);
 
 #endif

@@ -76,7 +76,8 @@ static struct history_bucket query_sum(sqlite3_stmt *row)
     "occupied_sum, occupied_least, occupied_most, total FROM " table                               \
     " WHERE stream = ? AND at >= ? AND at < ? ORDER BY at"
 
-/* By the sums of a table, whole ones of which make a step; the newest sample is not among them yet. */
+/* By the sums of a table, whole ones of which make a step; the newest sample is
+ * not among them yet. */
 static void chart_add_sums(struct history_buckets *buckets, struct history_database *database,
                            const char *sql, int64_t stream, int64_t to_ms, int64_t now_ms)
 {
@@ -112,8 +113,8 @@ static void chart_add(struct history_buckets *buckets, struct history_database *
 #define MEAN_DIGITS 5 /* behind the point */
 #define MEAN_PARTS  100000
 
-/* `parts` tenths, hundredths, … as a number without zeros at its end: 3.25. printf() would take half the
- * time that a year's chart takes. */
+/* `parts` tenths, hundredths, … as a number without zeros at its end: 3.25. printf() would take
+ * half the time that a year's chart takes. */
 static void put_decimal(FILE *out, int64_t parts, int digits)
 {
     char text[24], *at = text + sizeof text;

@@ -1,5 +1,5 @@
-/* Questions to the record: made by the loop, answered by the record's thread with a whole text. Rows are
- * bounded, and so is CPU time. */
+/* Questions to the record: made by the loop, answered by the record's thread with a whole text.
+ * Rows are bounded, and so is CPU time. */
 #ifndef BROADCASTER_HISTORY_QUERY_H
 #define BROADCASTER_HISTORY_QUERY_H
 
@@ -16,8 +16,8 @@
 
 enum history_form { HISTORY_JSON, HISTORY_CSV };
 
-/* The counts of a camera from from_ms to to_ms, a point for every step_ms: step_ms divides from_ms, and
- * there are at most HISTORY_POINTS_MOST. */
+/* The counts of a camera from from_ms to to_ms, a point for every step_ms: step_ms divides from_ms,
+ * and there are at most HISTORY_POINTS_MOST. */
 struct history_chart {
     char camera[CAMERA_ID_SIZE];
     int64_t from_ms, to_ms, step_ms;

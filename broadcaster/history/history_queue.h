@@ -1,5 +1,5 @@
-/* Hands things from one thread to another, in their order, without a lock: whoever pushes never waits,
- * whatever the other side does. Any number of threads push, one takes. */
+/* Hands things from one thread to another, in their order, without a lock: whoever pushes never
+ * waits, whatever the other side does. Any number of threads push, one takes. */
 #ifndef BROADCASTER_HISTORY_QUEUE_H
 #define BROADCASTER_HISTORY_QUEUE_H
 
@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Embedded at the beginning of what is handed over, which belongs to the other side from then on. */
+/* Embedded at the beginning of what is handed over, which belongs to the
+ * other side from then on. */
 struct history_item {
     struct history_item *next;
     int kind;    /* the user's */

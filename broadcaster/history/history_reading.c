@@ -31,8 +31,8 @@ const char *history_state(const char *text)
 
 /* --- values --- */
 
-/* The string as a C string; NULL: it is empty, too long, or has a NUL in it. `texts` has room for all
- * strings of the metadata: a NUL takes less than the quotes did. */
+/* The string as a C string; NULL: it is empty, too long, or has a NUL in it. `texts` has room for
+ * all strings of the metadata: a NUL takes less than the quotes did. */
 static const char *reading_text(struct history_reading *reading, const struct json_string *string)
 {
     char *text = reading->texts + reading->texts_size;
@@ -196,7 +196,8 @@ static void reading_add_change(struct history_reading *reading, const struct rea
     }
 }
 
-/* Who lists its spaces without counting them has them counted here; unknown ones are not occupied. */
+/* Who lists its spaces without counting them has them counted here; unknown
+ * ones are not occupied. */
 static void reading_count_spaces(struct history_reading *reading)
 {
     int64_t occupied = 0;

@@ -1,6 +1,6 @@
 /* What one frame's metadata says for the record, whichever worker wrote it: the numbers, the spaces
- * with their states, and what has changed. What is of the wrong type, empty or too long is as if it had
- * not been said; the rest counts. Pure. */
+ * with their states, and what has changed. What is of the wrong type, empty or too long is as if it
+ * had not been said; the rest counts. Pure. */
 #ifndef BROADCASTER_HISTORY_READING_H
 #define BROADCASTER_HISTORY_READING_H
 
@@ -36,8 +36,8 @@ struct history_reading {
     size_t texts_size;
 };
 
-/* `metadata` has been checked to be a JSON object. False: it says nothing for the record. Finish it in
- * both cases. */
+/* `metadata` has been checked to be a JSON object. False: it says nothing for the record.
+ * Finish it in both cases. */
 bool history_reading_init(struct history_reading *reading, struct byte_span metadata);
 void history_reading_finish(struct history_reading *reading);
 

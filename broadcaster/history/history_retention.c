@@ -20,8 +20,8 @@ static const char delete_hours[] = DELETE("hour");
 
 #define TABLES (sizeof oldest / sizeof oldest[0])
 
-/* The moment before which rows go so that it becomes less: an hour behind the oldest, or an eighth of
- * the way from there to now. */
+/* The moment before which rows go so that it becomes less: an hour behind the oldest, or an eighth
+ * of the way from there to now. */
 static int64_t retention_cutoff(struct history_database *database, int64_t now_ms)
 {
     int64_t first = now_ms;

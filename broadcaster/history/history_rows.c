@@ -20,9 +20,9 @@ static const char schema_1[] =
     "CREATE TABLE detection (stream INTEGER NOT NULL, at INTEGER NOT NULL,"
     " detections TEXT NOT NULL, PRIMARY KEY (stream, at)) WITHOUT ROWID;";
 
-/* Sums of slots, which rows that are there already are put into: the time that each of them has held is
- * cut at the edges of the slots that it touches, 14 at most with the longest interval. The newest one is
- * added with the next, as ever. */
+/* Sums of slots, which rows that are there already are put into: the time that each of them has
+ * held is cut at the edges of the slots that it touches, 14 at most with the longest interval. The
+ * newest one is added with the next, as ever. */
 static const char schema_2[] =
     "CREATE TABLE slot (stream INTEGER NOT NULL, at INTEGER NOT NULL,"
     " vehicle_time INTEGER NOT NULL, vehicle_sum INTEGER NOT NULL,"

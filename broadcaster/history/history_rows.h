@@ -1,7 +1,8 @@
-/* The record's tables, and what is written to them. Every row stands for what was said at a moment and
- * holds until the next one, but no longer than `hold`: what nobody has said is not known. Beside the
- * rows stand sums over stretches of five minutes (slots) and over whole hours, kept with every row in
- * the same transaction, so that a chart of a year reads thousands of rows and not millions. One thread. */
+/* The record's tables, and what is written to them. Every row stands for what was said at a moment
+ * and holds until the next one, but no longer than `hold`: what nobody has said is not known.
+ * Beside the rows stand sums over stretches of five minutes (slots) and over whole hours, kept with
+ * every row in the same transaction, so that a chart of a year reads thousands of rows and not
+ * millions. One thread. */
 #ifndef BROADCASTER_HISTORY_ROWS_H
 #define BROADCASTER_HISTORY_ROWS_H
 

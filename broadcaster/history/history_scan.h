@@ -1,5 +1,5 @@
-/* What the record needs to know of a frame's metadata on the spot: whether there is anything for it, and
- * whether its numbers have changed. Builds nothing: for every frame. Pure. */
+/* What the record needs to know of a frame's metadata on the spot: whether there is anything for
+ * it, and whether its numbers have changed. Builds nothing: for every frame. Pure. */
 #ifndef BROADCASTER_HISTORY_SCAN_H
 #define BROADCASTER_HISTORY_SCAN_H
 
@@ -13,8 +13,8 @@
 
 struct history_scan {
     int32_t vehicles, occupied, total; /* HISTORY_COUNT_NONE: not said */
-    /* The arrays `space_occupancy` and `space_events`, and `detections`, which may be empty; size 0:
-     * none. */
+    /* The arrays `space_occupancy` and `space_events`, and `detections`, which may be
+     * empty; size 0: none. */
     struct byte_span spaces, events, detections;
 };
 

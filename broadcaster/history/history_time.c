@@ -44,7 +44,8 @@ static bool time_parse_seconds(const char *text, int64_t *ms)
     return *rest == '\0' && time_in_range(*ms);
 }
 
-/* "Z", "+01:00" or "+0100"; " 01:00" too, because a plus that is not escaped in an address is a space. */
+/* "Z", "+01:00" or "+0100"; " 01:00" too, because a plus that is not escaped in an
+ * address is a space. */
 static bool time_parse_zone(const char *text, int64_t *seconds)
 {
     struct tm parts = {0};

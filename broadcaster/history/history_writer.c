@@ -18,7 +18,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 
-#define COMMIT_NS         (900 * NS_PER_MS) /* and what it takes itself: a second, if it is killed */
+#define COMMIT_NS         (900 * NS_PER_MS) /* and what it takes itself: a second when killed */
 #define RETRY_NS          (5 * NS_PER_SECOND)
 #define RETENTION_NS      (60 * NS_PER_SECOND)
 #define RETENTION_MORE_NS NS_PER_SECOND
@@ -186,8 +186,8 @@ static void writer_take_question(struct history_writer *writer, struct history_i
     writer->asked_end = &question->next;
 }
 
-/* The oldest question. While the file cannot be written it is opened for each question alone: what is in
- * it can still be read, mostly. */
+/* The oldest question. While the file cannot be written it is opened for each question alone: what
+ * is in it can still be read, mostly. */
 static void writer_answer(struct history_writer *writer)
 {
     struct history_query *query = (struct history_query *)writer->asked;
@@ -312,7 +312,8 @@ static void *writer_run(void *arg)
         if (urgent || due) {
             writer_take_all(writer);
         }
-        /* Never without having taken all: only a queue that is empty rings when it gets something. */
+        /* Never without having taken all: only a queue that is empty rings
+         * when it gets something. */
         if (due || writer->stopping) {
             writer_commit(writer);
         }

@@ -1,9 +1,10 @@
-/* The record's own thread: it alone touches the file. The loop hands records and questions over by copy
- * and waits for nothing; answers come back by an event of the loop. Records are written in one
- * transaction a second.
+/* The record's own thread: it alone touches the file. The loop hands records and questions over by
+ * copy and waits for nothing; answers come back by an event of the loop. Records are written in
+ * one transaction a second.
  *
- * When the file cannot be written (a full disk), records are dropped until it can, which is tried every
- * five seconds; a damaged one is set aside and another one begun. Both are said once, and to `mistake`. */
+ * When the file cannot be written (a full disk), records are dropped until it can, which is
+ * tried every five seconds; a damaged one is set aside and another one begun. Both are said
+ * once, and to `mistake`. */
 #ifndef BROADCASTER_HISTORY_WRITER_H
 #define BROADCASTER_HISTORY_WRITER_H
 
@@ -19,8 +20,8 @@ struct history_writer;
 /* Starts the thread. `path` is copied. */
 struct history_writer *history_writer_create(struct event_base *base, const char *path,
                                              const struct history_limits *limits);
-/* Writes all that was handed over and ends the thread; questions that wait are not answered. NULL is
- * allowed. */
+/* Writes all that was handed over and ends the thread; questions that wait are not
+ * answered. NULL is allowed. */
 void history_writer_destroy(struct history_writer *writer);
 
 void history_writer_set_limits(struct history_writer *writer, const struct history_limits *limits);

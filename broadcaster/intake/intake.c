@@ -108,8 +108,8 @@ static bool intake_check_picture(struct intake_post *post, enum jpeg_fault fault
     return true;
 }
 
-/* Base64 with JSON escapes in it is written anew, with its metadata behind it, into a body that takes
- * the place of the one that came. */
+/* Base64 with JSON escapes in it is written anew, with its metadata behind it, into a body that
+ * takes the place of the one that came. */
 static bool intake_unescape(struct intake_post *post, const struct json_string *escaped)
 {
     struct posted_frame *frame = &post->frame;
@@ -254,8 +254,8 @@ static bool intake_admit(struct intake *intake, struct http_session *session,
     return true;
 }
 
-/* How long the frame has been on its way. Other machines' clocks are not ours: of the way between two
- * machines nothing is known. */
+/* How long the frame has been on its way. Other machines' clocks are not ours: of the way between
+ * two machines nothing is known. */
 static void intake_observe(struct intake *intake, const struct intake_post *post, bool local)
 {
     struct camera_counters *counters =

@@ -62,7 +62,8 @@ static bool intake_scan_camera(struct intake_scan *scan)
     return true;
 }
 
-/* What stands before the next quote is nearly always base64, and then no JSON need be read in it. */
+/* What stands before the next quote is nearly always base64, and then no JSON
+ * need be read in it. */
 static bool intake_scan_frame(struct intake_scan *scan)
 {
     struct json_scanner *scanner = &scan->scanner;

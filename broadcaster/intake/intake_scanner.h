@@ -1,6 +1,7 @@
-/* Finds the three members of a posted frame in its JSON text in one pass, without building or copying
- * anything: {"camera_id":"…","frame_base64":"…","metadata":{…}}. The whole text is checked to be JSON
- * (RFC 8259); other members are allowed and skipped, the three may not come twice. Pure, thread-safe. */
+/* Finds the three members of a posted frame in its JSON text in one pass, without building or
+ * copying anything: {"camera_id":"…","frame_base64":"…","metadata":{…}}. The whole text is
+ * checked to be JSON (RFC 8259); other members are allowed and skipped, the three may not come
+ * twice. Pure, thread-safe. */
 #ifndef BROADCASTER_INTAKE_SCANNER_H
 #define BROADCASTER_INTAKE_SCANNER_H
 
@@ -23,8 +24,8 @@ enum intake_scan_fault {
 
 struct intake_fields {
     char camera[CAMERA_ID_SIZE];
-    /* The base64, padded and of the right alphabet, without a data-URL prefix. When it is `escaped` it
-     * still has JSON escapes in it and is not checked: intake_unescape_frame(). */
+    /* The base64, padded and of the right alphabet, without a data-URL prefix. When it is `escaped`
+     * it still has JSON escapes in it and is not checked: intake_unescape_frame(). */
     struct json_string frame;
     struct byte_span metadata;  /* the object as it came; size 0: there is none */
     struct byte_span timestamp; /* metadata.timestamp, the JSON value as it came; size 0: none */

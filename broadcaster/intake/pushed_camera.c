@@ -249,7 +249,8 @@ static enum pushed_result pushed_camera_published(struct pushed_camera *camera,
     return pushed_camera_post(camera, frame, source, is_base64, error);
 }
 
-/* Paints the mask into a picture that was checked. A picture that cannot be painted is shown to nobody. */
+/* Paints the mask into a picture that was checked. A picture that cannot be painted
+ * is shown to nobody. */
 static enum jpeg_fault pushed_camera_paint(struct pushed_camera *camera, struct byte_span *jpeg,
                                            struct jpeg_info *info)
 {

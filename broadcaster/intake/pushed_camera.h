@@ -1,7 +1,7 @@
-/* A camera whose pictures come to the broadcaster itself, from a streamer. To other processes it is one
- * more camera: it is served on `capture.<camera>.sock` as a capture process serves one, with the same
- * ring, states and counters. In this process its pictures go into its raw stream at once, not by way
- * of the ring. One thread. */
+/* A camera whose pictures come to the broadcaster itself, from a streamer. To other processes it is
+ * one more camera: it is served on `capture.<camera>.sock` as a capture process serves one, with
+ * the same ring, states and counters. In this process its pictures go into its raw stream at once,
+ * not by way of the ring. One thread. */
 #ifndef BROADCASTER_PUSHED_CAMERA_H
 #define BROADCASTER_PUSHED_CAMERA_H
 
@@ -42,13 +42,13 @@ void pushed_camera_end(struct pushed_camera *camera, const char *reason);
 
 bool pushed_camera_is_live(const struct pushed_camera *camera); /* begun and not ended */
 
-/* True for what was captured (CLOCK_REALTIME ns) before the end: a picture that was still on its way then
- * must not begin the streams anew. */
+/* True for what was captured (CLOCK_REALTIME ns) before the end: a picture that was still on its
+ * way then must not begin the streams anew. */
 bool pushed_camera_is_late(const struct pushed_camera *camera, uint64_t captured_ns);
 
 /* A picture as it came: a JPEG, or the base64 of one, which is decoded straight into the ring.
- * `captured_ns` (CLOCK_MONOTONIC): when its first byte came. Unless it was taken, *error says why, for
- * people; it lives until the next call. */
+ * `captured_ns` (CLOCK_MONOTONIC): when its first byte came. Unless it was taken, *error says why,
+ * for people; it lives until the next call. */
 enum pushed_result pushed_camera_take_jpeg(struct pushed_camera *camera, struct byte_span jpeg,
                                            uint64_t captured_ns, const char **error);
 enum pushed_result pushed_camera_take_base64(struct pushed_camera *camera, struct byte_span base64,

@@ -1,8 +1,8 @@
-/* A streamer: a browser or phone that sends its pictures over a WebSocket and so is a camera. Newest
- * wins here too: a picture goes into the camera's ring the moment that it is whole, nothing is queued.
- * Bad pictures are skipped and named, ten in a row end it, and so does silence. What it is told
- * (errors, pong) waits in one place each, so that one who asks and never reads costs nothing. One
- * thread. */
+/* A streamer: a browser or phone that sends its pictures over a WebSocket and so is a camera.
+ * Newest wins here too: a picture goes into the camera's ring the moment that it is whole, nothing
+ * is queued. Bad pictures are skipped and named, ten in a row end it, and so does silence. What it
+ * is told (errors, pong) waits in one place each, so that one who asks and never reads costs
+ * nothing. One thread. */
 #ifndef BROADCASTER_STREAMER_H
 #define BROADCASTER_STREAMER_H
 
@@ -18,8 +18,8 @@ struct pushed_camera;
 struct services;
 struct streamer;
 
-/* It sends no more: for this reason in words. Called from the loop, once, unless streamer_close() was
- * called before. The streamer is not to be touched afterwards. */
+/* It sends no more: for this reason in words. Called from the loop, once, unless streamer_close()
+ * was called before. The streamer is not to be touched afterwards. */
 typedef void streamer_left_fn(void *arg, struct streamer *streamer, const char *reason);
 
 /* Upgrades the session's request; NULL: its handshake was wrong, and it has been answered. Of its

@@ -29,7 +29,8 @@ static bool streamer_fail(struct streamer_scan *scan, const char *error)
     return false;
 }
 
-/* Nearly always no backslash stands before the next quote, and then no JSON need be read in between. */
+/* Nearly always no backslash stands before the next quote, and then no JSON need
+ * be read in between. */
 static bool streamer_scan_frame(struct streamer_scan *scan)
 {
     struct json_scanner *scanner = &scan->scanner;
@@ -124,7 +125,8 @@ static const char *streamer_no_url(struct byte_span text)
     return text.size == 0 ? "frame is empty" : "frame is not a data URL: data:image/jpeg;base64,…";
 }
 
-/* No URL has white space or control characters in it, and nobody has looked for them in this one. */
+/* No URL has white space or control characters in it, and nobody has looked
+ * for them in this one. */
 static bool span_is_printable(struct byte_span span)
 {
     for (size_t i = 0; i < span.size; i++) {

@@ -28,13 +28,13 @@ struct streamer_message {
     const char *error;           /* STREAMER_WRONG: in words, a literal */
 };
 
-/* The data URL is not looked into: what stands in it is for streamer_frame_base64(). Where it has no
- * escapes in it, not even its characters are, which need not be JSON's then. */
+/* The data URL is not looked into: what stands in it is for streamer_frame_base64(). Where it has
+ * no escapes in it, not even its characters are, which need not be JSON's then. */
 enum streamer_message_kind streamer_message_read(const uint8_t *data, size_t size,
                                                  struct streamer_message *message);
 
-/* The base64 of a data URL (RFC 2397) of a JPEG, unescaped if it had to be; its alphabet is not checked.
- * NULL, or what is wrong in words: PNG, WebP and bare base64 are named. A literal. */
+/* The base64 of a data URL (RFC 2397) of a JPEG, unescaped if it had to be; its alphabet is not
+ * checked. NULL, or what is wrong in words: PNG, WebP and bare base64 are named. A literal. */
 const char *streamer_frame_base64(struct byte_span url, struct byte_span *base64);
 
 #endif

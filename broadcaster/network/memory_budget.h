@@ -1,4 +1,5 @@
-/* Memory that many peers fill while they send: what all of them hold together is limited. One thread. */
+/* Memory that many peers fill while they send: what all of them hold together is
+ * limited. One thread. */
 #ifndef BROADCASTER_MEMORY_BUDGET_H
 #define BROADCASTER_MEMORY_BUDGET_H
 

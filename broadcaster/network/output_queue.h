@@ -28,8 +28,8 @@ static inline bool output_queue_is_empty(const struct output_queue *queue)
 void output_queue_add(struct output_queue *queue, const uint8_t *head, size_t head_size,
                       struct shared_bytes *body, size_t offset, size_t size);
 
-/* Gives the kernel what it takes: how many bytes it took, 0 when none, or -errno. A partial write is as
- * good as EAGAIN: both arm the next edge. */
+/* Gives the kernel what it takes: how many bytes it took, 0 when none, or -errno. A partial write
+ * is as good as EAGAIN: both arm the next edge. */
 ssize_t output_queue_write(struct output_queue *queue, struct transport *transport);
 
 /* The same at once, for the newest bytes of an empty queue: `head`, then `size` bytes of `body`. */

@@ -1,5 +1,5 @@
-/* For how long a peer may take no byte while something waits for it. A long way takes its time: with
- * `round_trips` the limit is never below so many measured ones. One thread. */
+/* For how long a peer may take no byte while something waits for it. A long way takes its time:
+ * with `round_trips` the limit is never below so many measured ones. One thread. */
 #ifndef BROADCASTER_STALL_H
 #define BROADCASTER_STALL_H
 
@@ -19,7 +19,8 @@ struct stall {
 void stall_init(struct stall *stall, struct connection *connection, uint64_t least_ns,
                 unsigned round_trips);
 
-/* When the limit will have been reached, CLOCK_MONOTONIC; 0: nothing waits, or there is no limit. */
+/* When the limit will have been reached, CLOCK_MONOTONIC; 0: nothing waits,
+ * or there is no limit. */
 uint64_t stall_deadline_ns(const struct stall *stall);
 
 /* Round trips are asked only of who seems to have stalled. */

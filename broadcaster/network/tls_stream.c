@@ -19,8 +19,8 @@ struct tls_stream {
     bool broken; /* nothing more may be asked of OpenSSL */
 };
 
-/* Small parts of a message become one record with what follows them. One thread, and no write happens
- * inside another. */
+/* Small parts of a message become one record with what follows them. One thread, and no write
+ * happens inside another. */
 static uint8_t tls_record[TLS_RECORD_MAX];
 
 struct tls_stream *tls_stream_create(const struct tls *tls, int fd)
@@ -104,7 +104,8 @@ bool tls_stream_read_waits_to_write(const struct tls_stream *stream)
 }
 
 /* One record from the beginning of the parts, from behind `skipped` bytes of them. Large parts are
- * encrypted where they lie; the record that OpenSSL may still be holding begins with the same bytes. */
+ * encrypted where they lie; the record that OpenSSL may still be holding begins
+ * with the same bytes. */
 static int tls_write_record(struct tls_stream *stream, const struct iovec *parts, int count,
                             size_t skipped)
 {

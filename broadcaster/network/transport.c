@@ -16,8 +16,8 @@
 #include "common/log.h"
 #include "common/memory.h"
 
-/* One frame's worth of unsent bytes in the kernel is as good as a megabyte for the throughput, and the
- * difference is how old the picture is that a slow viewer sees. */
+/* One frame's worth of unsent bytes in the kernel is as good as a megabyte for the throughput, and
+ * the difference is how old the picture is that a slow viewer sees. */
 #define TRANSPORT_NOTSENT_LOWAT 16384
 #define TRANSPORT_USER_TIMEOUT  (30 * NS_PER_SECOND)
 #define TRANSPORT_KEEPALIVE_S   30

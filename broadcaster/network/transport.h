@@ -21,21 +21,22 @@ struct transport *transport_create_plain(int fd);
 struct transport *transport_create_tls(int fd, const struct tls *tls);
 void transport_destroy(struct transport *transport); /* closes; NULL is allowed */
 
-/* Bytes, 0 at the peer's end, or -errno (-EAGAIN: later). What has been refused with -EAGAIN must be the
- * beginning of what is offered next: it may have been encrypted already. */
+/* Bytes, 0 at the peer's end, or -errno (-EAGAIN: later). What has been refused with -EAGAIN must
+ * be the beginning of what is offered next: it may have been encrypted already. */
 ssize_t transport_read(struct transport *transport, void *buffer, size_t size);
 ssize_t transport_write(struct transport *transport, const struct iovec *parts, int count);
 
-/* True when the last transport_read() waits for the socket to take bytes, not to have some: a handshake
- * reads and writes. */
+/* True when the last transport_read() waits for the socket to take bytes, not to have some: a
+ * handshake reads and writes. */
 bool transport_read_waits_to_write(const struct transport *transport);
 
-/* True when transport_write_file() may be used: what is to be encrypted has to be touched anyway. */
+/* True when transport_write_file() may be used: what is to be encrypted has
+ * to be touched anyway. */
 bool transport_takes_files(const struct transport *transport);
 
-/* Writes `size` bytes of a file from `offset` on, its pages not copied: they must never change. What it
- * takes, less than `size` only where transport_write() would say -EAGAIN next; or -errno. The
- * process must ignore SIGPIPE. */
+/* Writes `size` bytes of a file from `offset` on, its pages not copied: they must never change.
+ * What it takes, less than `size` only where transport_write() would say -EAGAIN next; or -errno.
+ * The process must ignore SIGPIPE. */
 ssize_t transport_write_file(struct transport *transport, int file, size_t offset, size_t size);
 
 /* Nothing more will be written: the peer reads an end of file behind what it has been sent. */

@@ -35,8 +35,8 @@ json_t *api_body_read(struct http_session *session, struct shared_bytes *body)
     return document;
 }
 
-/* The camera's field in "cameras.CAM1.spaces[0].polygon"; NULL: the path is not of this camera. The caller
- * frees it. */
+/* The camera's field in "cameras.CAM1.spaces[0].polygon"; NULL: the path is not of this camera.
+ * The caller frees it. */
 static char *field_of(const char *path, size_t size, const char *camera)
 {
     char *prefix = xasprintf("cameras.%s", camera);
@@ -55,7 +55,8 @@ static char *field_of(const char *path, size_t size, const char *camera)
     return xasprintf("%.*s", (int)end, field);
 }
 
-/* "path: message" as the configuration says it. `about` becomes true when it is about the camera. */
+/* "path: message" as the configuration says it. `about` becomes true when it
+ * is about the camera. */
 static json_t *mistake_to_json(const char *line, const char *camera, bool *about)
 {
     const char *colon = strstr(line, ": ");
@@ -81,8 +82,8 @@ static void respond_mistakes(struct http_session *session, int status, const cha
     free(message);
 }
 
-/* A copy that JSON takes: a key that the client sent may have been cut in the middle of a character. The
- * caller frees it. */
+/* A copy that JSON takes: a key that the client sent may have been cut in the middle of a
+ * character. The caller frees it. */
 static char *valid_text(const char *text)
 {
     char *copy = xstrdup(text);

@@ -12,13 +12,13 @@
 void api_body_receive(struct http_session *session, const struct http_request *request,
                       http_body_fn *done, void *arg);
 
-/* In `done`: the document, a new reference. Takes `body`. NULL when it is no JSON, which has been answered
- * with 400. */
+/* In `done`: the document, a new reference. Takes `body`. NULL when it is no JSON, which has
+ * been answered with 400. */
 json_t *api_body_read(struct http_session *session, struct shared_bytes *body);
 
-/* 422 with every mistake: "errors" lists {path, field, message}. `field` is the camera's: what a form has
- * a place for; "" where the mistake is not in one field of it. When none is about the camera at all, the
- * configuration file has to be mended first: 409. */
+/* 422 with every mistake: "errors" lists {path, field, message}. `field` is the camera's: what a
+ * form has a place for; "" where the mistake is not in one field of it. When none is about the
+ * camera at all, the configuration file has to be mended first: 409. */
 void api_respond_mistakes(struct http_session *session, const char *camera,
                           const struct config_errors *errors);
 

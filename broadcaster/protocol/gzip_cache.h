@@ -18,8 +18,8 @@ void gzip_cache_destroy(struct gzip_cache *cache); /* NULL is allowed */
 /* The file whose version bears this tag, or NULL. The cache's: take a reference to keep it. */
 struct shared_bytes *gzip_cache_find(struct gzip_cache *cache, const char *tag);
 
-/* For a tag that is not there yet; takes a reference. What was not asked for longest makes room. Larger than
- * all the room: nothing is kept. */
+/* For a tag that is not there yet; takes a reference. What was not asked for longest makes room.
+ * Larger than all the room: nothing is kept. */
 void gzip_cache_add(struct gzip_cache *cache, const char *tag, struct shared_bytes *bytes);
 
 #endif

@@ -1,5 +1,5 @@
-/* The head of a request, line by line: what http_reader.c hands over here is already free of control
- * characters and line ends. Pure. */
+/* The head of a request, line by line: what http_reader.c hands over here is already free of
+ * control characters and line ends. Pure. */
 #ifndef BROADCASTER_HTTP_HEAD_H
 #define BROADCASTER_HTTP_HEAD_H
 

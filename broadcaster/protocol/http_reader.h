@@ -1,8 +1,8 @@
 /* A small, strict HTTP/1.1 reader: bytes in, requests out, no I/O, no clock, no heap but itself.
  * Sources: RFC 9110, RFC 9112. What is ambiguous is refused, because what two programs read in two
  * ways is how requests are smuggled: a repeated Content-Length even when both agree, a bare LF, a
- * folded line, an encoded slash. Pure; one reader per connection, made for a request and thrown away
- * with it: about 24 kB, of which only touched pages count. */
+ * folded line, an encoded slash. Pure; one reader per connection, made for a request and thrown
+ * away with it: about 24 kB, of which only touched pages count. */
 #ifndef BROADCASTER_HTTP_READER_H
 #define BROADCASTER_HTTP_READER_H
 
@@ -44,8 +44,8 @@ enum http_framing { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED };
 struct http_request {
     enum http_method method;
     struct http_text method_name;
-    /* Percent-decoded UTF-8 without control characters, NUL-terminated; begins with '/' and has no "."
-     * or ".." part. Or "*", with OPTIONS only: http_session answers that. */
+    /* Percent-decoded UTF-8 without control characters, NUL-terminated; begins with '/' and has no
+     * "." or ".." part. Or "*", with OPTIONS only: http_session answers that. */
     const char *path;
     struct http_text query; /* raw, behind '?'; empty: none */
     /* With its port; of the absolute target, else the Host field; may be empty in HTTP/1.0. */
@@ -59,7 +59,8 @@ struct http_request {
     size_t field_count;
 };
 
-/* The field's value when it is there exactly once; NULL otherwise. Names are compared without case. */
+/* The field's value when it is there exactly once; NULL otherwise. Names are
+ * compared without case. */
 const struct http_text *http_request_field(const struct http_request *request, const char *name);
 size_t http_request_field_count(const struct http_request *request, const char *name);
 /* True when the comma-separated list in all fields of that name has the token (without case). */
@@ -69,12 +70,12 @@ bool http_request_has_token(const struct http_request *request, const char *name
 /* True when the Content-Type is `type`, whatever parameters follow. */
 bool http_request_has_type(const struct http_request *request, const char *type);
 
-/* True when it comes from a browser that is about to show a page: its Accept names text/html. That of an
- * <img> or a script does not. */
+/* True when it comes from a browser that is about to show a page: its Accept names text/html. That
+ * of an <img> or a script does not. */
 bool http_request_wants_page(const struct http_request *request);
 
-/* A parameter of the query, percent- and plus-decoded into `out` (NUL-terminated). 0; -ENOENT when it
- * is missing; -EINVAL when it is malformed, given twice, holds a NUL or does not fit. */
+/* A parameter of the query, percent- and plus-decoded into `out` (NUL-terminated). 0; -ENOENT when
+ * it is missing; -EINVAL when it is malformed, given twice, holds a NUL or does not fit. */
 int http_request_parameter(const struct http_request *request, const char *name, char *out,
                            size_t out_size);
 

@@ -17,15 +17,15 @@ struct http_response {
     bool endless; /* the body has no length: it ends with the connection */
 };
 
-/* Status line, Date, Content-Type, Content-Length (not where the status has no body), Connection and
- * the further fields. The text is the caller's to free(); *size does not count its NUL. */
+/* Status line, Date, Content-Type, Content-Length (not where the status has no body), Connection
+ * and the further fields. The text is the caller's to free(); *size does not count its NUL. */
 char *http_response_head(const struct http_response *response, size_t *size);
 
 /* True for a status that never has a body: 1xx, 204, 304. */
 bool http_status_is_bodiless(int status);
 
-/* {"error":{"code":"…","message":"…"},"detail":"…"}; the caller's to free(). Bytes of the message that
- * are not UTF-8 become '?'. */
+/* {"error":{"code":"…","message":"…"},"detail":"…"}; the caller's to free(). Bytes of the message
+ * that are not UTF-8 become '?'. */
 char *http_error_json(const char *code, const char *message);
 
 #endif

@@ -112,8 +112,8 @@ void http_read_body(struct http_session *session, size_t limit, http_body_fn *do
     http_session_arm(session, session->head_ns + session->server->config.body_timeout_ns);
 }
 
-/* Makes room for `size` more bytes: what has been announced, but never much more than what has come.
- * 0, -EFBIG beyond the limit, -ENOBUFS beyond the memory of all bodies. */
+/* Makes room for `size` more bytes: what has been announced, but never much more than what has
+ * come. 0, -EFBIG beyond the limit, -ENOBUFS beyond the memory of all bodies. */
 static int http_session_reserve(struct http_session *session, size_t size)
 {
     const struct http_request *request = http_session_request(session);

@@ -60,7 +60,8 @@ struct http_session {
     bool upgraded;
 };
 
-/* A WebSocket or an answer without an end that began here, so that the end of the server is its end. */
+/* A WebSocket or an answer without an end that began here, so that the end of
+ * the server is its end. */
 struct http_guest {
     LIST_ENTRY(http_guest) link; /* http_server::guests */
     struct http_server *server;
@@ -94,8 +95,8 @@ void http_session_arm(struct http_session *session, uint64_t deadline_ns);
 
 void http_session_drop_body(struct http_session *session);
 
-/* The answer is on its way and the request read to its end: waits until the answer is taken, then for
- * the next request. */
+/* The answer is on its way and the request read to its end: waits until the answer is taken, then
+ * for the next request. */
 void http_session_next(struct http_session *session);
 
 /* Closes when what waits has been taken. */

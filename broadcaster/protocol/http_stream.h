@@ -1,9 +1,10 @@
-/* An answer without an end, on one connection: pieces go out one after the other until somebody leaves.
- * Knows nothing of frames: viewers of MJPEG (channel.h) are its user.
+/* An answer without an end, on one connection: pieces go out one after the other until somebody
+ * leaves. Knows nothing of frames: viewers of MJPEG (channel.h) are its user.
  *
  * The peer has said all that it has to say: what it still sends is thrown away, and the end of its
- * sending side is its end. A browser that closes a tab shuts down nothing else, and who would wait for
- * the reset that answers the next picture keeps a zombie for as long as the camera is dark. One thread. */
+ * sending side is its end. A browser that closes a tab shuts down nothing else, and who would
+ * wait for the reset that answers the next picture keeps a zombie for as long as the camera
+ * is dark. One thread. */
 #ifndef BROADCASTER_HTTP_STREAM_H
 #define BROADCASTER_HTTP_STREAM_H
 
@@ -28,8 +29,8 @@ struct http_stream_handlers {
     void (*writable)(void *arg);
     /* The moment of http_stream_wake() has come. */
     void (*woken)(void *arg);
-    /* It is over; the stream is freed after the call. Called once, from the loop, never from inside a
-     * call into this module. */
+    /* It is over; the stream is freed after the call. Called once, from the loop, never from inside
+     * a call into this module. */
     void (*closed)(void *arg, enum connection_end end);
 };
 
@@ -43,8 +44,8 @@ bool http_stream_idle(const struct http_stream *stream); /* nothing is in flight
 /* Sends `body`, which is referenced. */
 void http_stream_send(struct http_stream *stream, struct shared_bytes *body);
 
-/* Calls `woken` once, at `at_ns` (CLOCK_MONOTONIC) or at the moment asked for before, if that is earlier. Not
- * when the stream is closing by then. */
+/* Calls `woken` once, at `at_ns` (CLOCK_MONOTONIC) or at the moment asked for before, if that is
+ * earlier. Not when the stream is closing by then. */
 void http_stream_wake(struct http_stream *stream, uint64_t at_ns);
 
 /* Ends the answer behind what is in flight. Nothing can be sent afterwards. */

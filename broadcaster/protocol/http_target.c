@@ -6,8 +6,8 @@
 #include "broadcaster/protocol/http_syntax.h"
 #include "broadcaster/text/utf8.h"
 
-/* A character that may stand in a target as it is. Browsers leave some in queries that RFC 3986 does
- * not have; what delimits URIs elsewhere is refused. */
+/* A character that may stand in a target as it is. Browsers leave some in queries that RFC 3986
+ * does not have; what delimits URIs elsewhere is refused. */
 static bool http_target_character(char c, bool in_query)
 {
     if (c <= ' ' || c >= 0x7f || strchr("\"#<>", c) != NULL) {

@@ -5,8 +5,8 @@
 #include "broadcaster/protocol/http_reader.h"
 
 /* Fills path, query and host (empty unless the target is absolute) of the request, whose method is
- * set. `target` has a byte behind its `size` that may be overwritten. 0, or the status to answer with
- * and *message. */
+ * set. `target` has a byte behind its `size` that may be overwritten. 0, or the status to
+ * answer with and *message. */
 int http_target_parse(char *target, size_t size, struct http_request *request,
                       const char **message);
 

@@ -1,5 +1,6 @@
-/* Who asks: found out once per request, before any handler (access.h), and carried by the session until
- * the request is answered; who goes on after that (a viewer) keeps a reference. One thread. */
+/* Who asks: found out once per request, before any handler (access.h), and carried by the
+ * session until the request is answered; who goes on after that (a viewer) keeps a
+ * reference. One thread. */
 #ifndef BROADCASTER_IDENTITY_H
 #define BROADCASTER_IDENTITY_H
 
@@ -22,11 +23,13 @@ enum role {
     ROLE_ADMIN = 1 << 2,     /* change cameras, list and close viewers */
 };
 #define ROLE_ANYBODY 0u /* of a route: nothing is asked */
-/* Of a route, beside roles: it tells of all cameras, so a token that is for some may not have it. */
+/* Of a route, beside roles: it tells of all cameras, so a token that is for
+ * some may not have it. */
 #define ROLE_EVERY_CAMERA (1u << 3)
 #define ROLE_ALL          ((unsigned)(ROLE_VIEWER | ROLE_PUBLISHER | ROLE_ADMIN))
 
-/* The token of the configuration that somebody came with, or that a short-lived one was made with. */
+/* The token of the configuration that somebody came with, or that a
+ * short-lived one was made with. */
 struct identity_token {
     char name[IDENTITY_NAME_SIZE];
     uint8_t digest[CONFIG_DIGEST_SIZE];
@@ -76,8 +79,9 @@ void identity_copy_cameras(struct identity *identity, const struct identity *oth
 bool identity_has_role(const struct identity *identity, enum role role);
 bool identity_allows_camera(const struct identity *identity, const char *camera);
 
-/* True when the one who asks may have the camera; else the session has been answered with 403. Routes
- * ask it for cameras in the path and in `camera_id`; handlers for those in a body or a message. */
+/* True when the one who asks may have the camera; else the session has been answered
+ * with 403. Routes ask it for cameras in the path and in `camera_id`; handlers for those
+ * in a body or a message. */
 bool identity_check_camera(struct http_session *session, const char *camera);
 
 #endif

@@ -10,8 +10,8 @@
 struct listener;
 struct tls;
 
-/* "127.0.0.1:8069", "[::]:8069" (IPv4 too). 0 or -errno (-EADDRINUSE: taken; -EINVAL: not an address). Port 0
- * takes any free port. */
+/* "127.0.0.1:8069", "[::]:8069" (IPv4 too). 0 or -errno (-EADDRINUSE: taken; -EINVAL: not an
+ * address). Port 0 takes any free port. */
 int listener_create_tcp(struct listener **listener, struct event_base *base, const char *address,
                         struct http_server *server);
 

@@ -17,21 +17,21 @@
 
 #define STATIC_MISSING "/missing.html"
 
-/* Compressing holds up the loop, 10 ms for a file of this size: once for each version of it. Below the
- * least there is nothing to gain. */
+/* Compressing holds up the loop, 10 ms for a file of this size: once for each version of it. Below
+ * the least there is nothing to gain. */
 #define STATIC_GZIP_LEAST  256
 #define STATIC_GZIP_MOST   ((off_t)256 << 10)
 #define STATIC_GZIP_MEMORY ((size_t)4 << 20)
 
-/* Pages load their own scripts, styles and pictures (frames are blobs) and talk to this server only.
- * 'self' stands for its WebSockets too, in browsers from 2022 on. */
+/* Pages load their own scripts, styles and pictures (frames are blobs) and talk to this server
+ * only. 'self' stands for its WebSockets too, in browsers from 2022 on. */
 #define STATIC_CONTENT_POLICY                                                                      \
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "        \
     "font-src 'self'; connect-src 'self'; media-src 'self' blob:; worker-src 'self'; "             \
     "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 
-/* Of what is no document: a worker's script loads others, nothing else of it loads anything. A page has
- * dozens of such files, and on a slow link each byte of their heads is waited for. */
+/* Of what is no document: a worker's script loads others, nothing else of it loads anything. A page
+ * has dozens of such files, and on a slow link each byte of their heads is waited for. */
 #define STATIC_PART_POLICY "default-src 'none'; script-src 'self'"
 
 #define STATIC_SECURITY                                                                            \
@@ -44,8 +44,8 @@ struct static_files {
     struct gzip_cache *packed;
 };
 
-/* Of files that are not packed by themselves the text is. A document can be shown by itself, and then has
- * rules of its own. */
+/* Of files that are not packed by themselves the text is. A document can be shown by itself, and
+ * then has rules of its own. */
 struct static_type {
     const char *suffix, *type;
     bool text, document;
@@ -146,8 +146,8 @@ static bool static_is_known(const struct http_request *request, const char *tag)
                              memmem(known->data, known->size, tag, strlen(tag)) != NULL);
 }
 
-/* To the same address without the slash behind it. Relative, so that it is right below a base path and
- * behind any proxy. */
+/* To the same address without the slash behind it. Relative, so that it is right below a base path
+ * and behind any proxy. */
 static void static_redirect(struct http_session *session, const struct http_request *request)
 {
     char fields[1024];
@@ -160,8 +160,8 @@ static void static_redirect(struct http_session *session, const struct http_requ
     http_respond_text(session, 308, NULL, fields, "", 0);
 }
 
-/* The file's bytes, in gzip form when `tag` is that form's; NULL when it changed while it was read. One
- * reference, the caller's. */
+/* The file's bytes, in gzip form when `tag` is that form's; NULL when it changed while it was read.
+ * One reference, the caller's. */
 static struct shared_bytes *static_bytes(struct static_files *files, int fd, size_t size,
                                          const char *tag, bool packed)
 {
@@ -179,8 +179,8 @@ static struct shared_bytes *static_bytes(struct static_files *files, int fd, siz
     return bytes;
 }
 
-/* What the browser is to allow the file, as whole header lines; the caller's to free(). The camera is asked
- * for by the page that streams it, and by no other, not even one that frames it. */
+/* What the browser is to allow the file, as whole header lines; the caller's to free(). The camera
+ * is asked for by the page that streams it, and by no other, not even one that frames it. */
 static char *static_rules(const struct static_files *files, const char *file)
 {
     if (!static_type(file)->document) {

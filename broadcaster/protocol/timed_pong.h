@@ -1,5 +1,5 @@
-/* What a client's `{"type":"ping","t":T}` is answered with: its time as it came, beside the server's. Pure but
- * for the clock. */
+/* What a client's `{"type":"ping","t":T}` is answered with: its time as it came, beside the
+ * server's. Pure but for the clock. */
 #ifndef BROADCASTER_TIMED_PONG_H
 #define BROADCASTER_TIMED_PONG_H
 

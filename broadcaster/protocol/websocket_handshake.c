@@ -26,8 +26,8 @@ static void websocket_accept(const struct http_text *key, char accept[WEBSOCKET_
     accept[base64_encode(accept, digest, sizeof digest)] = '\0';
 }
 
-/* Each field a list of tokens, at least one. Empty elements between them count for nothing: RFC 9110,
- * 5.6.1. */
+/* Each field a list of tokens, at least one. Empty elements between them count for
+ * nothing: RFC 9110, 5.6.1. */
 static bool websocket_protocols_valid(const struct http_request *request)
 {
     for (size_t i = 0; i < request->field_count; i++) {

@@ -1,6 +1,6 @@
-/* A WebSocket receiver: bytes in, events out, no I/O, no heap while idle. Source: RFC 6455, sections 5
- * to 8. Text is checked as UTF-8 while it arrives and fails at the first wrong byte. Pure, one reader
- * per connection. */
+/* A WebSocket receiver: bytes in, events out, no I/O, no heap while idle. Source: RFC 6455,
+ * sections 5 to 8. Text is checked as UTF-8 while it arrives and fails at the first wrong byte.
+ * Pure, one reader per connection. */
 #ifndef BROADCASTER_WEBSOCKET_READER_H
 #define BROADCASTER_WEBSOCKET_READER_H
 

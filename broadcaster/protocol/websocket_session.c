@@ -297,8 +297,8 @@ static void websocket_watch_silence(struct websocket_session *session, uint64_t 
     }
 }
 
-/* What the peer has done since is yet to be seen: it gets a while to be heard, to take what waits for it, and
- * to answer the pings to come. */
+/* What the peer has done since is yet to be seen: it gets a while to be heard, to take what waits
+ * for it, and to answer the pings to come. */
 static void websocket_forgive(struct websocket_session *session, uint64_t now)
 {
     session->heard_ns = now;

@@ -37,12 +37,14 @@ struct websocket_handlers {
     void (*writable)(void *arg);
     /* The moment of websocket_session_wake() has come. */
     void (*woken)(void *arg);
-    /* The end has begun, by the peer's close or by a limit: nothing can be sent any more, and `closed`
-     * follows within seconds. Not called for websocket_session_close(), nor for a connection that is
-     * cut off. Called from the loop, never from inside a call into this module. */
+    /* The end has begun, by the peer's close or by a limit: nothing can be sent any
+     * more, and `closed` follows within seconds. Not called for
+     * websocket_session_close(), nor for a connection that is cut off. Called from the
+     * loop, never from inside a call into this module. */
     void (*closing)(void *arg);
-    /* It is over; the session is freed after the call. `close_code`: what the peer gave, 1005 or 1006
-     * when it gave none. Called once, from the loop, never from inside a call into this module. */
+    /* It is over; the session is freed after the call. `close_code`: what the peer gave,
+     * 1005 or 1006 when it gave none. Called once, from the loop, never from inside a
+     * call into this module. */
     void (*closed)(void *arg, enum connection_end end, uint16_t close_code);
 };
 
@@ -60,8 +62,8 @@ struct websocket_session *websocket_session_create(struct event_base *base,
 /* True when nothing is in flight. */
 bool websocket_session_idle(const struct websocket_session *session);
 
-/* Sends bytes that are whole frames already: `head` (copied) then body from `offset` on. This is how
- * one message, built once, goes to every viewer. */
+/* Sends bytes that are whole frames already: `head` (copied) then body from `offset` on. This is
+ * how one message, built once, goes to every viewer. */
 void websocket_session_send_frames(struct websocket_session *session, const void *head,
                                    size_t head_size, struct shared_bytes *body, size_t offset);
 
@@ -69,24 +71,24 @@ void websocket_session_send_frames(struct websocket_session *session, const void
 void websocket_session_send(struct websocket_session *session, enum websocket_opcode opcode,
                             const void *data, size_t size);
 
-/* The close handshake: sends a close frame after what is in flight, waits at most two seconds for the
- * peer's. Nothing can be sent afterwards. `end` is what `closed` will say. */
+/* The close handshake: sends a close frame after what is in flight, waits at most two seconds for
+ * the peer's. Nothing can be sent afterwards. `end` is what `closed` will say. */
 void websocket_session_close(struct websocket_session *session, uint16_t code, const char *reason,
                              enum connection_end end);
 /* The same for somebody else than its user, who is told by `closing`. */
 void websocket_session_evict(struct websocket_session *session, uint16_t code, const char *reason,
                              enum connection_end end);
 
-/* Calls `woken` once, at `at_ns` (CLOCK_MONOTONIC) or at the moment asked for before, if that is earlier. Not
- * when the session is closing by then. */
+/* Calls `woken` once, at `at_ns` (CLOCK_MONOTONIC) or at the moment asked for before, if that is
+ * earlier. Not when the session is closing by then. */
 void websocket_session_wake(struct websocket_session *session, uint64_t at_ns);
 
 /* `gone` is called right before `closed`: for whoever keeps a list of sessions. */
 void websocket_session_set_owner(struct websocket_session *session, void (*gone)(void *owner),
                                  void *owner);
 
-/* For the end of the process, when no loop runs any more: says 1001 if that can go out at once, calls
- * `closed` from here, and frees. */
+/* For the end of the process, when no loop runs any more: says 1001 if that can go out at once,
+ * calls `closed` from here, and frees. */
 void websocket_session_destroy(struct websocket_session *session);
 
 /* Within `message`: when the message's first byte came, CLOCK_MONOTONIC ns. */

@@ -1,14 +1,15 @@
-/* Which quality of a picture suits a viewer's link: a better one while the link carries it, a lesser
- * one before frames are left out. Few fixed steps, so that one encoding serves all who need it.
+/* Which quality of a picture suits a viewer's link: a better one while the link carries
+ * it, a lesser one before frames are left out. Few fixed steps, so that one encoding
+ * serves all who need it.
  *
  * Down: an eighth of the frames that were due in the last second (and at least eight frames) were
  * replaced before the socket could take them. Up: for `hold` nothing was left out, and the link has
- * carried bytes as fast as the better pictures would come, with a third to spare. An ascent that fails
- * doubles the hold, so that a link that lies about itself (a reader slower than its network) is tried
- * ever less often.
+ * carried bytes as fast as the better pictures would come, with a third to spare. An ascent that
+ * fails doubles the hold, so that a link that lies about itself (a reader slower than its network)
+ * is tried ever less often.
  *
  *             frames left out                 frames left out
- *    best ───────────────────▶ 60 ───────────────────▶ 40   (steps; the highest is the least quality)
+ *    best ───────────────────▶ 60 ───────────────────▶ 40   (steps; the highest: the least quality)
  *         ◀─────────────────── hold, link ◀─────────── hold, link
  *
  * Pure: the caller brings the time and the counts. */
@@ -40,13 +41,13 @@ struct adaptation_counts {
 /* The JPEG quality of a step when the best is `best`; 0: there is no such step. */
 unsigned adaptation_quality(unsigned best, unsigned step);
 
-/* The step that suits the link now, at most one from the present one; below `steps`. To be asked when a
- * frame that is due has to wait; above the best step with every frame. */
+/* The step that suits the link now, at most one from the present one; below `steps`. To be asked
+ * when a frame that is due has to wait; above the best step with every frame. */
 unsigned adaptation_judge(struct adaptation *adaptation, const struct adaptation_counts *counts,
                           unsigned steps);
 
-/* The viewer gets this step's pictures from now on; also when the other one cannot be had, so that it is
- * judged anew. */
+/* The viewer gets this step's pictures from now on; also when the other one cannot be had, so
+ * that it is judged anew. */
 void adaptation_move(struct adaptation *adaptation, const struct adaptation_counts *counts,
                      unsigned step);
 

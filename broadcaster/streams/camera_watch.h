@@ -1,5 +1,6 @@
-/* The configured cameras as their captures see them: the status of each, and raw frames for whoever waits
- * for one. Attaching to a camera is demand, so it is done only while somebody waits. One thread. */
+/* The configured cameras as their captures see them: the status of each, and raw frames
+ * for whoever waits for one. Attaching to a camera is demand, so it is done only while
+ * somebody waits. One thread. */
 #ifndef BROADCASTER_CAMERA_WATCH_H
 #define BROADCASTER_CAMERA_WATCH_H
 
@@ -25,8 +26,8 @@ void camera_watch_configure(struct camera_watch_set *set);
 const struct camera_status *camera_watch_status(const struct camera_watch_set *set,
                                                 const char *camera);
 
-/* What its capture counts, two seconds ago or less; NULL when it has none, or that does not answer. The
- * reference stays here. */
+/* What its capture counts, two seconds ago or less; NULL when it has none, or that does not answer.
+ * The reference stays here. */
 const json_t *camera_watch_stats(const struct camera_watch_set *set, const char *camera);
 
 /* True while a capture process answers for the camera. */
@@ -34,8 +35,8 @@ bool camera_watch_is_captured(const struct camera_watch_set *set, const char *ca
 
 /* Embedded in whoever waits for a raw frame. */
 struct camera_watch_waiter {
-    /* A newer frame is there: camera_watch_frame(). With `gone` the camera is watched no longer and the
-     * waiter has been left behind. May leave. */
+    /* A newer frame is there: camera_watch_frame(). With `gone` the camera is watched no longer and
+     * the waiter has been left behind. May leave. */
     void (*notify)(struct camera_watch_waiter *waiter, bool gone);
     void *owner;
     struct camera_watch *watch;                   /* set by the watch; NULL: not waiting */
@@ -47,8 +48,8 @@ bool camera_watch_wait(struct camera_watch_set *set, const char *camera,
                        struct camera_watch_waiter *waiter);
 void camera_watch_leave(struct camera_watch_waiter *waiter); /* nothing happens if not waiting */
 
-/* The newest frame that has come while somebody waited, until the last one leaves; NULL: none yet. Whoever
- * keeps it takes a reference. */
+/* The newest frame that has come while somebody waited, until the last one leaves; NULL: none yet.
+ * Whoever keeps it takes a reference. */
 struct shared_bytes *camera_watch_frame(const struct camera_watch_waiter *waiter,
                                         struct frame_info *info);
 

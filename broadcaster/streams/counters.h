@@ -1,8 +1,8 @@
-/* What has happened since the start, as plain numbers: incremented where it happens, read by whoever
- * shows them (`stats`, /metrics, /debug/streams). They only grow. There is nothing per viewer here,
- * and cameras are limited, so the whole of it is bounded whatever the world does. What is refused
- * before it is let in is counted by the HTTP server, by the code of its error (http_session.h); bad
- * frames by the intake (intake.h). One thread. */
+/* What has happened since the start, as plain numbers: incremented where it happens, read by
+ * whoever shows them (`stats`, /metrics, /debug/streams). They only grow. There is nothing per
+ * viewer here, and cameras are limited, so the whole of it is bounded whatever the world does. What
+ * is refused before it is let in is counted by the HTTP server, by the code of its error
+ * (http_session.h); bad frames by the intake (intake.h). One thread. */
 #ifndef BROADCASTER_COUNTERS_H
 #define BROADCASTER_COUNTERS_H
 
@@ -63,8 +63,8 @@ struct counters {
 /* Zeroed is valid. */
 void counters_finish(struct counters *counters);
 
-/* The counters of a camera, from now on if it has none yet. They live as long as `counters`: whoever
- * counts often keeps the pointer. */
+/* The counters of a camera, from now on if it has none yet. They live as long as `counters`:
+ * whoever counts often keeps the pointer. */
 struct camera_counters *counters_camera(struct counters *counters, const char *camera);
 
 /* How many are open at this moment. */

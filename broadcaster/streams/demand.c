@@ -49,8 +49,9 @@ static json_t *demand_rendering(const struct services *services, const struct st
                      "show_labels", look.show_labels, "quality", (int)look.quality);
 }
 
-/* Adds a stream's subscribers of one sort; true when there are any. The largest wish counts, up to what
- * the camera's rules allow: whoever wishes that much ends the search, so a crowd costs nothing. */
+/* Adds a stream's subscribers of one sort; true when there are any. The largest wish
+ * counts, up to what the camera's rules allow: whoever wishes that much ends the search, so
+ * a crowd costs nothing. */
 static bool demand_add_subscribers(struct demand_sum *sum, const struct stream_subscriber *first,
                                    const struct config_camera *rules)
 {

@@ -1,5 +1,5 @@
-/* Tells every local detector what is wanted of it: the whole of it, on every change and whenever the
- * detector is new. One thread. */
+/* Tells every local detector what is wanted of it: the whole of it, on every change and whenever
+ * the detector is new. One thread. */
 #ifndef BROADCASTER_DEMAND_H
 #define BROADCASTER_DEMAND_H
 

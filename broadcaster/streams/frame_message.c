@@ -155,8 +155,8 @@ static struct shared_bytes *binary_message(const struct frame_message *message, 
     return bytes;
 }
 
-/* It ends with the boundary of the next part: browsers show a picture when they see what follows it, and
- * that would be one frame late. The first boundary stands behind the head of the answer. */
+/* It ends with the boundary of the next part: browsers show a picture when they see what follows
+ * it, and that would be one frame late. The first boundary stands behind the head of the answer. */
 static struct shared_bytes *mjpeg_part(const struct frame_message *message)
 {
     const struct posted_frame *frame = message->frame;

@@ -1,5 +1,5 @@
-/* The forms in which a frame goes to viewers, each built once and sent to all: whole WebSocket frames,
- * header included, or a whole part of a multipart answer. Pure. */
+/* The forms in which a frame goes to viewers, each built once and sent to all: whole WebSocket
+ * frames, header included, or a whole part of a multipart answer. Pure. */
 #ifndef BROADCASTER_FRAME_MESSAGE_H
 #define BROADCASTER_FRAME_MESSAGE_H
 
@@ -34,16 +34,16 @@ struct frame_message {
     bool raw; /* as the camera made it: the JSON says "kind":"raw", the container has its flag */
 };
 
-/* The whole message; the reference is the caller's. `sent_ns` (CLOCK_REALTIME) is what a container says
- * of when it was sent. */
+/* The whole message; the reference is the caller's. `sent_ns` (CLOCK_REALTIME) is what a container
+ * says of when it was sent. */
 struct shared_bytes *frame_message_build(const struct frame_message *message,
                                          enum wire_format format, uint64_t sent_ns);
 
-/* Private heads: bytes to send instead of the first *offset bytes of the shared message. Both return
- * their length. */
+/* Private heads: bytes to send instead of the first *offset bytes of the shared message. Both
+ * return their length. */
 
-/* WIRE_VIEWER_JSON, a viewer's first frame: "camera_state" and, when `stale`, "stale":true stand behind
- * the type. */
+/* WIRE_VIEWER_JSON, a viewer's first frame: "camera_state" and, when `stale`, "stale":true
+ * stand behind the type. */
 size_t frame_message_json_head(const struct shared_bytes *json, const char *camera_state,
                                bool stale, uint8_t head[FRAME_MESSAGE_HEAD_MAX], size_t *offset);
 

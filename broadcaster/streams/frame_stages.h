@@ -1,4 +1,5 @@
-/* The times that a frame has taken so far: what its metadata says of its stages. Pure, thread-safe. */
+/* The times that a frame has taken so far: what its metadata says of its
+ * stages. Pure, thread-safe. */
 #ifndef BROADCASTER_FRAME_STAGES_H
 #define BROADCASTER_FRAME_STAGES_H
 

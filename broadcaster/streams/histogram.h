@@ -1,4 +1,5 @@
-/* A histogram of durations with fixed bounds, as Prometheus counts them. Pure; one thread at a time. */
+/* A histogram of durations with fixed bounds, as Prometheus counts them. Pure;
+ * one thread at a time. */
 #ifndef BROADCASTER_HISTOGRAM_H
 #define BROADCASTER_HISTOGRAM_H
 

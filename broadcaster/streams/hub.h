@@ -1,5 +1,5 @@
-/* The streams that exist: found by camera, made by the first frame or the first viewer, removed when
- * nobody needs them, watched over in time. One thread. */
+/* The streams that exist: found by camera, made by the first frame or the first viewer, removed
+ * when nobody needs them, watched over in time. One thread. */
 #ifndef BROADCASTER_HUB_H
 #define BROADCASTER_HUB_H
 
@@ -29,16 +29,17 @@ void hub_destroy(struct hub *hub);
  * nobody holds and that get no frames are removed after `idle_ns`. */
 void hub_set_limits(struct hub *hub, size_t max_streams, uint64_t idle_ns);
 
-/* The next frame of a stream, which begins to exist with it; tells its subscribers. Takes frame->body.
- * *stream is valid until the loop runs again. 0, or -ENOSPC beyond max_streams: nothing was taken. */
+/* The next frame of a stream, which begins to exist with it; tells its subscribers. Takes
+ * frame->body. *stream is valid until the loop runs again. 0, or -ENOSPC beyond
+ * max_streams: nothing was taken. */
 int hub_post(struct hub *hub, const struct stream_key *key, const struct posted_frame *frame,
              struct stream **stream);
 
 /* The camera is gone: its streams have ended. */
 void hub_end_camera(struct hub *hub, const char *camera, const char *reason);
 
-/* The camera's pictures are not to be shown any more as they were: those that nothing will come in place of,
- * for they are drawn and nobody demands them, or their stream has ended, are let go. */
+/* The camera's pictures are not to be shown any more as they were: those that nothing will come in
+ * place of, for they are drawn and nobody demands them, or their stream has ended, are let go. */
 void hub_forget_pictures(struct hub *hub, const char *camera);
 
 /* The stream's rendering is over: it is removed, unless somebody holds it. */
@@ -64,8 +65,8 @@ struct hub_camera {
     uint64_t last_update_ns; /* CLOCK_REALTIME */
 };
 
-/* Goes through the cameras that have streams, sorted: fills `camera` with the one whose streams begin at
- * *at (0 at first) and moves *at behind them; false at the end. */
+/* Goes through the cameras that have streams, sorted: fills `camera` with the one whose streams
+ * begin at *at (0 at first) and moves *at behind them; false at the end. */
 bool hub_next_camera(struct hub *hub, size_t *at, struct hub_camera *camera);
 
 /* The same for one camera; false when it has no stream. */

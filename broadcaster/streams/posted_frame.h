@@ -1,5 +1,5 @@
-/* One frame as a worker posted it. Its parts stay where they arrived: they point into the body of the
- * POST and go out from there. */
+/* One frame as a worker posted it. Its parts stay where they arrived: they point into the body of
+ * the POST and go out from there. */
 #ifndef BROADCASTER_POSTED_FRAME_H
 #define BROADCASTER_POSTED_FRAME_H
 

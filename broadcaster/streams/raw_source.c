@@ -37,8 +37,8 @@ static void raw_source_remove(struct raw_source *source)
     free(source);
 }
 
-/* Through the detector the same stages are known from its metadata; those who watch only raw pictures
- * have none of that. */
+/* Through the detector the same stages are known from its metadata; those who watch only raw
+ * pictures have none of that. */
 static void raw_source_observe(struct camera_counters *counters, const struct frame_info *info)
 {
     uint64_t now = clock_monotonic_ns();

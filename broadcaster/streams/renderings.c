@@ -175,8 +175,8 @@ void renderings_acquire_default(struct renderings *renderings, const char *camer
     member->holders++;
 }
 
-/* True when one more may be held. An exchange makes them no more; but the default has no place to give
- * away when it came beside all the others. */
+/* True when one more may be held. An exchange makes them no more; but the default has no place to
+ * give away when it came beside all the others. */
 static bool family_has_place(struct rendering_family *family, enum rendering_need need,
                              const uint32_t *instead_of)
 {

@@ -1,5 +1,5 @@
-/* One stream: its newest frame, the messages made of it, its subscribers and its state. Newest wins:
- * nothing is queued, a frame that comes replaces the one before. One thread.
+/* One stream: its newest frame, the messages made of it, its subscribers and its state. Newest
+ * wins: nothing is queued, a frame that comes replaces the one before. One thread.
  *
  * The state follows the frames:
  *
@@ -9,8 +9,8 @@
  *                              └──────────────────▶ stale ───▶ offline
  *                                              max(10 s, 5 periods)
  *
- * Beside it a stream has begun with its first frame and ends STREAM_END_NS after the last one; a camera
- * with a capture process ends with that instead (hub_end_camera()). */
+ * Beside it a stream has begun with its first frame and ends STREAM_END_NS after the last one; a
+ * camera with a capture process ends with that instead (hub_end_camera()). */
 #ifndef BROADCASTER_STREAM_H
 #define BROADCASTER_STREAM_H
 
@@ -52,14 +52,15 @@ struct wish;
 enum stream_notice {
     STREAM_FRAME,    /* a newer frame with a picture is there */
     STREAM_METADATA, /* newer metadata is there; told to those who want nothing else */
-    STREAM_STARTED, /* frames come (again); told behind the first of them, which waits for nothing */
-    STREAM_ENDED,   /* no frames come any more: stream_end_reason() */
-    STREAM_STATE,   /* the camera's state may have changed */
+    STREAM_STARTED,  /* frames come (again); told behind the first, which waits for nothing */
+    STREAM_ENDED,    /* no frames come any more: stream_end_reason() */
+    STREAM_STATE,    /* the camera's state may have changed */
     STREAM_GONE, /* the stream is about to be removed: unsubscribe now; told to who does not hold */
 };
 
-/* Embedded in whoever watches a stream. `notify` may unsubscribe its own subscriber only. The fields up
- * to `stream` are the owner's, to be set before hub_subscribe(); see hub.h for changing them. */
+/* Embedded in whoever watches a stream. `notify` may unsubscribe its own subscriber
+ * only. The fields up to `stream` are the owner's, to be set before hub_subscribe(); see
+ * hub.h for changing them. */
 struct stream_subscriber {
     void (*notify)(struct stream_subscriber *subscriber, enum stream_notice notice);
     void *owner;
@@ -83,8 +84,8 @@ uint64_t stream_frame_count(const struct stream *stream);
 /* Those who want pictures, or those who never need one; linked by `next`. NULL: none. */
 const struct stream_subscriber *stream_subscribers(const struct stream *stream, bool metadata_only);
 
-/* Frames that the camera has made since the stream began, those that came here or not: by their numbers
- * where they have some, and without those of times at which nobody watched. */
+/* Frames that the camera has made since the stream began, those that came here or not: by their
+ * numbers where they have some, and without those of times at which nobody watched. */
 uint64_t stream_camera_frames(const struct stream *stream);
 
 /* CLOCK_REALTIME ns of the last POST, or of the stream's beginning before the first. */
@@ -138,8 +139,8 @@ void stream_attach(struct stream *stream, struct stream_subscriber *subscriber);
 void stream_detach(struct stream_subscriber *subscriber);
 void stream_set_demand(struct stream_subscriber *subscriber, bool demands);
 
-/* Tells of a change of state that time alone has brought, and ends the stream when frames fail to come
- * and `may_end` is set. */
+/* Tells of a change of state that time alone has brought, and ends the stream when frames fail to
+ * come and `may_end` is set. */
 void stream_watch(struct stream *stream, bool may_end);
 
 #endif

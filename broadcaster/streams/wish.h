@@ -51,8 +51,8 @@ struct wish_changes {
 
 const char *wish_field_name(enum wish_field field); /* "show_labels" */
 
-/* Takes one value as it was said: a number, or one of true, false, 1, 0, yes, no, on, off. NULL, or what is
- * wrong with it in words (a literal): then nothing has changed. */
+/* Takes one value as it was said: a number, or one of true, false, 1, 0, yes, no, on, off. NULL, or
+ * what is wrong with it in words (a literal): then nothing has changed. */
 const char *wish_read(struct wish_changes *changes, enum wish_field field, const char *text);
 
 void wish_apply(struct wish *wish, const struct wish_changes *changes);

@@ -17,8 +17,8 @@ AVX2 static inline __m256i base64_table(const int8_t bytes[16])
     return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)bytes));
 }
 
-/* Three bytes to four values of six bits, eight times: each group of three is spread over 32 bits so
- * that two multiplications shift all four values into their place. */
+/* Three bytes to four values of six bits, eight times: each group of three is spread over 32 bits
+ * so that two multiplications shift all four values into their place. */
 AVX2 static inline __m256i base64_split(__m256i in)
 {
     static const int8_t spread[16] = {1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10};
@@ -55,8 +55,9 @@ AVX2 size_t base64_avx2_encode(char *out, const uint8_t *data, size_t size)
     return done;
 }
 
-/* Characters to values. Two tables, by the low and the high half of a character, have no bit in common
- * for the characters of the alphabet and only for those. False when another one is among them. */
+/* Characters to values. Two tables, by the low and the high half of a character, have no
+ * bit in common for the characters of the alphabet and only for those. False when
+ * another one is among them. */
 AVX2 static inline bool base64_values(__m256i letters, __m256i *values)
 {
     static const int8_t low_table[16] = {0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,

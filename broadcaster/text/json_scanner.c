@@ -74,8 +74,8 @@ static int32_t json_hex4(const uint8_t *at, const uint8_t *end)
     return value;
 }
 
-/* One \uXXXX, or two that make a pair, behind the "\u". Returns the character and moves *at behind it;
- * -1 for anything else. */
+/* One \uXXXX, or two that make a pair, behind the "\u". Returns the character and moves *at behind
+ * it; -1 for anything else. */
 static int32_t json_unicode_escape(const uint8_t **at, const uint8_t *end)
 {
     int32_t unit = json_hex4(*at, end);

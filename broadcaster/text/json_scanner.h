@@ -1,5 +1,5 @@
-/* A strict JSON scanner that builds nothing: it checks and says where things are. Source: RFC 8259. A
- * lone surrogate (\ud800) is refused, because no text can hold it. Pure, thread-safe. */
+/* A strict JSON scanner that builds nothing: it checks and says where things are. Source: RFC 8259.
+ * A lone surrogate (\ud800) is refused, because no text can hold it. Pure, thread-safe. */
 #ifndef BROADCASTER_JSON_SCANNER_H
 #define BROADCASTER_JSON_SCANNER_H
 
@@ -26,7 +26,8 @@ enum json_member_result { JSON_MEMBER, JSON_MEMBERS_END, JSON_MEMBER_ERROR };
 
 void json_scanner_init(struct json_scanner *scanner, const uint8_t *data, size_t size);
 
-/* Everything below skips white space first and returns false with `error` set when the text is wrong. */
+/* Everything below skips white space first and returns false with `error` set
+ * when the text is wrong. */
 
 /* One value of any kind, at most `levels` deep. */
 bool json_scan_value(struct json_scanner *scanner, unsigned levels);

@@ -1,5 +1,5 @@
-/* A growing array of pointers in ascending order, searched by halves. What they point to is its user's,
- * as is the order, which has to be the same in every call. */
+/* A growing array of pointers in ascending order, searched by halves. What they point to is its
+ * user's, as is the order, which has to be the same in every call. */
 #ifndef BROADCASTER_SORTED_H
 #define BROADCASTER_SORTED_H
 

@@ -1,5 +1,5 @@
-/* UTF-8 checked while it arrives, cut anywhere: RFC 3629, so no surrogates, no overlong forms, nothing
- * beyond U+10FFFF. Pure. */
+/* UTF-8 checked while it arrives, cut anywhere: RFC 3629, so no surrogates, no overlong forms,
+ * nothing beyond U+10FFFF. Pure. */
 #ifndef BROADCASTER_UTF8_H
 #define BROADCASTER_UTF8_H
 

@@ -1,5 +1,5 @@
-/* The way to one viewer: a WebSocket, or an HTTP answer without an end, which takes frames and no words.
- * Viewers know nothing else of how their frames travel. One thread. */
+/* The way to one viewer: a WebSocket, or an HTTP answer without an end, which takes frames and no
+ * words. Viewers know nothing else of how their frames travel. One thread. */
 #ifndef BROADCASTER_CHANNEL_H
 #define BROADCASTER_CHANNEL_H
 
@@ -24,8 +24,8 @@ static inline bool channel_idle(const struct channel *channel)
                                       : http_stream_idle(channel->stream);
 }
 
-/* Sends whole frames of the wire: `head` (copied, may be NULL), then `body` from `offset` on; to an HTTP
- * answer the whole body. */
+/* Sends whole frames of the wire: `head` (copied, may be NULL), then `body` from `offset` on; to an
+ * HTTP answer the whole body. */
 static inline void channel_send_frame(struct channel *channel, const void *head, size_t head_size,
                                       struct shared_bytes *body, size_t offset)
 {
@@ -39,8 +39,8 @@ static inline void channel_send_frame(struct channel *channel, const void *head,
 /* A short message in words; NUL-terminated, copied. An HTTP answer has no place for it. */
 void channel_send_text(struct channel *channel, const char *text);
 
-/* Calls the viewer's `woken` once, at `at_ns` (CLOCK_MONOTONIC) or at the moment asked for before, if that is
- * earlier. */
+/* Calls the viewer's `woken` once, at `at_ns` (CLOCK_MONOTONIC) or at the moment asked for before,
+ * if that is earlier. */
 void channel_wake(struct channel *channel, uint64_t at_ns);
 
 /* Ends it in order; `reason` is for the viewer. Nothing can be sent afterwards. */

@@ -12,8 +12,8 @@
 
 /* --- which one --- */
 
-/* Only what our own detector draws can be drawn in another way; and who takes whatever there is asks for
- * nothing. */
+/* Only what our own detector draws can be drawn in another way; and who takes whatever there
+ * is asks for nothing. */
 static bool drawing_may_choose(const struct subscription *subscription,
                                const struct services *services)
 {
@@ -219,7 +219,8 @@ bool drawing_is_next(const struct subscription *subscription,
     return subscription->drawing.fit != NULL && subscriber == &subscription->drawing.fit->next;
 }
 
-/* Frames that the camera has made between the newest ones of two streams; < 0: the other is behind. */
+/* Frames that the camera has made between the newest ones of two streams; < 0:
+ * the other is behind. */
 static int64_t drawing_ahead(const struct stream *stream, const struct stream *other)
 {
     const struct posted_frame *frame = stream_frame(stream), *newer = stream_frame(other);

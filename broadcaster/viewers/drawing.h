@@ -1,10 +1,10 @@
-/* Which rendering of a camera's detections a subscription gets: the one that its wish asks for, and on a
- * link that cannot carry it one of lesser quality.
+/* Which rendering of a camera's detections a subscription gets: the one that its wish asks for, and
+ * on a link that cannot carry it one of lesser quality.
  *
  * The change of quality loses and repeats no frame: the subscription is told of the other stream
  * beside its own until that one has delivered the same frame or a newer one, and moves then.
  *
- *   settled ── adaptation.h says so ──▶ between (next is subscribed) ── next has delivered ──▶ settled
+ *   settled ─ adaptation.h says so ─▶ between (next is subscribed) ─ next has delivered ─▶ settled
  *
  * One thread. */
 #ifndef BROADCASTER_DRAWING_H
@@ -28,15 +28,16 @@ struct drawing_fit {
     unsigned next_step;
 };
 
-/* A part of every subscription. Zeroed: pictures come as they are, drawn in the default way or posted. */
+/* A part of every subscription. Zeroed: pictures come as they are, drawn in the
+ * default way or posted. */
 struct drawing {
     bool held;               /* a rendering is held for it: `id` */
     uint32_t id;             /* of its stream's key */
     struct drawing_fit *fit; /* owned; NULL: every frame has found the link free, as with most */
 };
 
-/* Holds the rendering that suits the wish now. False when the camera has too many already: then it keeps
- * the one that it had, or gets the default one. */
+/* Holds the rendering that suits the wish now. False when the camera has too many already: then it
+ * keeps the one that it had, or gets the default one. */
 bool drawing_claim(struct subscription *subscription, struct services *services);
 
 /* True when the wish asks for another rendering than it holds. */
@@ -44,8 +45,8 @@ bool drawing_is_outdated(const struct subscription *subscription, const struct s
 
 void drawing_release(struct subscription *subscription, struct services *services);
 
-/* Looks whether another quality would suit the link. To be called when a frame that is due has to wait;
- * while subscription->lesser, with every frame. */
+/* Looks whether another quality would suit the link. To be called when a frame that is due has to
+ * wait; while subscription->lesser, with every frame. */
 void drawing_adapt(struct subscription *subscription, struct services *services,
                    const struct connection *connection);
 
@@ -56,8 +57,8 @@ void drawing_settle(struct subscription *subscription, struct services *services
 bool drawing_is_next(const struct subscription *subscription,
                      const struct stream_subscriber *subscriber);
 
-/* The next stream has got a frame. Moves to it when the time has come; true when that frame is newer than
- * the last one of the stream before. */
+/* The next stream has got a frame. Moves to it when the time has come; true when that frame is
+ * newer than the last one of the stream before. */
 bool drawing_move(struct subscription *subscription, struct services *services);
 
 void drawing_finish(struct subscription *subscription); /* released */

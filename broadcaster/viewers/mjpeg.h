@@ -1,5 +1,6 @@
-/* Streams for all that speak no WebSocket: multipart/x-mixed-replace over HTTP. Their viewers are viewers
- * like any other (viewer.h); here are the paths and what is answered to them. One thread. */
+/* Streams for all that speak no WebSocket: multipart/x-mixed-replace over HTTP. Their
+ * viewers are viewers like any other (viewer.h); here are the paths and what is answered
+ * to them. One thread. */
 #ifndef BROADCASTER_MJPEG_H
 #define BROADCASTER_MJPEG_H
 

@@ -1,6 +1,7 @@
 /* GET /api/cameras/{id}/snapshot.jpg[?annotated=1&max_age=SECONDS]: the newest raw picture from the
- * camera's ring (or from its streamer), or the newest one with boxes from its stream. When there is none
- * that is young enough it is asked for and waited for, SNAPSHOT_WAIT_NS at most. One thread. */
+ * camera's ring (or from its streamer), or the newest one with boxes from its stream.
+ * When there is none that is young enough it is asked for and waited for,
+ * SNAPSHOT_WAIT_NS at most. One thread. */
 #ifndef BROADCASTER_SNAPSHOT_H
 #define BROADCASTER_SNAPSHOT_H
 

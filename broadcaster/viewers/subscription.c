@@ -157,8 +157,8 @@ void subscription_change_stream(struct subscription *subscription, struct servic
     subscription->frames_base = stream_camera_frames(subscription->pictures.stream) - ahead;
 }
 
-/* Moves to the stream that suits the wish now; true when it is another one. It leaves first: a stream
- * whose rendering gives way is removed only when nobody holds it. */
+/* Moves to the stream that suits the wish now; true when it is another one. It leaves first: a
+ * stream whose rendering gives way is removed only when nobody holds it. */
 static bool subscription_follow_wish(struct subscription *subscription, struct services *services)
 {
     bool subscribed = subscription->pictures.stream != NULL;

@@ -1,11 +1,11 @@
-/* One viewer's subscription to one stream: what it wants, at what pace, and how it has fared. The viewer
- * owns it, is told by the streams through it, and serves it whenever its channel is idle.
+/* One viewer's subscription to one stream: what it wants, at what pace, and how it has fared. The
+ * viewer owns it, is told by the streams through it, and serves it whenever its channel is idle.
  *
  * The pace is one of time and of frame numbers (schedule.h), decided when a frame comes:
  *
  *   due    it is to be sent as soon as the channel takes it; a newer one takes its place (dropped)
- *   early  it came before its time and is kept in mind: it becomes due if none follows (skipped, when
- *          one does)
+ *   early  it came before its time and is kept in mind: it becomes due if none follows (skipped,
+ *          when one does)
  *   over   its group of frames has been served (skipped)
  *
  * What is sent is always the newest frame of the stream. One thread. */
@@ -126,8 +126,8 @@ void subscription_sent(struct subscription *subscription, uint64_t bytes, uint64
 
 /* --- how it has fared --- */
 
-/* Those of its camera. To be asked for when a frame is there: whoever waits for cameras that do not exist
- * must not take up the places of those that do. */
+/* Those of its camera. To be asked for when a frame is there: whoever waits for cameras that do not
+ * exist must not take up the places of those that do. */
 struct camera_counters *subscription_counters(struct subscription *subscription);
 
 /* Frames that its camera has made since it began. */

@@ -1,8 +1,8 @@
-/* A viewer: a channel that gets the newest frames of one or more streams whenever it can take one. Of
- * each subscription (subscription.h) at most one frame is pending, the newest, and one frame of all is in
- * flight; a viewer that is slow gets fewer frames and is closed only by the stall limit. Subscriptions
- * are served in turn. Short texts (pong, keepalive, camera_state) wait in one place each, so that a
- * viewer that asks and never reads costs nothing. One thread. */
+/* A viewer: a channel that gets the newest frames of one or more streams whenever it can take one.
+ * Of each subscription (subscription.h) at most one frame is pending, the newest, and one frame of
+ * all is in flight; a viewer that is slow gets fewer frames and is closed only by the stall limit.
+ * Subscriptions are served in turn. Short texts (pong, keepalive, camera_state) wait in one place
+ * each, so that a viewer that asks and never reads costs nothing. One thread. */
 #ifndef BROADCASTER_VIEWER_H
 #define BROADCASTER_VIEWER_H
 
@@ -37,8 +37,8 @@ struct viewer_description {
 /* The viewer's connection is over; it is freed after the call. Called from the loop. */
 typedef void viewer_gone_fn(void *arg, struct viewer *viewer);
 
-/* Upgrades the session's request, or begins its answer (NULL: its handshake was wrong, and it has been
- * answered), and sends what is known at once. The id is copied. */
+/* Upgrades the session's request, or begins its answer (NULL: its handshake was wrong, and it has
+ * been answered), and sends what is known at once. The id is copied. */
 struct viewer *viewer_open(struct services *services, struct http_session *session, const char *id,
                            const struct viewer_request *request, viewer_gone_fn *gone, void *arg);
 

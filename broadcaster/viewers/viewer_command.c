@@ -87,7 +87,8 @@ static void viewer_subscribe(struct viewer *viewer, const struct viewer_message 
     }
 }
 
-/* One that takes whatever there is remembers what it does not want, whether or not that is there. */
+/* One that takes whatever there is remembers what it does not want, whether
+ * or not that is there. */
 static bool viewer_decline_meant(struct viewer *viewer, const struct viewer_message *message)
 {
     static const enum stream_kind kinds[] = {STREAM_DETECT, STREAM_RAW};

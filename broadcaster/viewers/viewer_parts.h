@@ -1,6 +1,6 @@
-/* What the files of a viewer share: viewer.c (its life), viewer_streams.c (which subscriptions it has),
- * viewer_serve.c (when it is sent something), viewer_say.c (what), viewer_command.c (what it asks for).
- * For them alone. */
+/* What the files of a viewer share: viewer.c (its life), viewer_streams.c (which subscriptions it
+ * has), viewer_serve.c (when it is sent something), viewer_say.c (what), viewer_command.c (what it
+ * asks for). For them alone. */
 #ifndef BROADCASTER_VIEWER_PARTS_H
 #define BROADCASTER_VIEWER_PARTS_H
 
@@ -69,12 +69,12 @@ void viewer_say_soon(struct viewer *viewer, enum viewer_words words);
 /* When it gets `keepalive` if it says nothing. */
 uint64_t viewer_keepalive_ns(const struct viewer *viewer);
 
-/* A moment that its channel was to wake it at has come: it says `keepalive` if it is time to, sends early
- * frames whose time has come, and has itself woken again. */
+/* A moment that its channel was to wake it at has come: it says `keepalive` if it is time to, sends
+ * early frames whose time has come, and has itself woken again. */
 void viewer_on_woken(void *arg);
 
-/* The stream's newest frame came at `now_ns` (CLOCK_MONOTONIC), for this viewer: true when its pace says
- * that it is due. One that is early becomes due in time. */
+/* The stream's newest frame came at `now_ns` (CLOCK_MONOTONIC), for this viewer: true when its pace
+ * says that it is due. One that is early becomes due in time. */
 bool viewer_offer(struct viewer *viewer, struct subscription *subscription, uint64_t now_ns);
 
 void viewer_on_notice(struct stream_subscriber *subscriber, enum stream_notice notice);
@@ -99,14 +99,15 @@ bool viewer_demands(const struct viewer *viewer, const struct subscription *subs
 /* What there is to see and to say at the beginning, and after a pause, is due. */
 void viewer_greet(struct viewer *viewer, struct subscription *subscription);
 
-/* Takes whatever streams there are and come to be, as far as it may see them and has not declined. */
+/* Takes whatever streams there are and come to be, as far as it may see them
+ * and has not declined. */
 void viewer_follow_all(struct viewer *viewer);
 
 /* Does so no longer. */
 void viewer_follow_no_more(struct viewer *viewer);
 
-/* One that does so is without this stream from now on. -ENOSPC: it has declined VIEWER_DECLINED_MOST
- * already. */
+/* One that does so is without this stream from now on. -ENOSPC: it has declined
+ * VIEWER_DECLINED_MOST already. */
 int viewer_decline(struct viewer *viewer, const char *camera, enum stream_kind kind);
 
 /* --- viewer_say.c: each sends one message now --- */

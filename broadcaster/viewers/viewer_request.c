@@ -26,7 +26,8 @@ struct wish viewer_request_defaults(enum viewer_path path, enum stream_kind kind
 
 /* --- the camera --- */
 
-/* The only camera that whoever asks may have, else the first configured one; false: there is none. */
+/* The only camera that whoever asks may have, else the first configured one;
+ * false: there is none. */
 static bool choose_camera(const struct services *services, const struct identity *identity,
                           char camera[CAMERA_ID_SIZE])
 {

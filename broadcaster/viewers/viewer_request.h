@@ -1,4 +1,5 @@
-/* The request with which a viewer comes: which of the three paths, which camera, what it wants to see. */
+/* The request with which a viewer comes: which of the three paths, which camera,
+ * what it wants to see. */
 #ifndef BROADCASTER_VIEWER_REQUEST_H
 #define BROADCASTER_VIEWER_REQUEST_H
 
@@ -32,14 +33,14 @@ bool viewer_request_read(const struct services *services, struct http_session *s
                          const struct http_request *request, enum viewer_path path,
                          struct viewer_request *out);
 
-/* The same for a viewer of MJPEG. `camera` stood in the path; "": it is in the query, or left out. Of a
- * camera that is only posted the posted pictures are the raw ones. */
+/* The same for a viewer of MJPEG. `camera` stood in the path; "": it is in the query, or left out.
+ * Of a camera that is only posted the posted pictures are the raw ones. */
 bool viewer_request_read_mjpeg(const struct services *services, struct http_session *session,
                                const struct http_request *request, const char *camera,
                                enum viewer_path path, struct viewer_request *out);
 
-/* The camera in the query, which exists, or the one that is meant when there is none. False: the session
- * has been answered. */
+/* The camera in the query, which exists, or the one that is meant when there is none. False: the
+ * session has been answered. */
 bool viewer_request_camera(const struct services *services, struct http_session *session,
                            const struct http_request *request, char camera[CAMERA_ID_SIZE]);
 

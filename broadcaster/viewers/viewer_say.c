@@ -152,8 +152,8 @@ void viewer_say_text(struct viewer *viewer, struct subscription *subscription,
 
 /* --- frames --- */
 
-/* A head of this subscription's own: its first frame tells the camera's state, one that is late its own
- * time of sending. Returns its size; *offset: what of the shared message it stands for. */
+/* A head of this subscription's own: its first frame tells the camera's state, one that is late its
+ * own time of sending. Returns its size; *offset: what of the shared message it stands for. */
 static size_t viewer_private_head(struct viewer *viewer, struct subscription *subscription,
                                   uint8_t head[FRAME_MESSAGE_HEAD_MAX], size_t *offset)
 {

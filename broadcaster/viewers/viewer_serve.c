@@ -86,8 +86,8 @@ void viewer_on_woken(void *arg)
 
 /* --- what streams tell --- */
 
-/* Sends the newest frame if the channel takes it; then nothing else waits. Whether another quality would
- * suit the link is asked only of who has to wait, and of who has got a lesser one. */
+/* Sends the newest frame if the channel takes it; then nothing else waits. Whether another quality
+ * would suit the link is asked only of who has to wait, and of who has got a lesser one. */
 static void viewer_on_due(struct viewer *viewer, struct subscription *subscription)
 {
     if (channel_idle(&viewer->channel)) {
@@ -127,7 +127,8 @@ static void viewer_on_frame(struct viewer *viewer, struct subscription *subscrip
     }
 }
 
-/* The stream has begun or ended. A camera that pushes can be drawn as one likes once it is there. */
+/* The stream has begun or ended. A camera that pushes can be drawn as one
+ * likes once it is there. */
 static void viewer_on_change(struct viewer *viewer, struct subscription *subscription)
 {
     if (!subscription->drawing.held) {

@@ -28,7 +28,8 @@ size_t viewer_set_count(const struct viewer_set *set);
 size_t viewer_set_count_for(const struct viewer_set *set, const struct identity *identity);
 void viewer_set_totals(const struct viewer_set *set, struct viewer_totals *totals);
 
-/* A request for one of the viewers' paths: answers it with an error or takes its connection over. */
+/* A request for one of the viewers' paths: answers it with an error or takes
+ * its connection over. */
 void viewer_set_open(struct viewer_set *set, struct http_session *session,
                      const struct http_request *request, enum viewer_path path);
 
@@ -39,19 +40,20 @@ void viewer_set_admit(struct viewer_set *set, struct http_session *session,
 /* The configuration has changed. */
 void viewer_set_configure(struct viewer_set *set);
 
-/* A page of the viewers that `identity` may know of (NULL: all), in the order of ids, from behind `after`
- * ("": the beginning): an array of viewer_description's members; the caller owns it. *next: the id to go on
- * after, or NULL at the end; it lives as long as its viewer. */
+/* A page of the viewers that `identity` may know of (NULL: all), in the order of ids, from behind
+ * `after` ("": the beginning): an array of viewer_description's members; the caller owns it. *next:
+ * the id to go on after, or NULL at the end; it lives as long as its viewer. */
 json_t *viewer_set_page(const struct viewer_set *set, const struct identity *identity,
                         const char *after, size_t limit, const char **next);
 
-/* The same of what they watch, one entry for each subscription: {stream_id, camera_id, kind, user_id,
- * since, processed, skipped, total, fps, viewers}. Of the last viewer on a page all are there, even
- * beyond the limit. *active: on all pages. */
+/* The same of what they watch, one entry for each subscription: {stream_id, camera_id, kind,
+ * user_id, since, processed, skipped, total, fps, viewers}. Of the last viewer on a page all are
+ * there, even beyond the limit. *active: on all pages. */
 json_t *viewer_set_streams(const struct viewer_set *set, const struct identity *identity,
                            const char *after, size_t limit, const char **next, size_t *active);
 
-/* Closes the viewer with this id; false when there is none that `identity` (NULL: everybody) may know of. */
+/* Closes the viewer with this id; false when there is none that `identity` (NULL:
+ * everybody) may know of. */
 bool viewer_set_kick(struct viewer_set *set, const struct identity *identity, const char *id);
 
 #endif

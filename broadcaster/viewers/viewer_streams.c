@@ -129,8 +129,8 @@ int viewer_decline(struct viewer *viewer, const char *camera, enum stream_kind k
     return 0;
 }
 
-/* Of a camera the detector's pictures as it draws them by default; where there is no detector, the raw
- * ones of who pushes them, which cost nothing. */
+/* Of a camera the detector's pictures as it draws them by default; where there is no detector, the
+ * raw ones of who pushes them, which cost nothing. */
 static void viewer_follow(struct viewer *viewer, const struct stream *stream)
 {
     const struct stream_key *key = stream_key(stream);

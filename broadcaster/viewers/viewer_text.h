@@ -1,5 +1,5 @@
-/* What is said to viewers in words, beside frames: each function makes one message (docs/protocol.md). The
- * caller owns it. One thread. */
+/* What is said to viewers in words, beside frames: each function makes one message
+ * (docs/protocol.md). The caller owns it. One thread. */
 #ifndef BROADCASTER_VIEWER_TEXT_H
 #define BROADCASTER_VIEWER_TEXT_H
 
@@ -17,7 +17,8 @@ json_t *viewer_text_error(const char *message);
 /* camera_state */
 json_t *viewer_text_state(const char *camera, const struct camera_status *status);
 
-/* error: "camera CAM1 is offline since 12:03:10", with the date when that is another day; local time. */
+/* error: "camera CAM1 is offline since 12:03:10", with the date when that is
+ * another day; local time. */
 json_t *viewer_text_offline(const char *camera, uint64_t since_ns);
 
 /* stream_started or stream_ended, whichever is true of it. */

@@ -1,5 +1,6 @@
-/* The networks that `ringcast model get` knows: where each file lies and what it must be. The addresses
- * name a commit, so what lies there does not change; size and checksum say so. Constant. */
+/* The networks that `ringcast model get` knows: where each file lies and what it must
+ * be. The addresses name a commit, so what lies there does not change; size and
+ * checksum say so. Constant. */
 #ifndef DETECTOR_CATALOGUE_CATALOGUE_H
 #define DETECTOR_CATALOGUE_CATALOGUE_H
 

@@ -1,4 +1,5 @@
-/* ringcast-model: fetches networks of the catalogue into the user's folder, for `ringcast model`. */
+/* ringcast-model: fetches networks of the catalogue into the user's folder,
+ * for `ringcast model`. */
 #include <curl/curl.h>
 #include <errno.h>
 #include <getopt.h>

@@ -21,8 +21,8 @@ bool store_is_right(const struct catalogue_file *file, const uint8_t *data, size
  * there. */
 enum store_state store_look(const struct catalogue_file *file, const char *path);
 
-/* Puts a file there, whole or not at all, for everybody to read; SIGINT, SIGTERM and SIGHUP wait until
- * that is done. 0 or -errno. */
+/* Puts a file there, whole or not at all, for everybody to read; SIGINT, SIGTERM and SIGHUP wait
+ * until that is done. 0 or -errno. */
 int store_put(const char *path, const void *data, size_t size);
 
 #endif

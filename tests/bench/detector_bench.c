@@ -1,7 +1,7 @@
 /* The detector's pipeline, one picture at a time: for each line on standard input the next picture
  * (around and around) goes through all stages, and a line of JSON says how many microseconds of CPU
- * time each stage took. So another process can take turns with it. They count as frames of one camera
- * with tracking and four parking spaces, ten a second.
+ * time each stage took. So another process can take turns with it. They count as frames of one
+ * camera with tracking and four parking spaces, ten a second.
  *
  *   detector_bench [-w WEIGHTS] MODEL JPEG…
  *

@@ -2,9 +2,10 @@
  *
  *     storm PORT KIND RATE SECONDS
  *
- * A visit of KIND `connection` only comes and goes; a `viewer` asks for a stream and closes when it is
- * answered; a `reset` does the same and is torn down instead. Prints how many visits were made, and how many
- * were answered. One loop and one thread: clients in Python take both cores for a third of that rate. */
+ * A visit of KIND `connection` only comes and goes; a `viewer` asks for a stream and closes when it
+ * is answered; a `reset` does the same and is torn down instead. Prints how many visits were made,
+ * and how many were answered. One loop and one thread: clients in Python take both cores for a
+ * third of that rate. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +55,8 @@ static void visit_end(struct storm *storm, int fd)
     storm->present--;
 }
 
-/* A visitor's socket blocks until it is connected, which on this machine means a place in the backlog. */
+/* A visitor's socket blocks until it is connected, which on this machine means a
+ * place in the backlog. */
 static void visit_begin(struct storm *storm)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -1,4 +1,5 @@
-/* The simulated camera: pictures on a schedule by time, the faults, and who is connected. One thread. */
+/* The simulated camera: pictures on a schedule by time, the faults, and who is
+ * connected. One thread. */
 #ifndef TESTS_CAMSIM_CAMERA_H
 #define TESTS_CAMSIM_CAMERA_H
 
@@ -57,8 +58,8 @@ void camera_count_frame(struct camera *camera);
 void camera_count_snapshot(struct camera *camera);
 void camera_forget(struct camera *camera, const struct client *client); /* it is being freed */
 
-/* The truth of a frame (0: the newest) and the spaces, when the pictures are a scene's. NULL: there is
- * none. Valid until the next picture is taken. */
+/* The truth of a frame (0: the newest) and the spaces, when the pictures are a scene's. NULL: there
+ * is none. Valid until the next picture is taken. */
 const char *camera_truth(struct camera *camera, uint64_t number);
 const char *camera_spaces(const struct camera *camera);
 

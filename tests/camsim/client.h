@@ -1,5 +1,5 @@
-/* One connection to the simulated camera, from the request to its end. It frees itself when the peer
- * is gone. */
+/* One connection to the simulated camera, from the request to its end. It frees itself
+ * when the peer is gone. */
 #ifndef TESTS_CAMSIM_CLIENT_H
 #define TESTS_CAMSIM_CLIENT_H
 

@@ -42,8 +42,8 @@ struct faults {
     struct fault_state states[FAULT_COUNT];
 };
 
-/* Switches a fault on: "NAME", or "NAME=VALUE" where it is not the fault's default, as the command line gives
- * it; "none" switches all off. 0, or -EINVAL with a sentence in `error`. */
+/* Switches a fault on: "NAME", or "NAME=VALUE" where it is not the fault's default, as the command
+ * line gives it; "none" switches all off. 0, or -EINVAL with a sentence in `error`. */
 int faults_set_option(struct faults *faults, const char *option, char error[FAULT_ERROR_SIZE]);
 
 /* The same, {"fault": NAME, "value": text or number, "frames": N}, as POST /fault gives it. */

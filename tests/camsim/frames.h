@@ -1,6 +1,6 @@
-/* Where the simulated camera's pictures come from: a `.mjpeg` file (JPEGs back to back, or a recorded
- * multipart stream) or a folder of JPEGs in the order of their names, everything in memory before the
- * first picture is asked for; or a simulated scene. */
+/* Where the simulated camera's pictures come from: a `.mjpeg` file (JPEGs back to back, or a
+ * recorded multipart stream) or a folder of JPEGs in the order of their names, everything in memory
+ * before the first picture is asked for; or a simulated scene. */
 #ifndef TESTS_CAMSIM_FRAMES_H
 #define TESTS_CAMSIM_FRAMES_H
 

@@ -1,5 +1,5 @@
-/* The bytes of an MJPEG stream over HTTP as a stock ESP32-CAM sends them, and the ways in which other
- * cameras differ. Writes into buffers; knows no sockets. */
+/* The bytes of an MJPEG stream over HTTP as a stock ESP32-CAM sends them, and the ways in which
+ * other cameras differ. Writes into buffers; knows no sockets. */
 #ifndef TESTS_CAMSIM_MULTIPART_H
 #define TESTS_CAMSIM_MULTIPART_H
 

@@ -1,5 +1,5 @@
-/* The requests that the simulated camera understands: a plain HTTP/1.1 head and, where it says so, a
- * body. It serves tests, not strangers: what it does not need it does not check. */
+/* The requests that the simulated camera understands: a plain HTTP/1.1 head and, where it says so,
+ * a body. It serves tests, not strangers: what it does not need it does not check. */
 #ifndef TESTS_CAMSIM_REQUEST_H
 #define TESTS_CAMSIM_REQUEST_H
 

@@ -27,8 +27,8 @@ struct scene_options {
 
 struct scene;
 
-/* `truth` gets a line of JSON for each frame when it is drawn, in that order; it stays the caller's;
- * NULL: none. */
+/* `truth` gets a line of JSON for each frame when it is drawn, in that order; it stays the
+ * caller's; NULL: none. */
 struct scene *scene_create(const struct scene_options *options, FILE *truth);
 void scene_destroy(struct scene *scene); /* NULL is allowed */
 

@@ -13,8 +13,8 @@
 #define BEAM_HALF     4.5
 #define BEAM_BLOCK    2 /* pixels that get the same light, in each direction */
 
-/* A convex outline on the ground, against the clock, and its edges as half planes: a point is outside
- * of an edge when x * point.x + y * point.y > reach. */
+/* A convex outline on the ground, against the clock, and its edges as half planes: a point is
+ * outside of an edge when x * point.x + y * point.y > reach. */
 struct hull {
     struct scene_point points[HULL_MAX];
     double x[HULL_MAX], y[HULL_MAX], reach[HULL_MAX];

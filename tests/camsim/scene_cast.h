@@ -1,5 +1,5 @@
-/* What a body does to the ground around it: the soft shadow of the sun, the dark below it, the pool of
- * light before its headlights. */
+/* What a body does to the ground around it: the soft shadow of the sun, the dark below it, the pool
+ * of light before its headlights. */
 #ifndef TESTS_CAMSIM_SCENE_CAST_H
 #define TESTS_CAMSIM_SCENE_CAST_H
 
@@ -12,7 +12,8 @@ struct scene_block {
     double cabin_front, cabin_rear; /* of the upper block, along the body, from its middle */
 };
 
-/* Two bytes for each pixel of the box: how much of the sun, and how much of all light is kept away. */
+/* Two bytes for each pixel of the box: how much of the sun, and how much of all
+ * light is kept away. */
 struct scene_cast {
     struct scene_box box;
     uint8_t *masks;

@@ -151,7 +151,8 @@ static double ground_street_paint(const struct scene_layout *layout, struct scen
 
 /* --- where is what --- */
 
-/* How much of a pixel is asphalt of the car park. `spread` makes that larger or smaller, in metres. */
+/* How much of a pixel is asphalt of the car park. `spread` makes that larger or
+ * smaller, in metres. */
 static double ground_paved(const struct scene_layout *layout, struct scene_point point,
                            struct scene_point grain, double spread)
 {

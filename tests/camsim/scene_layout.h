@@ -1,5 +1,5 @@
-/* The car park as it was built: rows of spaces, the lanes between them, an aisle to the street, trees,
- * lamps and houses. Drawn by lot from the seed, then it stays as it is.
+/* The car park as it was built: rows of spaces, the lanes between them, an aisle to the street,
+ * trees, lamps and houses. Drawn by lot from the seed, then it stays as it is.
  *
  *        houses
  *     ------------------------------ street ------------- >

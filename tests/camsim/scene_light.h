@@ -16,8 +16,8 @@ struct scene_light {
     double lamps;                    /* how bright lamps, headlights and windows are, 0 to 1 */
 };
 
-/* `phase` is the share of a day that has passed, any number: whole ones are middays, halves are in the
- * deepest dusk. */
+/* `phase` is the share of a day that has passed, any number: whole ones are middays, halves are
+ * in the deepest dusk. */
 struct scene_light scene_light_at(uint64_t seed, double phase);
 
 /* How a surface looks. */
@@ -32,7 +32,8 @@ struct scene_colour scene_light_shade(const struct scene_light *light,
                                       const struct scene_surface *surface,
                                       struct scene_vector normal, struct scene_vector to_eye);
 
-/* What is left of a matt, level surface's light in the shadow of the sun, for red, green and blue. */
+/* What is left of a matt, level surface's light in the shadow of the sun, for
+ * red, green and blue. */
 struct scene_colour scene_light_in_shadow(const struct scene_light *light);
 
 #endif

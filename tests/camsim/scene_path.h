@@ -1,5 +1,5 @@
-/* The way that a car drives: poses one after the other with a speed for each, forwards and in reverse.
- * It is drawn with a pen: a straight line, an arc, and so on. */
+/* The way that a car drives: poses one after the other with a speed for each, forwards and in
+ * reverse. It is drawn with a pen: a straight line, an arc, and so on. */
 #ifndef TESTS_CAMSIM_SCENE_PATH_H
 #define TESTS_CAMSIM_SCENE_PATH_H
 

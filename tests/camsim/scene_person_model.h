@@ -12,8 +12,8 @@ struct scene_person_look {
 
 struct scene_person_look scene_person_look_make(struct scene_random *random);
 
-/* Adds a walking person in the origin who faces along x. `stride` counts steps: whole numbers are the
- * moments when both feet are together. `moving` 0: stands. */
+/* Adds a walking person in the origin who faces along x. `stride` counts steps: whole numbers are
+ * the moments when both feet are together. `moving` 0: stands. */
 void scene_person_model_add(struct scene_mesh *mesh, const struct scene_person_look *look,
                             double stride, double moving);
 

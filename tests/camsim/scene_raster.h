@@ -1,5 +1,5 @@
-/* Triangles to pixels: a body is drawn with a depth buffer and several samples per pixel into a small
- * picture of its own, a sprite, which is then laid over others. */
+/* Triangles to pixels: a body is drawn with a depth buffer and several samples per pixel into a
+ * small picture of its own, a sprite, which is then laid over others. */
 #ifndef TESTS_CAMSIM_SCENE_RASTER_H
 #define TESTS_CAMSIM_SCENE_RASTER_H
 
@@ -31,8 +31,8 @@ struct scene_canvas {
     uint8_t *pixels;
 };
 
-/* Makes one from nothing (a sprite of zeroes) or anew. The body has to be in front of the camera; of a
- * very large one only what lies in or near the picture is drawn. */
+/* Makes one from nothing (a sprite of zeroes) or anew. The body has to be in front of the camera;
+ * of a very large one only what lies in or near the picture is drawn. */
 void scene_sprite_draw(struct scene_sprite *sprite, const struct scene_mesh *mesh,
                        const struct scene_stance *stance, const struct scene_view *view,
                        const struct scene_light *light);

@@ -9,7 +9,7 @@
 #include "tests/camsim/scene_fixture_model.h"
 #include "tests/camsim/scene_noise.h"
 
-#define SPRITE_STEPS  4 /* for each of the light: how often a body that stands still is drawn anew */
+#define SPRITE_STEPS  4 /* of the light, each: how often a body that stands still is drawn */
 #define FIXTURE_ID    255
 #define TREE_LEAVES   3400
 #define SHAKE_SHARE   0.004 /* of the picture's width, to each side */

@@ -18,7 +18,8 @@ struct scene_pixel {
     double x, y, depth;
 };
 
-/* Chooses a pose by lot from the layout's seed: every space is in the picture, and fills it well. */
+/* Chooses a pose by lot from the layout's seed: every space is in the
+ * picture, and fills it well. */
 void scene_view_init(struct scene_view *view, const struct scene_layout *layout, int width,
                      int height);
 

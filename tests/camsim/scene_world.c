@@ -260,7 +260,8 @@ static double speed_to_stop(double distance)
     return distance > 0 ? sqrt(2 * ACCELERATION * distance) : 0;
 }
 
-/* How far ahead something is, when it is in the way of the car within `half` metres to each side. */
+/* How far ahead something is, when it is in the way of the car within `half`
+ * metres to each side. */
 static double car_way_to(const struct scene_car *car, const struct scene_pose *pose,
                          struct scene_point other, double half)
 {

@@ -1,6 +1,6 @@
-/* Who is where in the car park: a simulation in steps of a fixed length, which depends on nothing but
- * the seed. Cars come from the street, park, stay and leave again; people get out, walk off and come
- * back; others pass by. */
+/* Who is where in the car park: a simulation in steps of a fixed length, which depends on nothing
+ * but the seed. Cars come from the street, park, stay and leave again; people get out, walk off and
+ * come back; others pass by. */
 #ifndef TESTS_CAMSIM_SCENE_WORLD_H
 #define TESTS_CAMSIM_SCENE_WORLD_H
 
@@ -69,8 +69,8 @@ struct scene_world {
     bool still;   /* nobody comes, goes or walks */
 };
 
-/* At tick 0 the car park is already in use. `still`: by parked cars only, which stay for ever. The layout
- * must outlive it. */
+/* At tick 0 the car park is already in use. `still`: by parked cars only, which stay for ever. The
+ * layout must outlive it. */
 struct scene_world *scene_world_create(const struct scene_layout *layout, bool still);
 void scene_world_destroy(struct scene_world *world); /* NULL is allowed */
 

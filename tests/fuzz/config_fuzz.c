@@ -1,5 +1,5 @@
-/* A configuration file and, behind a NUL, the API's overlay. Whatever stands there: either there is a
- * configuration that keeps every promise of its header, or there are mistakes, one line each. */
+/* A configuration file and, behind a NUL, the API's overlay. Whatever stands there: either there is
+ * a configuration that keeps every promise of its header, or there are mistakes, one line each. */
 #include "common/camera_id.h"
 #include "common/config.h"
 

@@ -1,5 +1,5 @@
-/* A packet on a control socket. The first byte says on whose socket, in which direction and with how
- * many descriptors. What is accepted is accepted again after a round through JSON. */
+/* A packet on a control socket. The first byte says on whose socket, in which direction and with
+ * how many descriptors. What is accepted is accepted again after a round through JSON. */
 #include "common/messages.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
-/* A series of `demand` messages, one a line, as a detector takes them. What is kept never exceeds its
- * bounds and holds everything that the newest message wishes. */
+/* A series of `demand` messages, one a line, as a detector takes them. What is kept never exceeds
+ * its bounds and holds everything that the newest message wishes. */
 #include "common/messages.h"
 #include "detector/demand.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,5 +1,5 @@
-/* The fields with which proxies, and whoever plays one, say who asks. Who is not trusted is never believed,
- * and an address that comes out stands in the fields. */
+/* The fields with which proxies, and whoever plays one, say who asks. Who is not trusted is never
+ * believed, and an address that comes out stands in the fields. */
 #include "broadcaster/access/forwarded.h"
 
 #include "broadcaster/protocol/http_syntax.h"

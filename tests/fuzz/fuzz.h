@@ -1,5 +1,5 @@
-/* What the fuzzers share: checks that end the process, and transcripts, by which two ways of reading
- * the same bytes are compared. */
+/* What the fuzzers share: checks that end the process, and transcripts, by which two ways of
+ * reading the same bytes are compared. */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
 

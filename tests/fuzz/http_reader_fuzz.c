@@ -1,5 +1,5 @@
-/* What a client sends to an HTTP port. However it is cut, the requests, their bodies and the error at
- * the end are the same; and a request that is accepted is one that nobody can misread. */
+/* What a client sends to an HTTP port. However it is cut, the requests, their bodies and the error
+ * at the end are the same; and a request that is accepted is one that nobody can misread. */
 #include "broadcaster/protocol/http_reader.h"
 
 #include "broadcaster/protocol/http_syntax.h"

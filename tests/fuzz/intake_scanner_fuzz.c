@@ -1,6 +1,6 @@
 /* The body of a posted frame. What the scanner accepts, jansson accepts too, with the same members.
- * Two things are JSON (RFC 8259) and still too much for jansson: numbers beyond its types, and names
- * with a NUL in them. */
+ * Two things are JSON (RFC 8259) and still too much for jansson: numbers beyond its types, and
+ * names with a NUL in them. */
 #include "broadcaster/intake/intake_scanner.h"
 
 #include <jansson.h>

@@ -1,5 +1,5 @@
-/* The ways of walking through a JPEG. The walk in pieces must find what the walk in one piece finds;
- * and what is whole by its structure is whole too for somebody who was told its length. */
+/* The ways of walking through a JPEG. The walk in pieces must find what the walk in one piece
+ * finds; and what is whole by its structure is whole too for somebody who was told its length. */
 #include "common/jpeg_info.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/walk_jpeg.h"

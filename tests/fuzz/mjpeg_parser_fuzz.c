@@ -84,7 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_cutter cutter;
     struct fuzz_transcript transcript = {0};
     fuzz_compare_cuts(read_at_once, data, size);
-    /* A camera that takes its time: what lengths promise is given up, at a place that the cut decides. */
+    /* A camera that takes its time: what lengths promise is given up, at a place
+     * that the cut decides. */
     fuzz_cutter_init(&cutter, FUZZ_RANDOM, data, size);
     read_stream(&cutter, &transcript, MJPEG_LENGTH_PATIENCE_NS);
     fuzz_transcript_finish(&transcript);

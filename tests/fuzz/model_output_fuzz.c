@@ -1,5 +1,5 @@
-/* What a network puts out: shapes and numbers of any kind. Whatever is recognised can be decoded, and
- * every box lies in the picture.
+/* What a network puts out: shapes and numbers of any kind. Whatever is recognised can be decoded,
+ * and every box lies in the picture.
  *
  *   byte 0      layout that is wanted: auto, one of the four, none of them
  *   byte 1      number of outputs, 0 to MODEL_OUTPUTS_MAX

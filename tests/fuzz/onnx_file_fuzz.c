@@ -1,5 +1,5 @@
-/* A model file: any bytes are read to their end, the names in it are within it, and the sides of the input
- * are within their limits. */
+/* A model file: any bytes are read to their end, the names in it are within it, and the sides of
+ * the input are within their limits. */
 #include <string.h>
 
 #include "detector/onnx_file.h"

@@ -1,5 +1,5 @@
-/* What comes as a token. Without the key nothing is taken; with a signature that is right, whatever it
- * signs is read without harm, and what has been read can be made again. */
+/* What comes as a token. Without the key nothing is taken; with a signature that is right, whatever
+ * it signs is read without harm, and what has been read can be made again. */
 #include "broadcaster/access/signed_token.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* A text message from a streamer. A frame's base64 is the one that jansson reads out of the same text; what
- * is wrong is said in words. */
+/* A text message from a streamer. A frame's base64 is the one that jansson reads out of the same
+ * text; what is wrong is said in words. */
 #include "broadcaster/intake/streamer_message.h"
 
 #include <jansson.h>

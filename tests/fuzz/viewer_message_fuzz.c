@@ -1,5 +1,6 @@
-/* A text message from a viewer. What is taken for a message is that one to jansson too, what is wanted is
- * within its bounds, and the time in a ping goes back into an answer, so it must be JSON. */
+/* A text message from a viewer. What is taken for a message is that one to jansson too,
+ * what is wanted is within its bounds, and the time in a ping goes back into an answer,
+ * so it must be JSON. */
 #include "broadcaster/viewers/viewer_message.h"
 
 #include <jansson.h>

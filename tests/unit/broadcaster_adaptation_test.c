@@ -167,8 +167,8 @@ static double viewer_time_to_rise(struct viewer *viewer)
     return viewer->now - began;
 }
 
-/* After an ascent the link breaks down by two steps at once: that is one failure, for which the hold is
- * doubled once. */
+/* After an ascent the link breaks down by two steps at once: that is one failure, for which the
+ * hold is doubled once. */
 static void test_one_failure_is_counted_once(void **state)
 {
     struct viewer viewer = viewer_with(380e3);

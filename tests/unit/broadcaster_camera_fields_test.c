@@ -1,4 +1,5 @@
-/* What a client says of a camera: shown urls, credentials in urls, credentials that stay at home. */
+/* What a client says of a camera: shown urls, credentials in urls,
+ * credentials that stay at home. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Programs run for their answer. They are looked for beside this one, so links to the shell's tools stand
- * there while a test runs. */
+/* Programs run for their answer. They are looked for beside this one, so links to the shell's tools
+ * stand there while a test runs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -129,8 +129,8 @@ static void test_sends_at_once(void **state)
     fixture_close(&fixture);
 }
 
-/* More than the kernel takes, in several pieces, while the peer reads in steps: all of it arrives in
- * order, and the references are given back. */
+/* More than the kernel takes, in several pieces, while the peer reads in steps: all of it arrives
+ * in order, and the references are given back. */
 static void check_back_pressure(bool tcp, bool in_file)
 {
     static struct fixture fixture;

@@ -56,7 +56,8 @@ static void test_connections(void **state)
 
 struct stages_case {
     const char *metadata;
-    /* Microseconds of received, published, taken, inferred, encoded, posted, sent, total; -1: unknown. */
+    /* Microseconds of received, published, taken, inferred, encoded, posted, sent,
+     * total; -1: unknown. */
     long expected[LATENCY_STAGES];
 };
 

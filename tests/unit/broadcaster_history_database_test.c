@@ -173,7 +173,8 @@ static void test_a_late_query_ends_and_is_forgiven(void **state)
     "SELECT sum(" column ") FROM slot WHERE stream = 1",                                           \
         "SELECT sum(" column ") FROM hour WHERE stream = 1"
 
-/* A file of version 1 gets the sums of slots that it would have, had it been of version 2 always. */
+/* A file of version 1 gets the sums of slots that it would have, had it been
+ * of version 2 always. */
 static void test_version_1_gets_its_slots(void **state)
 {
     static const char *const same[][2] = {

@@ -1,4 +1,5 @@
-/* The face of the record: which frames it takes, from which drawing, and that it ends what it began. */
+/* The face of the record: which frames it takes, from which drawing, and that it
+ * ends what it began. */
 #include "broadcaster/history/history.h"
 
 #include "broadcaster/history/history_rows.h"

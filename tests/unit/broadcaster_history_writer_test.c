@@ -1,5 +1,5 @@
-/* The record's thread, with a real loop: what is handed over comes back in answers, by the minute and by
- * the hour alike; nobody waits; a lost file costs its rows alone. */
+/* The record's thread, with a real loop: what is handed over comes back in answers, by the minute
+ * and by the hour alike; nobody waits; a lost file costs its rows alone. */
 #include "broadcaster/history/history_writer.h"
 
 #include <fcntl.h>
@@ -180,8 +180,8 @@ static void test_rows_and_hours_say_the_same(void **state)
     assert_in_range((long)(between_sum - sums[1] + 1000), 999, 1001);
 }
 
-/* An hour is told twice: what was known does not become more than there was time, and means are over
- * both. */
+/* An hour is told twice: what was known does not become more than there was time, and
+ * means are over both. */
 static void test_a_clock_is_set_back(void **state)
 {
     struct fixture *fixture = *state;

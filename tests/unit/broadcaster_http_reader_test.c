@@ -409,7 +409,8 @@ static void test_in_head(void **state)
     http_reader_destroy(reader);
 }
 
-/* Seeded rubbish made from good pieces: whatever comes out, it comes out the same however it is cut. */
+/* Seeded rubbish made from good pieces: whatever comes out, it comes out the
+ * same however it is cut. */
 static void test_random_mixtures(void **state)
 {
     static const char *const pieces[] = {

@@ -158,7 +158,8 @@ static void test_client_leaves_before_the_deferred_answer(void **state)
     assert_int_equal(http_server_connections(fixture->server), 0);
 }
 
-/* Its body is not wanted and still to come when the answer is made: what follows it is a request. */
+/* Its body is not wanted and still to come when the answer is made: what
+ * follows it is a request. */
 static void test_deferred_answer_before_its_body(void **state)
 {
     struct fixture *fixture = *state;

@@ -1,5 +1,5 @@
-/* The scanner of posted JSON: what it finds, what it refuses, and that it agrees with jansson about what
- * JSON is. Every text lies at the end of a page, so that one byte read too many is a crash. */
+/* The scanner of posted JSON: what it finds, what it refuses, and that it agrees with jansson about
+ * what JSON is. Every text lies at the end of a page, so that one byte read too many is a crash. */
 #include "broadcaster/intake/intake_scanner.h"
 
 #include <setjmp.h>
@@ -175,7 +175,8 @@ static void test_refused(void **state)
     }
 }
 
-/* Each byte of the alphabet's complement, at each place of a base64 long enough for whole blocks. */
+/* Each byte of the alphabet's complement, at each place of a base64 long
+ * enough for whole blocks. */
 static void test_alphabet(void **state)
 {
     char base64[140], text[256];

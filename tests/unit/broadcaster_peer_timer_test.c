@@ -1,5 +1,5 @@
-/* The timer on a real loop. Moments that have passed stand for a process that stood still: for the timer
- * there is no difference, and nobody has to wait. */
+/* The timer on a real loop. Moments that have passed stand for a process that stood still: for the
+ * timer there is no difference, and nobody has to wait. */
 #include "broadcaster/network/peer_timer.h"
 
 #include "tests/unit/loop_wait.h"

@@ -1,4 +1,5 @@
-/* The pace of subscriptions, the counting of what they miss, and which streams they make of a wish. */
+/* The pace of subscriptions, the counting of what they miss, and which streams
+ * they make of a wish. */
 #include "broadcaster/viewers/subscription.h"
 
 #include <setjmp.h>
@@ -100,7 +101,8 @@ struct outcome {
     unsigned due, early, over;
 };
 
-/* Plays `seconds` of a camera whose frames come up to `jitter` of a frame's time too early or too late. */
+/* Plays `seconds` of a camera whose frames come up to `jitter` of a frame's time
+ * too early or too late. */
 static struct outcome play(struct subscription *subscription, double camera_fps, double seconds,
                            double jitter)
 {

@@ -41,8 +41,8 @@ static void fixture_init(struct fixture *fixture)
     fixture->rules.config = &fixture->config;
 }
 
-/* The identity that a token in the field (or, with `in_address`, in the query) gets, or NULL with the
- * mistake. */
+/* The identity that a token in the field (or, with `in_address`, in the query) gets, or
+ * NULL with the mistake. */
 static struct identity *recognise(const struct fixture *fixture, const char *token, bool in_address,
                                   uint64_t now_ns, const char **mistake)
 {

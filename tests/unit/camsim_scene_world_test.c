@@ -54,7 +54,8 @@ static void another_seed_another_car_park(void **state)
     }
 }
 
-/* Cars that touch: their middles are nearer than cars beside one another in their spaces ever are. */
+/* Cars that touch: their middles are nearer than cars beside one another in
+ * their spaces ever are. */
 static bool cars_overlap(const struct scene_car *one, const struct scene_car *two)
 {
     double x = one->stance.place.x - two->stance.place.x;

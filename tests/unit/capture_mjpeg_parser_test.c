@@ -489,8 +489,9 @@ static void count_bad(void *arg, enum jpeg_fault fault)
     ++*count;
 }
 
-/* Takes the stream, which has `bad` pictures that are none. What it costs is in proportion to its size:
- * it cost a hundred times as much as this allows when each of them was walked to the stream's end. */
+/* Takes the stream, which has `bad` pictures that are none. What it costs is in proportion
+ * to its size: it cost a hundred times as much as this allows when each of them was walked
+ * to the stream's end. */
 static void check_cost(const uint8_t *stream, size_t size, size_t bad)
 {
     static const struct mjpeg_parser_handlers counting = {.picture = count_picture,
@@ -515,8 +516,8 @@ static size_t put(uint8_t *out, const char *bytes, size_t size)
     return size;
 }
 
-/* Each of a thousand pictures leads, by the length of its first segment, into one and the same long row
- * of fill bytes; a boundary stands before each. */
+/* Each of a thousand pictures leads, by the length of its first segment, into one and the same long
+ * row of fill bytes; a boundary stands before each. */
 static void pictures_that_lead_far_away(void **state)
 {
     (void)state;
@@ -532,7 +533,8 @@ static void pictures_that_lead_far_away(void **state)
     free(stream);
 }
 
-/* The length is wrong, so all of it is gone through again, and there is not one end of a line in it. */
+/* The length is wrong, so all of it is gone through again, and there is not one
+ * end of a line in it. */
 static void many_bad_pictures_in_one_part(void **state)
 {
     (void)state;

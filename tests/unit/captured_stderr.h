@@ -1,5 +1,5 @@
-/* What a test's code writes to stderr, write by write: meanwhile stderr is one end of a packet socket,
- * so that every write() is one packet. */
+/* What a test's code writes to stderr, write by write: meanwhile stderr is one end of a packet
+ * socket, so that every write() is one packet. */
 #ifndef TESTS_UNIT_CAPTURED_STDERR_H
 #define TESTS_UNIT_CAPTURED_STDERR_H
 

@@ -1,5 +1,5 @@
-/* A camera feed against a real publisher through a real run directory, and against a server that sends
- * what no publisher would. */
+/* A camera feed against a real publisher through a real run directory, and against a server that
+ * sends what no publisher would. */
 #include "common/camera_feed.h"
 
 #include <errno.h>

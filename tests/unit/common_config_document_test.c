@@ -1,4 +1,5 @@
-/* Files, variables, the API's overlay, the environment: what becomes of them before the table looks. */
+/* Files, variables, the API's overlay, the environment: what becomes of them
+ * before the table looks. */
 #include "common/config_document.h"
 
 #include <errno.h>

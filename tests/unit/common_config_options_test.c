@@ -185,7 +185,8 @@ static void test_wrong_types(void **state)
     }
 }
 
-/* Every default is what the row itself would take, and the row either has one or says what holds. */
+/* Every default is what the row itself would take, and the row either has one
+ * or says what holds. */
 static void test_defaults_are_right(void **state)
 {
     struct config_file *file = *state;

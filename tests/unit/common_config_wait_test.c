@@ -128,7 +128,8 @@ static void test_who_does_not_is_named(void **state)
     control_server_destroy(detector.server);
 }
 
-/* What rides with a message that nobody asked for is closed: a pipe ends when no copy of it is left. */
+/* What rides with a message that nobody asked for is closed: a pipe ends when no
+ * copy of it is left. */
 static void test_unasked_ring(void **state)
 {
     struct config_file *file = *state;

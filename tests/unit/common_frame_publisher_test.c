@@ -1,4 +1,5 @@
-/* The publisher as a bare client of its socket sees it: which packets come when, and what they carry. */
+/* The publisher as a bare client of its socket sees it: which packets come when,
+ * and what they carry. */
 #include "common/frame_publisher.h"
 
 #include <errno.h>

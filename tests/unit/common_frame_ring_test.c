@@ -38,7 +38,8 @@ static struct frame_ring *ring_of(unsigned banks)
     return ring;
 }
 
-/* Publishes `size` bytes of the value `number` modulo 256, and says that it was the frame `number`. */
+/* Publishes `size` bytes of the value `number` modulo 256, and says that it was
+ * the frame `number`. */
 static void publish(struct frame_ring *ring, uint64_t number, uint32_t size)
 {
     uint8_t *jpeg = xmalloc(size);
@@ -219,9 +220,9 @@ static void test_sizes_that_do_not_fit_change_nothing(void **state)
 
 /* --- overruns, at the worst moment ---
  *
- * The buffer that a reader copies into is the hook: its first page and one in its middle are closed, so
- * that the copy faults where we want it, between the two looks at the bank's sequence. The handler
- * publishes, opens the page and lets the copy go on. */
+ * The buffer that a reader copies into is the hook: its first page and one in its middle are
+ * closed, so that the copy faults where we want it, between the two looks at the bank's sequence.
+ * The handler publishes, opens the page and lets the copy go on. */
 
 static struct {
     struct frame_ring *ring;

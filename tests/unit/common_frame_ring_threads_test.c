@@ -1,6 +1,7 @@
 /* The ring's memory order before ThreadSanitizer (`make SAN=thread`), in threads of one process. It
- * judges by address, so the readers here look at the writer's own mapping: that needs the inside of the
- * module, which is why its source is included. Without the sanitizer this is one more torture. */
+ * judges by address, so the readers here look at the writer's own mapping: that needs the
+ * inside of the module, which is why its source is included. Without the sanitizer this
+ * is one more torture. */
 #include "common/frame_ring.c"
 #include "common/frame_ring_reader.c"
 

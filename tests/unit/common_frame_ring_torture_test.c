@@ -1,6 +1,6 @@
-/* The ring between processes at full speed, with SIGKILL at random instants. Every frame says its own
- * number in every word, so one torn word is found. Bounded in time, and the instants come from a fixed
- * seed. */
+/* The ring between processes at full speed, with SIGKILL at random instants. Every frame says
+ * its own number in every word, so one torn word is found. Bounded in time, and the instants
+ * come from a fixed seed. */
 #include "common/frame_ring.h"
 
 #include <errno.h>
@@ -78,7 +78,8 @@ static struct frame_ring *ring_of(unsigned banks)
     return ring;
 }
 
-/* NULL when it cannot be made: also called in children, where assertions of cmocka have no place. */
+/* NULL when it cannot be made: also called in children, where assertions of
+ * cmocka have no place. */
 static struct frame_ring_reader *reader_of(const struct frame_ring *ring)
 {
     struct frame_ring_reader *reader = NULL;

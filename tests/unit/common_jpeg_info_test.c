@@ -1,4 +1,5 @@
-/* The JPEG walk: hand-made pictures for every fault, cut at every byte; real ones when there are any. */
+/* The JPEG walk: hand-made pictures for every fault, cut at every byte; real ones
+ * when there are any. */
 #include "common/jpeg_info.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-/* The newest warnings, as they are told. Every test logs from places of its own, because the limits of the
- * log are per place. */
+/* The newest warnings, as they are told. Every test logs from places of its own, because the limits
+ * of the log are per place. */
 #include "common/log_tail.h"
 
 #include <pthread.h>

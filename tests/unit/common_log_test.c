@@ -1,5 +1,5 @@
-/* The log: what arrives on stderr, write by write. Every test logs from places of its own, because the
- * limits are per place. */
+/* The log: what arrives on stderr, write by write. Every test logs from places of its own, because
+ * the limits are per place. */
 #include "common/log.h"
 
 #include <errno.h>
@@ -247,8 +247,8 @@ static void test_errno_is_left_alone(void **state)
     assert_int_equal(left, ENOSPC);
 }
 
-/* All lines of a round fit into the socket, which drops what does not: a unix socket counts as full from a
- * quarter of its buffer on, and that is some 70 short packets. */
+/* All lines of a round fit into the socket, which drops what does not: a unix socket counts as full
+ * from a quarter of its buffer on, and that is some 70 short packets. */
 enum { THREADS = 4, ROUNDS = 4, LINES_PER_ROUND = 10 };
 
 struct writer {

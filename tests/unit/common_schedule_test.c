@@ -11,8 +11,8 @@
 
 #define START_NS (1000 * NS_PER_SECOND)
 
-/* Plays `seconds` of a camera and counts the frames taken. Each frame comes up to `jitter` of a frame's
- * time too early or too late. */
+/* Plays `seconds` of a camera and counts the frames taken. Each frame comes up to `jitter` of a
+ * frame's time too early or too late. */
 static unsigned play(struct schedule *schedule, double camera_fps, double seconds, double jitter)
 {
     unsigned taken = 0;

@@ -1,5 +1,5 @@
-/* Configurations for tests: written to a folder of the test's own, loaded, compared. In their texts '
- * stands for ", so that they can be read in C. */
+/* Configurations for tests: written to a folder of the test's own, loaded, compared. In their texts
+ * ' stands for ", so that they can be read in C. */
 #ifndef TESTS_UNIT_CONFIG_FILE_H
 #define TESTS_UNIT_CONFIG_FILE_H
 

@@ -226,7 +226,8 @@ static void test_overlap(void **state)
     assert_float_equal(boxes_overlap(&a, &beside), 0, 1e-6);
 }
 
-/* The squares of such sides are 0 in float. Not assert_float_equal(): to it NaN equals everything. */
+/* The squares of such sides are 0 in float. Not assert_float_equal(): to it
+ * NaN equals everything. */
 static void test_overlap_of_tiny_boxes(void **state)
 {
     const struct box a = {0, 0, 1e-30F, 1e-30F, 1, 0}, twice = {0, 0, 2e-30F, 1e-30F, 1, 0};

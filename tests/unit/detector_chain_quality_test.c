@@ -20,7 +20,8 @@ static uint64_t frames(struct chain_quality *chain, int count, bool behind, uint
     return from_ns;
 }
 
-/* Down to the least under load, not lower; back to no limit when the load is gone, and later than down. */
+/* Down to the least under load, not lower; back to no limit when the load is gone,
+ * and later than down. */
 static void test_falls_and_comes_back(void **state)
 {
     struct chain_quality chain = {0};

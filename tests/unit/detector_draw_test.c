@@ -165,8 +165,8 @@ static bool polygon_holds(double x, double y)
     return x < 0.5 * size.width && floor(y) + 0.5 > 0.1 * size.height;
 }
 
-/* The planes are what an RGB picture with the same shape comes to: wherever the shape lies in the cells, and
- * where the picture's edge cuts them. */
+/* The planes are what an RGB picture with the same shape comes to: wherever the shape lies in the
+ * cells, and where the picture's edge cuts them. */
 static void test_as_if_drawn_in_rgb(void **state)
 {
     static const int sizes[][2] = {{40, 30}, {39, 29}, {20, 11}, {7, 40}, {31, 23}, {200, 5}};

@@ -78,7 +78,8 @@ static void test_small_boxes_stay_visible(void **state)
     label_places_finish(&places);
 }
 
-/* Wherever the box is and however many there are, labels stay inside, and those that are drawn can be read. */
+/* Wherever the box is and however many there are, labels stay inside, and those that
+ * are drawn can be read. */
 static void test_inside_the_picture(void **state)
 {
     struct label_places places = {0};

@@ -204,7 +204,8 @@ static void test_inputs_that_are_refused(void **state)
     }
 }
 
-/* The picture is the input that looks like one, wherever it stands; without one the first is named. */
+/* The picture is the input that looks like one, wherever it stands; without one
+ * the first is named. */
 static void test_several_inputs(void **state)
 {
     struct message first = onnx_with_input((uint64_t[]){1, 77}, 2);

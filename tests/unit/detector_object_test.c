@@ -94,7 +94,8 @@ static void vote(struct object *object, int class_id, double score)
     object_see(object, &detection, START_NS);
 }
 
-/* Votes are as loud as they are confident, and a class that has had many can lose it to the next ones. */
+/* Votes are as loud as they are confident, and a class that has had many can lose
+ * it to the next ones. */
 static void test_class(void **state)
 {
     struct object object;

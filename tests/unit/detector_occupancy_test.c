@@ -215,8 +215,8 @@ static void test_guess(void **state)
     occupancy_destroy(occupancy);
 }
 
-/* At the first look a faint one may be a car that came before and is half hidden; but not what flickers, and not
- * what appears later. */
+/* At the first look a faint one may be a car that came before and is half hidden; but not what
+ * flickers, and not what appears later. */
 static void test_early(void **state)
 {
     static const struct {
@@ -245,7 +245,8 @@ static void test_early(void **state)
     }
 }
 
-/* A car waits in the lane before the spaces, across them: it covers a good part of one and is elsewhere. */
+/* A car waits in the lane before the spaces, across them: it covers a good part of
+ * one and is elsewhere. */
 static void test_waits_in_the_lane(void **state)
 {
     struct occupancy *occupancy = occupancy_create(spaces, 3);
@@ -270,8 +271,8 @@ static void test_flashes(void **state)
     occupancy_destroy(occupancy);
 }
 
-/* A space is free as soon as its car is not seen for a moment: whoever stands there next, and be it at the same
- * place within a second, is another one and has a time of its own. */
+/* A space is free as soon as its car is not seen for a moment: whoever stands there next, and be it
+ * at the same place within a second, is another one and has a time of its own. */
 static void test_free_at_once(void **state)
 {
     struct occupancy_config quick = config;
@@ -398,7 +399,8 @@ static void test_inherit(void **state)
     occupancy_destroy(next);
 }
 
-/* A reload in the middle of a car's coming loses none of its time, and what was known stays known. */
+/* A reload in the middle of a car's coming loses none of its time, and what
+ * was known stays known. */
 static void test_inherit_goes_on(void **state)
 {
     struct box boxes[2] = {car_at(105), car_at(305)};

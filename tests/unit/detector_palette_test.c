@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-/* How eyes see linear RGB: all cones, without those for red, without those for green (Machado et al.,
- * 2009, severity 1). */
+/* How eyes see linear RGB: all cones, without those for red, without those for green (Machado et
+ * al., 2009, severity 1). */
 static const double eyes[3][3][3] = {
     {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
     {{0.152286, 1.052583, -0.204868},

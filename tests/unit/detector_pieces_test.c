@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-/* Two tiles side by side in a region of 180 x 100 that share the columns 80 to 100, and two rows of them. */
+/* Two tiles side by side in a region of 180 x 100 that share the columns 80 to 100,
+ * and two rows of them. */
 static const struct window region = {0, 0, 180, 180};
 static const struct window tiles[] = {
     {0, 0, 100, 100}, {80, 0, 100, 100}, {0, 80, 100, 100}, {80, 80, 100, 100}};

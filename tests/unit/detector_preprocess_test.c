@@ -111,7 +111,8 @@ static void test_stretched(void **state)
     preprocess_finish(&preprocess);
 }
 
-/* Pixel centres lie at .5: doubling the size gives quarter steps, and the edges keep their value. */
+/* Pixel centres lie at .5: doubling the size gives quarter steps, and the
+ * edges keep their value. */
 static void test_interpolation(void **state)
 {
     struct preprocess preprocess = start(LAYOUT_YOLOX, 8, 8);
@@ -160,7 +161,8 @@ static void test_sizes_follow_each_other(void **state)
     preprocess_finish(&preprocess);
 }
 
-/* The input is as many times smaller than the picture; any whole number of pixels makes one of it. */
+/* The input is as many times smaller than the picture; any whole number of
+ * pixels makes one of it. */
 static void test_of_several_pixels_one(void **state)
 {
     struct picture picture = {0};

@@ -1,6 +1,6 @@
-/* Cameras, workers and the loop together, on real rings and threads. Only the network is another one:
- * OpenCV is not built for ThreadSanitizer. It sees one thing in every picture, in the time that a test
- * gives it. */
+/* Cameras, workers and the loop together, on real rings and threads. Only the network is another
+ * one: OpenCV is not built for ThreadSanitizer. It sees one thing in every picture, in the time
+ * that a test gives it. */
 #include "detector/scheduler.h"
 
 #include <semaphore.h>
@@ -435,8 +435,8 @@ static int quality_of(const struct camera *camera)
     return quality;
 }
 
-/* A slow network, and frames half a second apart by their own time: whenever one is done the next is
- * there already. Then a fast one. */
+/* A slow network, and frames half a second apart by their own time: whenever one is done the next
+ * is there already. Then a fast one. */
 static void test_quality_falls_and_comes_back(void **state)
 {
     const struct config_camera config = {
@@ -526,7 +526,8 @@ static void test_the_end_in_the_middle_of_work(void **state)
     LOOP_WAIT(bench.base, atomic_load(&forwards) == before + 3);
 }
 
-/* Two seconds of pictures, of a moving car that the camera shows where it is; what is said of the space there. */
+/* Two seconds of pictures, of a moving car that the camera shows where it is; what is said
+ * of the space there. */
 static char show_car(size_t camera, bool moving, uint64_t from_ns)
 {
     size_t whole = bench.jpeg_size;
@@ -540,8 +541,8 @@ static char show_car(size_t camera, bool moving, uint64_t from_ns)
     return bench.seen[bench.seen_count - 1].space;
 }
 
-/* A camera that hangs repeats its last picture to the byte: what it shows stands nowhere. Of a file that is how
- * it is. */
+/* A camera that hangs repeats its last picture to the byte: what it shows stands nowhere. Of a
+ * file that is how it is. */
 static void test_repeated_pictures_say_nothing_of_spaces(void **state)
 {
     static char id[] = "A1";

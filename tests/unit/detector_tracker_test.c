@@ -59,7 +59,8 @@ static void update(struct tracker *tracker, const struct box *boxes, size_t coun
                    START_NS + (uint64_t)(seconds * (double)NS_PER_SECOND));
 }
 
-/* Two cars meet, one before the other, and each stays itself; the rate is that of a slow detector. */
+/* Two cars meet, one before the other, and each stays itself; the rate is that
+ * of a slow detector. */
 static void test_crossing(void **state)
 {
     struct tracker *tracker = tracker_create();
@@ -80,7 +81,8 @@ static void test_crossing(void **state)
     tracker_destroy(tracker);
 }
 
-/* Behind a wall for two seconds, and still the same; behind it for longer than the buffer, another. */
+/* Behind a wall for two seconds, and still the same; behind it for longer than
+ * the buffer, another. */
 static void test_occlusion(void **state)
 {
     struct tracker *tracker = tracker_create();
@@ -104,8 +106,8 @@ static void test_occlusion(void **state)
     tracker_destroy(tracker);
 }
 
-/* A car stands; another one drives slowly past before it, and faint boxes of parts of that one go along. The
- * one that stands is out of sight for longer than the buffer. */
+/* A car stands; another one drives slowly past before it, and faint boxes of parts of that one go
+ * along. The one that stands is out of sight for longer than the buffer. */
 static void test_hidden_while_it_stands(void **state)
 {
     struct tracker *tracker = tracker_create();
@@ -196,8 +198,8 @@ static void test_evidence(void **state)
     }
 }
 
-/* A person who walks before a parked car does not become it; a truck that is taken for a car now and then
- * stays one track and a truck. */
+/* A person who walks before a parked car does not become it; a truck that is taken for a car now
+ * and then stays one track and a truck. */
 static void test_classes(void **state)
 {
     struct tracker *tracker = tracker_create();
@@ -256,7 +258,8 @@ static void test_uneven_time(void **state)
     tracker_destroy(tracker);
 }
 
-/* A car stands; after a gap in time it cannot be seen, and one that drives by, near its place, is not it. */
+/* A car stands; after a gap in time it cannot be seen, and one that drives by, near
+ * its place, is not it. */
 static void test_gap_while_it_stands(void **state)
 {
     struct tracker *tracker = tracker_create();
@@ -343,8 +346,8 @@ static int compare_ns(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Plays a crowd; the ids of every frame are written to `trace` when it is not NULL. Returns the median of
- * the CPU time that a frame took, in nanoseconds. */
+/* Plays a crowd; the ids of every frame are written to `trace` when it is not NULL. Returns the
+ * median of the CPU time that a frame took, in nanoseconds. */
 static uint64_t play_crowd(size_t objects, uint64_t *trace)
 {
     static struct box boxes[OBJECTS];
@@ -379,9 +382,9 @@ static void test_the_same_again(void **state)
     assert_true(tracked > TRACE_MAX * 9 / 10);
 }
 
-/* CPU time, so that a busy machine does not matter. The limits are ten times those that are aimed at, for
- * sanitizers and valgrind are slow; an association that compares all with all and solves it as one would
- * still miss them. */
+/* CPU time, so that a busy machine does not matter. The limits are ten times those that are aimed
+ * at, for sanitizers and valgrind are slow; an association that compares all with all and solves it
+ * as one would still miss them. */
 static void test_speed(void **state)
 {
     (void)state;

@@ -31,8 +31,8 @@ static void assert_near(float value, double expected)
     }
 }
 
-/* What a label may say depends on the width: it follows a change within half a second, and trembling does not
- * reach it. */
+/* What a label may say depends on the width: it follows a change within half a second, and
+ * trembling does not reach it. */
 static void test_width_settles(void **state)
 {
     struct trails trails = {0};
@@ -65,7 +65,8 @@ static void test_width_settles(void **state)
     trails_finish(&trails);
 }
 
-/* Points of the last two seconds; those whose last point is older are gone, the others keep theirs. */
+/* Points of the last two seconds; those whose last point is older are gone, the
+ * others keep theirs. */
 static void test_what_is_kept(void **state)
 {
     struct trails trails = {0};

@@ -1,4 +1,5 @@
-/* Requests for tests of what only reads them: a text becomes a struct http_request by the real reader. */
+/* Requests for tests of what only reads them: a text becomes a struct http_request
+ * by the real reader. */
 #ifndef TESTS_UNIT_HTTP_REQUEST_TEXT_H
 #define TESTS_UNIT_HTTP_REQUEST_TEXT_H
 
@@ -14,8 +15,8 @@
 #include "broadcaster/protocol/http_reader.h"
 #include "common/memory.h"
 
-/* Reads the head of the request that `text` begins with. The request lives as long as the reader, which is
- * the caller's. */
+/* Reads the head of the request that `text` begins with. The request lives as long as the reader,
+ * which is the caller's. */
 static inline struct http_reader *http_request_read(const char *text)
 {
     struct http_reader *reader = http_reader_create();

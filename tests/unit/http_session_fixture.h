@@ -235,8 +235,8 @@ static inline void client_waits_end(struct fixture *fixture)
     assert_int_equal(fixture->got_size, 0);
 }
 
-/* Sends `text` so many times at once and runs the loop until `count` has come to that: never many in one
- * turn, or whoever says much would keep the loop from all others. */
+/* Sends `text` so many times at once and runs the loop until `count` has come to that: never many
+ * in one turn, or whoever says much would keep the loop from all others. */
 static inline void floods(struct fixture *fixture, const char *text, int times, const int *count)
 {
     size_t size = strlen(text);

@@ -1,5 +1,6 @@
-/* What the reader makes of requests, as text that a test can write down: "GET /path ?query @host 1.1 keep
- * |body|." for each request, "!400" for an error; neighbouring pieces of a body are one. */
+/* What the reader makes of requests, as text that a test can write down:
+ * "GET /path ?query @host 1.1 keep |body|." for each request, "!400" for an error; neighbouring
+ * pieces of a body are one. */
 #ifndef TESTS_UNIT_HTTP_TRANSCRIPT_H
 #define TESTS_UNIT_HTTP_TRANSCRIPT_H
 
@@ -61,8 +62,8 @@ static inline bool feed(struct http_reader *reader, struct transcript *transcrip
     return true;
 }
 
-/* In pieces of `step` bytes after a first one of `first`. Each piece lies in memory of its own, so that
- * a sanitizer sees every look beyond its end. */
+/* In pieces of `step` bytes after a first one of `first`. Each piece lies in memory of its own, so
+ * that a sanitizer sees every look beyond its end. */
 static inline void read_pieces(struct transcript *transcript, const char *bytes, size_t size,
                                size_t first, size_t step)
 {

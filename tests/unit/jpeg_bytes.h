@@ -31,8 +31,8 @@ static inline void jpeg_bytes_fill(uint8_t *out, size_t size, size_t comment)
     memcpy(out + size - 2, JPEG_EOI, 2);
 }
 
-/* A progressive picture of 6000 x 6000 pixels with so many scans, in which nothing is, as jpeg_bytes_scans_size()
- * bytes. */
+/* A progressive picture of 6000 x 6000 pixels with so many scans, in which nothing is, as
+ * jpeg_bytes_scans_size() bytes. */
 static inline size_t jpeg_bytes_scans_size(size_t scans)
 {
     return 2 + sizeof JPEG_SOF - 1 + scans * (sizeof JPEG_SOS - 1) + 2;

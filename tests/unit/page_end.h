@@ -1,5 +1,5 @@
-/* Bytes at the very end of a page that nothing readable follows: a reader that goes one byte too far
- * crashes. */
+/* Bytes at the very end of a page that nothing readable follows: a reader that goes one
+ * byte too far crashes. */
 #ifndef TESTS_UNIT_PAGE_END_H
 #define TESTS_UNIT_PAGE_END_H
 

@@ -1,4 +1,5 @@
-/* What happened, in words, one after the other. Who includes this defines TRANSCRIPT_SIZE before. */
+/* What happened, in words, one after the other. Who includes this defines
+ * TRANSCRIPT_SIZE before. */
 #ifndef TESTS_UNIT_TRANSCRIPT_H
 #define TESTS_UNIT_TRANSCRIPT_H
 

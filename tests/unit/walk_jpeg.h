@@ -7,8 +7,8 @@
 
 #include "common/jpeg_info.h"
 
-/* Header segments, every scan, EOI: what is strict where jpeg_info_read_framed() is cheap. *info is all
- * zero but with JPEG_WHOLE. */
+/* Header segments, every scan, EOI: what is strict where jpeg_info_read_framed() is cheap. *info is
+ * all zero but with JPEG_WHOLE. */
 static inline enum jpeg_fault walk_jpeg(const uint8_t *data, size_t size, struct jpeg_info *info)
 {
     struct jpeg_walk walk;
