@@ -116,7 +116,8 @@ static void gate_tell_readers(const struct services *services, struct http_sessi
     const struct http_text *origin = http_request_field(request, "Origin");
     switch (gate_cors(services, request)) {
     case HOST_CORS_ANY:
-        snprintf(fields, sizeof fields, "Access-Control-Allow-Origin: *\r\n%s", exposed);
+        snprintf(fields, sizeof fields, "Access-Control-Allow-Origin: *\r\nVary: Origin\r\n%s",
+                 exposed);
         break;
     case HOST_CORS_LISTED:
         snprintf(fields, sizeof fields,

@@ -382,6 +382,8 @@ def test_cors(broadcaster):
     _, headers, _ = get(server, "/nothing", headers={"Origin": "https://evil.example"})
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert "Access-Control-Allow-Credentials" not in headers
+    _, headers, _ = get(server, "/healthz", headers={"Origin": "https://evil.example"})
+    assert headers["Vary"] == "Origin"  # a listed one gets another answer
     reload(server, cors_origins=[])
     assert "Vary" not in get(server, "/healthz", headers={"Origin": origin})[1]
 
