@@ -190,8 +190,13 @@ bool load_darknet(model &model, const char *weights, char *error)
 {
     model.net = cv::dnn::readNetFromDarknet(model.path, weights != nullptr ? std::string(weights)
                                                                            : std::string());
-    return weights == nullptr ||
-           model_file_check_weights(weights, values_of_weights(model.net), error);
+    if (weights == nullptr) {
+        model_file_refuse(model.path.c_str(),
+                          "a Darknet network needs its .weights: name them in detector.weights",
+                          error);
+        return false;
+    }
+    return model_file_check_weights(weights, values_of_weights(model.net), error);
 }
 
 void load_onnx(model &model)

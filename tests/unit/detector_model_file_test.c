@@ -282,6 +282,12 @@ static void test_errors_are_one_line(void **state)
         assert_non_null(strstr(error, ": cannot be loaded"));
         assert_null(strchr(error, '\n'));
     }
+    static const char network[] = "[net]\nwidth=64\nheight=64\nchannels=3\n[convolutional]\n"
+                                  "filters=2\nsize=1\nstride=1\npad=1\nactivation=linear\n";
+    make_file(path, ".cfg", network, sizeof network - 1);
+    assert_null(model_create(&config, error));
+    unlink(path);
+    assert_non_null(strstr(error, ": cannot be used: a Darknet network needs its .weights"));
     config.backend = "abacus";
     assert_null(model_create(&config, error));
     assert_non_null(strstr(error, "no backend abacus with target cpu; it has: "));
