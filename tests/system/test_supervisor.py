@@ -5,11 +5,12 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
 
-from harness.processes import Pipeline, alive
+from harness.processes import ROOT, SCRIPT, Pipeline, alive
 from harness.waiting import wait_until
 
 
@@ -273,6 +274,16 @@ def test_ctl_asks_a_socket(two_cameras):
     socket_path = str(two_cameras.run_dir / "capture.CAM1.sock")
     done = two_cameras.run("ctl", socket_path, '{"type": "stats"}')
     assert done.returncode == 0 and json.loads(done.stdout)["pid"] == answer["pid"], done.stderr
+
+
+def test_it_starts_with_closed_standard_files(two_cameras):
+    script = 'exec "$0" up -c "$1" --ready-fd 3 3>&1 <&- >&- 2>&-'
+    with subprocess.Popen(["bash", "-c", script, SCRIPT, two_cameras.config_path], cwd=ROOT,
+                          env={**os.environ, **two_cameras.environment}, text=True,
+                          stdout=subprocess.PIPE) as supervisor:
+        assert supervisor.stdout.readline() == "ready\n"
+        supervisor.terminate()
+        assert supervisor.wait(5) == 0
 
 
 @pytest.mark.parametrize("arguments", [["unheard-of"], ["up", "extra"], ["ctl", "one"]])
