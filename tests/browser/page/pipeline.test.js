@@ -89,6 +89,8 @@ test('figures: those of the frame that is shown', { skip }, async () => {
   await page.waitForFunction(() => Number(document.querySelector('#vehicles')?.textContent) >= 5, undefined, LIMIT);
   await page.waitForFunction(() => document.querySelectorAll('#stages li').length === 7, undefined, LIMIT);
   await page.waitForFunction(() => /since/.test(document.querySelector('#spaces .since')?.textContent ?? ''), undefined, LIMIT);
+  await page.waitForFunction(() => Number(document.querySelector('#occupied')?.textContent) > 0 &&
+    document.querySelector('#unknown-spaces')?.textContent === '', undefined, LIMIT);
   const shown = await figures();
   const frame = frames.get(shown.frames);
   const metadata = frame?.metadata;
