@@ -155,12 +155,13 @@ def test_broken_answers_are_asked_for_again(camsim, capture, name):
 def test_a_clip_plays_in_a_loop_at_its_rate(capture, tmp_path):
     clip = write_clip(tmp_path / "short.mjpeg", count=7)
     with reader(capture(source="file", path=str(clip), source_fps=40)) as frames:
-        taken = frames.frames(41)
+        taken = frames.frames(81)
     assert all(frame.jpeg == grey_jpeg(frame.source_number) for frame in taken)
     assert {frame.source_number for frame in taken} == set(range(1, 8))
-    # By the clock, not by waiting after each: whole periods lie between any two.
-    periods = (taken[-1].captured_ns - taken[0].captured_ns) / 25e6
-    assert (taken[-1].source_number - taken[0].source_number - round(periods)) % 7 == 0
+    # By the clock, not by waiting after each: what is late, and most are not, makes none behind it late.
+    late = [((frame.captured_ns - taken[0].captured_ns) / 25e6
+             - (frame.source_number - taken[0].source_number) + 3.5) % 7 for frame in taken]
+    assert abs(statistics.median(late[:11]) - statistics.median(late[-11:])) < 0.5, "of a period"
 
 
 def test_a_folder_and_a_recorded_stream(capture, tmp_path):
