@@ -87,6 +87,11 @@ export class Shell {
   #status = null;
   #turnedAway;
   #askedAt = -Infinity;
+  /**
+   * As it is shown. One that is lost is not told anew with every try: a screen reader would read all of them out.
+   * @type {ConnectionStatus}
+   */
+  connection = 'idle';
   /** @type {Promise<Session>} who looks; never resolves for who may not see the page */
   session;
 
@@ -131,8 +136,10 @@ export class Shell {
       this.#turnedAway('');
     }
     this.#status = status;
-    const busy = status === 'connecting' || status === 'waiting';
-    this.showPill(connectionText(status), connectionTones[status], busy);
+    const again = status === 'connecting' && (this.connection === 'waiting' || this.connection === 'offline');
+    this.connection = again ? 'waiting' : status;
+    const busy = this.connection === 'connecting' || this.connection === 'waiting';
+    this.showPill(connectionText(this.connection), connectionTones[this.connection], busy);
   }
 
   /** The same pill, for a page without a stream. @param {string} text @param {Tone} tone */

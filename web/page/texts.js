@@ -345,9 +345,10 @@ export const texts = {
     },
     badge: {
       none: 'No picture',
-      stale: (/** @type {string} */ age) => `Not live: ${age} old`,
-      still: (/** @type {string} */ age) => `Frozen: ${age} old`,
+      stale: 'Not live',
+      still: 'Frozen',
       frozen: 'Not live: the same picture again and again',
+      age: (/** @type {string} */ age) => `: ${age} old`,
     },
     noPicture: 'Waiting for a picture of this camera',
     noPictureNow: (/** @type {string} */ state) => `This camera is ${state}, and there is no picture of it`,

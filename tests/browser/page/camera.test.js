@@ -160,14 +160,30 @@ test('a killed server: greyed at once, and back by itself', async () => {
   work('LOT');
   const page = await openPage('/camera/LOT');
   await waitForPicture(page, 'live');
+  const said = await page.evaluateHandle(() => {
+    /** @type {(string | null)[]} */
+    const texts = [];
+    const pill = /** @type {HTMLElement} */ (document.querySelector('#connection'));
+    new MutationObserver(() => texts.push(pill.textContent)).observe(pill, { subtree: true, childList: true });
+    return texts;
+  });
+  let tries = 0;
+  const triedTwice = new Promise((done) => page.on('console', (message) => {
+    tries += /WebSocket connection .* failed/.test(message.text()) ? 1 : 0;
+    if (tries === 2) {
+      done(undefined);
+    }
+  }));
   await broadcaster.kill('SIGKILL');
   await waitForPicture(page, 'stale');
   assert.match((await page.textContent('#notice')) ?? '', /^This picture is .* old$/);
   assert.match(await page.$eval('canvas', (canvas) => getComputedStyle(canvas).filter), /grayscale/);
   assert.notEqual(await page.textContent('#badge'), 'Live');
+  await triedTwice;
   await broadcaster.restart();
   await page.waitForSelector('#main[data-picture="live"]', BACK_LIMIT);
   assert.equal(await page.isVisible('#notice'), false);
+  assert.deepEqual(await said.jsonValue(), ['Reconnecting', 'Connected'], 'a try is nothing to be read out');
 });
 
 test('a closed tab is gone from the status at once, ten times of ten', async () => {

@@ -470,7 +470,7 @@ export class CameraPage {
     if (manager === null) {
       return;
     }
-    const connection = manager.connectionStatus;
+    const { connection } = this.#shell;
     this.#awaitsBoxes(connection);
     const frame = this.#shown;
     const ageMs = frame === null ? 0 : pictureAgeMs(frame.capturedMs || frame.sentMs, manager.serverTimeMs(), this.#drawnAt);

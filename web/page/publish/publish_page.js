@@ -50,6 +50,8 @@ export class PublishPage {
   /** How many pictures had been sent when the server complained. @type {number | null} */
   #complainedAt = null;
   #watchesViewers = false;
+  /** @type {PublishState} */
+  #shown = 'off';
   #viewers = new Poll(() => this.#showViewers(), VIEWERS_MS);
 
   /** @param {Shell} shell */
@@ -208,8 +210,11 @@ export class PublishPage {
 
   // --- what is shown ---
 
-  /** @param {PublishState} state @param {Problem | null} problem */
-  #showState(state, problem) {
+  /** @param {PublishState} now @param {Problem | null} problem */
+  #showState(now, problem) {
+    // What is lost is not told anew with every try: a screen reader would read all of them out.
+    const state = now === 'connecting' && this.#shown === 'waiting' ? 'waiting' : now;
+    this.#shown = state;
     const isOff = state === 'off';
     const badge = element('badge', HTMLElement);
     badge.dataset.tone = tones[state];
@@ -227,7 +232,7 @@ export class PublishPage {
     if (isOff) {
       write(element('screen', HTMLElement), '');
     }
-    if (state === 'connecting') {
+    if (now === 'connecting') {
       void this.#listDevices(); // their names are told now
       this.#showMirror();
     }

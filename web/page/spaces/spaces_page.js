@@ -52,6 +52,7 @@ export class SpacesPage {
   #svg = draw('svg', { class: 'stage-drawing', id: 'drawing', role: 'application', tabindex: -1 });
   #notes = make('div', { className: 'stage-notes', 'aria-hidden': 'true' });
   #badgeText = make('span');
+  #badgeAge = make('span', { 'aria-hidden': 'true' }); // else it would be read out every second
   #badge = make('p', { className: 'badge stage-badge', id: 'badge', role: 'status', 'data-tone': 'muted' });
   #message = make('div', { className: 'stage-message', role: 'status' });
   #glass = make('canvas', { className: 'magnifier', hidden: true, 'aria-hidden': 'true' });
@@ -140,7 +141,7 @@ export class SpacesPage {
   #build(name, bar, side) {
     const main = /** @type {HTMLElement} */ (document.getElementById('main'));
     this.#svg.setAttribute('aria-label', texts.spaces.drawingOf(name));
-    this.#badge.append(make('span', { className: 'dot' }), this.#badgeText);
+    this.#badge.append(make('span', { className: 'dot' }), make('span', {}, this.#badgeText, this.#badgeAge));
     this.#stage.append(this.#canvas, this.#svg, this.#notes, this.#badge, this.#message, this.#glass);
     const title = texts.spaces.back;
     const back = make('a', {
@@ -358,12 +359,12 @@ export class SpacesPage {
     this.#stage.dataset.picture = shown;
     const { cameraState } = this.#live;
     this.#badge.dataset.tone = { none: 'muted', live: 'good', stale: 'bad', still: 'warn' }[shown];
-    const age = formatAge(ageMs);
     // The bytes of a frozen camera are fresh, what they show is not: their age would lie.
-    const dead = cause === 'camera' && cameraState === 'frozen' ? badge.frozen : badge.stale(age);
-    write(this.#badgeText, {
-      none: badge.none, live: texts.common.live, stale: dead, still: badge.still(age),
-    }[shown]);
+    const isStuck = cause === 'camera' && cameraState === 'frozen';
+    const dead = isStuck ? badge.frozen : badge.stale;
+    write(this.#badgeText, { none: badge.none, live: texts.common.live, stale: dead, still: badge.still }[shown]);
+    const isOld = shown === 'still' || (shown === 'stale' && !isStuck);
+    write(this.#badgeAge, isOld ? badge.age(formatAge(ageMs)) : '');
     const dark = cameraState !== null && cameraState !== 'online' && cameraState !== 'connecting';
     const why = dark ? texts.spaces.noPictureNow(stateText(cameraState).toLowerCase()) : texts.spaces.noPicture;
     write(this.#message, picture === 'none' ? why : '');

@@ -248,7 +248,7 @@ export class WallPage {
   /** Everything as it is now: what is wanted, and what each tile says. */
   #refresh() {
     this.#ask();
-    const connection = this.#manager.connectionStatus;
+    const { connection } = this.#shell;
     const now = this.#manager.serverTimeMs();
     let online = 0;
     for (const tile of this.#tiles) {
