@@ -293,10 +293,10 @@ for (const [name, source] of Object.entries(examples)) {
       await page.waitForFunction(() => 'unmount' in window, undefined, LIMIT);
       await until(async () => (await canvasPixel(page, 0.25, 0.2))[3] === 255);
       const [red = 0, , blue = 0] = await canvasPixel(page, 0.75, 0.8);
-      assert.ok(blue > red, 'the picture of GATE, right half');
-      assert.equal(await broadcaster.viewers('GATE'), 1); // the first that is configured
+      assert.ok(blue > red, 'the right half of the picture');
+      assert.equal(await broadcaster.viewers('LOT'), 1); // the first of the file
       await page.evaluate(() => /** @type {any} */ (window).unmount());
-      await until(async () => await broadcaster.viewers('GATE') === 0);
+      await until(async () => await broadcaster.viewers('LOT') === 0);
     });
   }
 }
