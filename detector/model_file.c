@@ -18,11 +18,12 @@
 #include "common/memory.h"
 #include "detector/onnx_file.h"
 
-#define SIDE_DEFAULT  640
-#define COMMAND_SIZE  256
-#define CAUSE_SIZE    192
-#define OPERATOR_SIZE 48
-#define OPSET_USUAL   12 /* of what OpenCV 4.6 runs */
+#define SIDE_DEFAULT      640
+#define COMMAND_SIZE      256
+#define CAUSE_SIZE        192
+#define OPERATOR_SIZE     48
+#define OPSET_USUAL       12 /* of what OpenCV 4.6 runs */
+#define DARKNET_HEAD_MOST 20 /* bytes before the values of .weights */
 
 /* --- a file in memory --- */
 
@@ -408,6 +409,24 @@ void model_file_refuse(const char *path, const char *cause, char error[MODEL_ERR
                    command);
 }
 
+bool model_file_has_weights(const char *path, char error[MODEL_ERROR_SIZE])
+{
+    struct mapping mapping;
+    if (!mapping_open(&mapping, path)) {
+        return true; /* said where it is opened */
+    }
+    size_t size = mapping.size;
+    mapping_close(&mapping);
+    if (size >= DARKNET_HEAD_MOST) {
+        return true;
+    }
+    model_file_say(error, path,
+                   "cannot be used: it has %zu bytes, fewer than its head alone; take the .cfg and "
+                   "its .weights again from where they come",
+                   size);
+    return false;
+}
+
 bool model_file_check_weights(const char *path, size_t values, char error[MODEL_ERROR_SIZE])
 {
     struct mapping mapping;
@@ -420,7 +439,7 @@ bool model_file_check_weights(const char *path, size_t values, char error[MODEL_
     if (mapping.size >= sizeof version) {
         memcpy(version, mapping.bytes, sizeof version);
     }
-    size_t head = (uint64_t)version[0] * 10 + version[1] >= 2 ? 20 : 16;
+    size_t head = (uint64_t)version[0] * 10 + version[1] >= 2 ? DARKNET_HEAD_MOST : 16;
     size_t size = mapping.size, wanted = head + values * sizeof(float);
     mapping_close(&mapping);
     if (size == wanted) {

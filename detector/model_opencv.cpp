@@ -188,14 +188,17 @@ size_t values_of_weights(cv::dnn::Net &net)
 
 bool load_darknet(model &model, const char *weights, char *error)
 {
-    model.net = cv::dnn::readNetFromDarknet(model.path, weights != nullptr ? std::string(weights)
-                                                                           : std::string());
+    model.net = cv::dnn::readNetFromDarknet(model.path); /* a mistake in it is told first */
     if (weights == nullptr) {
         model_file_refuse(model.path.c_str(),
                           "a Darknet network needs its .weights: name them in detector.weights",
                           error);
         return false;
     }
+    if (!model_file_has_weights(weights, error)) {
+        return false;
+    }
+    model.net = cv::dnn::readNetFromDarknet(model.path, std::string(weights));
     return model_file_check_weights(weights, values_of_weights(model.net), error);
 }
 

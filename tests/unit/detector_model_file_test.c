@@ -250,6 +250,21 @@ static void test_weights(void **state)
     }
 }
 
+static void test_weights_without_their_head(void **state)
+{
+    static const char bytes[20];
+    (void)state;
+    for (size_t size = 0; size <= sizeof bytes; size++) {
+        char path[PATH_SIZE], error[MODEL_ERROR_SIZE] = "", said[64];
+        make_file(path, ".weights", bytes, size);
+        assert_int_equal(model_file_has_weights(path, error), size == sizeof bytes);
+        unlink(path);
+        snprintf(said, sizeof said, "cannot be used: it has %zu bytes, fewer", size);
+        assert_int_equal(strstr(error, said) != NULL, size < sizeof bytes);
+        assert_int_equal(strstr(error, path) != NULL, size < sizeof bytes);
+    }
+}
+
 static void test_no_such_file(void **state)
 {
     int width, height;
@@ -300,10 +315,15 @@ static void test_errors_are_one_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_onnx),           cmocka_unit_test(test_broken_onnx),
-        cmocka_unit_test(test_darknet),        cmocka_unit_test(test_inputs_that_are_refused),
-        cmocka_unit_test(test_several_inputs), cmocka_unit_test(test_weights),
-        cmocka_unit_test(test_no_such_file),   cmocka_unit_test(test_errors_are_one_line),
+        cmocka_unit_test(test_onnx),
+        cmocka_unit_test(test_broken_onnx),
+        cmocka_unit_test(test_darknet),
+        cmocka_unit_test(test_inputs_that_are_refused),
+        cmocka_unit_test(test_several_inputs),
+        cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_weights_without_their_head),
+        cmocka_unit_test(test_no_such_file),
+        cmocka_unit_test(test_errors_are_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
