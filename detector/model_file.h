@@ -26,8 +26,8 @@ void model_file_explain(const char *path, const char *what, const char *opencv,
  * export that works>", one line. */
 void model_file_refuse(const char *path, const char *cause, char error[MODEL_ERROR_SIZE]);
 
-/* Whether Darknet's .weights are long enough for their head; false with the cause in `error`. OpenCV
- * does not look, and takes for it what the memory holds. */
+/* Whether Darknet's .weights are long enough for their head; false with the cause in `error`.
+ * OpenCV does not look, and takes for it what the memory holds. */
 bool model_file_has_weights(const char *path, char error[MODEL_ERROR_SIZE]);
 
 /* Whether Darknet's .weights have exactly so many values as the network of the .cfg; false with the
