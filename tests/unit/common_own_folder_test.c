@@ -1,6 +1,7 @@
 /*
- * What stands beside this test: the test itself. It is compared with the path that it was started by, not with
- * /proc/self/exe, which under valgrind is valgrind to stat() and the test to readlink().
+ * What stands beside this test: the test itself. It is compared with the path that it
+ * was started by, not with /proc/self/exe, which under valgrind is valgrind to stat()
+ * and the test to readlink().
  */
 #include "common/own_folder.h"
 
