@@ -63,10 +63,20 @@ static json_t *number_from_text(const char *text)
     return plain && end != text && *end == '\0' ? json_real(number) : NULL;
 }
 
+/* As texts are listed in the file. "[::1]:80, cam" is not: a host may begin with a bracket. */
+static bool is_list_of_file(const char *text)
+{
+    if (*text != '[') {
+        return false;
+    }
+    const char *first = text + 1 + strspn(text + 1, " ");
+    return *first == '"' || *first == ']';
+}
+
 /* "car, truck", or as in the file: ["car", "truck"] */
 static json_t *strings_from_text(const char *text)
 {
-    if (*text == '[') {
+    if (is_list_of_file(text)) {
         return json_loads(text, 0, NULL);
     }
     json_t *list = json_array();
@@ -85,9 +95,12 @@ static json_t *strings_from_text(const char *text)
     }
 }
 
-/* "2,2" */
+/* "2,2", or as in the file: [2, 2] */
 static json_t *tiles_from_text(const char *text)
 {
+    if (*text == '[') {
+        return json_loads(text, 0, NULL);
+    }
     const char *comma = strchr(text, ',');
     if (comma == NULL) {
         return NULL;

@@ -25,19 +25,19 @@ enum onnx_form {
 
 struct onnx_facts {
     enum onnx_form form; /* all that follows is of a whole one */
-    int input_width,
-        input_height;   /* of the picture input; 0: left open, too large or no such input */
+    /* Pixels of the picture input; 0: left open, too large or no such input. */
+    int input_width, input_height;
     bool picture_input; /* N x 3 x height x width */
     bool batch_is_open, size_is_open;
     bool size_is_too_large; /* beyond what is above */
     uint64_t batch;         /* pictures at a time; 0: left open */
-    char input_shape
-        [ONNX_SHAPE_SIZE]; /* of the picture input, else of the first: "1x3x640x640", '?' for what
-                                          is left open; "": none has a shape */
-    bool half;             /* the input is float16 */
-    bool quantised;        /* some operator computes with whole numbers */
-    bool suppression;      /* NonMaxSuppression is in it, or it says that it gives final boxes */
-    bool external;         /* weights are in another file */
+    /* Of the picture input, else of the first: "1x3x640x640", '?' for what is left open; "": none
+     * has a shape. */
+    char input_shape[ONNX_SHAPE_SIZE];
+    bool half;                /* the input is float16 */
+    bool quantised;           /* some operator computes with whole numbers */
+    bool suppression;         /* NonMaxSuppression is in it, or it says that it gives final boxes */
+    bool external;            /* weights are in another file */
     bool scalar_after_matmul; /* attention as in YOLO11 */
     uint64_t opset;
     bool has_stride;           /* its exporter was one of the YOLOv5 family */

@@ -10,8 +10,7 @@
 #define STREAM_UNASKED_MOST 65536 /* bytes that a peer may send for nothing */
 
 struct http_stream {
-    struct peer_timer
-        timer; /* runs while something waits for the kernel, or the user for a moment */
+    struct peer_timer timer; /* runs while the kernel, or the user for a moment, is waited for */
     struct connection *connection;
     struct stall stall;
     const struct http_stream_handlers *handlers;

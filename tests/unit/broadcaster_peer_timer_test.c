@@ -70,7 +70,8 @@ static void test_it_moves_to_earlier_moments_only(void **state)
     peer_timer_watch(&told->timer, 0);
     wait_call(told);
     assert_true(told->now_ns + NS_PER_MS >= now_ns + SOON_NS); /* libevent counts in microseconds */
-    assert_false(evtimer_pending(&told->timer.event, NULL));
+    /* A machine that has no time may have made it late. */
+    assert_int_equal(evtimer_pending(&told->timer.event, NULL) != 0, told->stood_still);
     peer_timer_watch(&told->timer, now_ns + 2 * FAR_NS); /* and it can be set again */
     assert_true(evtimer_pending(&told->timer.event, NULL));
     assert_int_equal(told->calls, 1);

@@ -318,6 +318,11 @@ static void test_environment_overrides(void **state)
         {"RINGCAST_DETECTOR_CLASSES", "car , traffic light ", "detector.classes",
          "car,traffic light"},
         {"RINGCAST_DETECTOR_CLASSES", "[\"car\", \"truck\"]", "detector.classes", "car,truck"},
+        {"RINGCAST_DETECTOR_CLASSES", "[ \"car\"]", "detector.classes", "car"},
+        {"RINGCAST_BROADCASTER_HOSTS", "[fd00::5], [::1]:80", "broadcaster.hosts",
+         "[fd00::5],[::1]:80"},
+        {"RINGCAST_DETECTOR_TILES", "3,2", "detector.tiles", "3,2"},
+        {"RINGCAST_DETECTOR_TILES", "[3, 2]", "detector.tiles", "3,2"},
         {"RINGCAST_DETECTOR_POST_URL", "http://h/${X}", "detector.post_url", "http://h/${X}"},
         {"RINGCAST_BROADCASTER_LISTEN", "[::1]:0", "broadcaster.listen", "[::1]:0"},
     };
@@ -349,7 +354,9 @@ static void test_mistakes_in_the_environment(void **state)
         {"RINGCAST_DETECTOR_SHOW_LABELS", "yes",
          "RINGCAST_DETECTOR_SHOW_LABELS: must be true or false"},
         {"RINGCAST_DETECTOR_CLASSES", "car,", "RINGCAST_DETECTOR_CLASSES[1]: must not be empty"},
-        {"RINGCAST_DETECTOR_CLASSES", "[car", "RINGCAST_DETECTOR_CLASSES: must be a list of texts"},
+        {"RINGCAST_DETECTOR_CLASSES", "[\"car",
+         "RINGCAST_DETECTOR_CLASSES: must be a list of texts"},
+        {"RINGCAST_DETECTOR_TILES", "[3, 2", "RINGCAST_DETECTOR_TILES: must be [columns, rows]"},
         {"RINGCAST_LOG_LEVEL", "x", "RINGCAST_LOG_LEVEL: must be one of error, warn, info, debug"},
         {"RINGCAST_DETECTOR_TARGET", "\xff", "RINGCAST_DETECTOR_TARGET: must be a text"},
     };
