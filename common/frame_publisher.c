@@ -284,7 +284,10 @@ int frame_publisher_newest(const struct frame_publisher *publisher, struct frame
         return -EAGAIN;
     }
     int fd = fcntl(frame_ring_descriptor(publisher->ring), F_DUPFD_CLOEXEC, 0);
-    int result = fd < 0 ? -errno : frame_ring_reader_create(&reader, fd);
+    if (fd < 0) {
+        return -errno;
+    }
+    int result = frame_ring_reader_create(&reader, fd);
     if (result < 0) {
         return result;
     }
