@@ -23,7 +23,8 @@ void label_places_block(struct label_places *places, const struct rectangle *pla
 /* Finds a place of this size for a box in a picture and takes it. Those that come first have the
  * first choice: above the box, inside its upper edge, below, inside its lower edge, above and below
  * flush right, beside it; over a box that it would hide only where nothing else is left. False, and
- * nothing is taken, where any place lies so much over other labels that neither could be read. */
+ * nothing is taken, where the best of them lies so much over other labels that neither could be
+ * read. */
 bool label_places_take(struct label_places *places, const struct rectangle *box, double label_width,
                        double label_height, double picture_width, double picture_height,
                        struct rectangle *place);
