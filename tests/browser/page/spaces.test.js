@@ -345,7 +345,7 @@ test('a token that is over while something is not saved: it is still there after
   await page.waitForSelector('#login[open]', LIMIT);
   await page.fill('#login-token', 'secret-of-viewer');
   await page.keyboard.press('Enter');
-  await page.locator('#login-error', { hasText: 'may less than the one before' }).waitFor(LIMIT);
+  await page.locator('#login-error', { hasText: 'allows less than the one before' }).waitFor(LIMIT);
   await page.fill('#login-token', ADMIN);
   await page.keyboard.press('Enter');
   await page.waitForSelector('#login', { state: 'detached', ...LIMIT });

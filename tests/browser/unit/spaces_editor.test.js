@@ -5,6 +5,7 @@ import { test } from 'node:test';
 
 import { freeId, isId } from '../../../web/page/ids.js';
 import { findProblems } from '../../../web/page/spaces/check.js';
+import { Commands } from '../../../web/page/spaces/commands.js';
 import { Editor } from '../../../web/page/spaces/editor.js';
 import { History } from '../../../web/page/spaces/history.js';
 import { followingName, freeName } from '../../../web/page/spaces/naming.js';
@@ -233,6 +234,25 @@ test('corners come and go; three stay', () => {
   assert.ok(!editor.canRemoveCorner);
   editor.removeCorner();
   assert.equal(editor.selected?.polygon.length, 3);
+});
+
+test('who asks to remove a corner loses no space', () => {
+  const { editor } = start();
+  /** @type {string[]} */
+  const said = [];
+  const commands = new Commands(editor, (what) => said.push(what), (name) => said.push(name));
+  commands.removeCorner();
+  editor.select(1);
+  commands.removeCorner();
+  assert.deepEqual([names(editor), said], [['A1', 'A2'], []]);
+  editor.select(1, 0);
+  commands.removeCorner();
+  commands.removeCorner();
+  assert.deepEqual([editor.selected?.polygon.length, said], [3, ['cornerRemoved', 'three']]);
+  commands.remove();
+  editor.select(1);
+  commands.remove();
+  assert.deepEqual([names(editor), said.slice(2)], [['A1'], ['three', 'removed']]);
 });
 
 test('copies lie beside, with a name and an id of their own', () => {

@@ -68,13 +68,19 @@ export class Commands {
 
   /** The space, or its corner. */
   remove() {
-    const editor = this.#editor;
-    if (editor.corner === null) {
+    if (this.#editor.corner === null) {
       this.removeSpace();
-    } else if (editor.canRemoveCorner) {
+    } else {
+      this.removeCorner();
+    }
+  }
+
+  removeCorner() {
+    const editor = this.#editor;
+    if (editor.canRemoveCorner) {
       editor.removeCorner();
       this.#say('cornerRemoved');
-    } else {
+    } else if (editor.corner !== null) {
       this.#say('three');
     }
   }

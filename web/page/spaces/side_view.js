@@ -66,7 +66,7 @@ export class SideView {
   /** @param {HTMLElement} side @param {SideHost} host */
   constructor(side, host) {
     this.#host = host;
-    this.#removeCorner = this.#makeButton('minusCorner', texts.spaces.removeCorner, () => host.commands.remove());
+    this.#removeCorner = this.#makeButton('minusCorner', texts.spaces.removeCorner, () => host.commands.removeCorner());
     this.#row = this.#makeRow();
     if (!host.readOnly) {
       this.#inspector.append(this.#name.field, this.#shape, this.#corners,
