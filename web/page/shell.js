@@ -137,7 +137,7 @@ export class Shell {
     }
     this.#status = status;
     const again = status === 'connecting' && (this.connection === 'waiting' || this.connection === 'offline');
-    this.connection = again ? 'waiting' : status;
+    this.connection = again ? this.connection : status;
     const busy = this.connection === 'connecting' || this.connection === 'waiting';
     this.showPill(connectionText(this.connection), connectionTones[this.connection], busy);
   }
@@ -162,9 +162,26 @@ export class Shell {
     }
   }
 
+  /** Nobody says who looks. A connection that is open is open all the same. */
+  #showWaiting() {
+    if (this.#status !== 'open') {
+      this.showPill(connectionText('waiting'), connectionTones.waiting, true);
+    }
+  }
+
+  /** What the page itself has said of the connection stands again. */
+  #endWaiting() {
+    if (this.#status === null) {
+      this.#connection.hidden = true;
+    } else {
+      this.showConnection(this.#status);
+    }
+  }
+
   /** @param {string} page @param {Role | null} needs @param {() => void} refused @returns {Promise<Session>} */
   async #admit(page, needs, refused) {
-    const session = await openSession(() => this.showConnection('waiting'), (renewed) => this.#showUser(renewed));
+    const session = await openSession(() => this.#showWaiting(), (renewed) => this.#showUser(renewed));
+    this.#endWaiting();
     this.#showNavigation(page, session);
     this.#showUser(session);
     if (needs === null || session.may(needs)) {

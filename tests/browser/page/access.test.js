@@ -147,6 +147,32 @@ test('all pages work below a path that a proxy takes away', async () => {
   assert.deepEqual(asked.filter((one) => !one.startsWith(`${root}/`) && !one.startsWith('blob:')), []);
 });
 
+test('a server that says late who looks: what streams is live all the same', async () => {
+  const { url } = await start({});
+  const worker = new Worker(url, 'LOT', pictures, metadataOf({ car: 1 }));
+  atEnd(() => worker.end());
+  const page = await newPage();
+  /** @type {(string | null)[]} what the page says of its connection when it asks */
+  const said = [];
+  await page.route('**/api/session', async (route) => {
+    await page.waitForFunction(() => document.querySelector('#connection')?.textContent === 'Connected', undefined, LIMIT);
+    said.push(await page.textContent('#connection'));
+    await (said.length === 1 ? route.fulfill({ status: 503, json: {} }) : route.continue());
+  });
+  await page.goto(`${url}/camera/LOT`);
+  await page.waitForSelector('.nav a[href$="/health"]', LIMIT);
+  assert.equal(said.length, 2);
+  await page.waitForSelector('#main[data-picture="live"]', LIMIT);
+  assert.equal(await page.textContent('#connection'), 'Connected');
+
+  await page.unroute('**/api/session');
+  await page.route('**/api/session', (route) => route.fulfill({ status: 503, json: {} }), { times: 1 });
+  await page.goto(`${url}/cameras`);
+  await page.waitForSelector('#connection:has-text("Reconnecting")', LIMIT);
+  await page.waitForSelector('.nav a[href$="/health"]', LIMIT);
+  assert.equal(await page.isVisible('#connection'), false, 'nothing streams here');
+});
+
 test('an address where nothing is says so, and leads back', async () => {
   const { url } = await start({ base_path: '/north' });
   const page = await newPage();

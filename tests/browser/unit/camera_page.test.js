@@ -185,9 +185,9 @@ function makeSubstitute(answers = true) {
     },
     changed: (active) => state.changes.push(active),
   });
-  const look = async (/** @type {number} */ at, awaited = true, made = true) => {
+  const look = async (/** @type {number} */ at, awaited = true, made = true, intervalMs = 0) => {
     state.now = at;
-    substitute.look(awaited, made);
+    substitute.look(awaited, made, intervalMs);
     await Promise.resolve();
     await Promise.resolve();
   };
@@ -232,6 +232,15 @@ test('a detector that is slow is waited for, and a link that is slow gets no mor
   state.answers = true;
   await look(29_000);
   assert.deepEqual([state.probes, state.changes], [2, [true]]);
+});
+
+test('who asks for a picture now and then waits for it as long', async () => {
+  const { state, substitute, look } = makeSubstitute();
+  substitute.came();
+  await look(14_900, true, true, 5000);
+  assert.equal(state.probes, 0);
+  await look(15_100, true, true, 5000);
+  assert.deepEqual(state.changes, [true]);
 });
 
 test('a frame that comes while the server is asked, and another stream, are no reason', async () => {

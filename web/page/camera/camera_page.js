@@ -297,7 +297,7 @@ export class CameraPage {
     const camera = this.#list.find(this.#cameraId ?? '');
     const awaited = this.#kind === 'detect' && connection === 'open' && this.#cameraState === 'online' &&
       camera !== undefined && camera.source !== 'post' && this.#manager?.paused === false;
-    this.#substitute?.look(awaited, camera?.detect !== 'off');
+    this.#substitute?.look(awaited, camera?.detect !== 'off', this.#intervalMs ?? 0);
   }
 
   /** The picture may be larger or smaller now. */

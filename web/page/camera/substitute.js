@@ -68,14 +68,16 @@ export class Substitute {
    * Looks whether it is time.
    * @param {boolean} awaited whether pictures with boxes could come now
    * @param {boolean} made whether a detector is here for them
+   * @param {number} [intervalMs] between those that are asked for
    */
-  look(awaited, made) {
+  look(awaited, made, intervalMs = 0) {
     if (!awaited) {
       this.#since = null;
       return;
     }
     this.#since ??= this.#now();
-    const limitMs = made || this.#cameAt !== null ? Math.max(LATE_MS, LATE_INTERVALS * this.#intervalMs) : UNMADE_MS;
+    const limitMs = made || this.#cameAt !== null
+      ? Math.max(LATE_MS, LATE_INTERVALS * Math.max(this.#intervalMs, intervalMs)) : UNMADE_MS;
     if (!this.#active && !this.#probing && this.#now() - this.#since > limitMs) {
       void this.#begin();
     }
