@@ -1,5 +1,6 @@
 """What operators, orchestrators and Prometheus see."""
 
+import contextlib
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import time
 import pytest
 import websocket
 
-from harness.away import ADDRESS, Away
+from harness.away import ADDRESS, Away, own_network
 from harness.broadcaster import BINARY, SANITIZED, container_body, receive_frame
 from harness.metrics import scrape
 from harness.processes import ROOT, http
@@ -261,18 +262,28 @@ def test_no_stream_is_left_within_100_ms(broadcaster, how):
     assert min(took) < 0.1 or SANITIZED
 
 
-@pytest.mark.slow
-def test_a_viewer_whose_link_is_set_down_is_gone_within_30_s(broadcaster, started):
+@pytest.fixture
+def away(broadcaster):
+    """A broadcaster, and its viewer in a namespace of its own."""
     if os.geteuid() != 0:
         pytest.skip("needs root, for a network namespace")
-    server = broadcaster(listen="0.0.0.0:0", insecure=True, hosts=[ADDRESS])
-    try:
-        started.append(Away(server.port))
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"needs a network namespace: {error}")
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(own_network())
+            server = broadcaster(listen="0.0.0.0:0", insecure=True, hosts=[ADDRESS])
+            viewer = Away(server.port)
+        except (OSError, subprocess.CalledProcessError) as error:
+            pytest.skip(f"needs a network namespace: {error}")
+        stack.callback(viewer.end)
+        yield server, viewer
+
+
+@pytest.mark.slow
+def test_a_viewer_whose_link_is_set_down_is_gone_within_30_s(away):
+    server, viewer = away
     assert server.get("/ws/health")[2]["active_connections"] == 1
     began = time.monotonic()
-    started[-1].vanish()
+    viewer.vanish()
     wait_until(lambda: server.get("/debug/streams")[2]["active_streams"] == 0, 32, "it is missed")
     assert time.monotonic() - began < 31
     wait_until(lambda: "reason=timed-out" in server.log_text(), 4, "its line in the log")

@@ -13,8 +13,8 @@ export const BUILD = process.env.RINGCAST_PROGRAMS ?? join(ROOT, 'build');
 
 const START_LIMIT_MS = 10_000;
 const LOG_LIMIT_MS = 10_000;
-// Long before pings tell. That the server needs no time is judged without a clock in tests/system/test_viewers.py,
-// and how long it takes where nothing else runs is what tests/bench says: here a browser has to find time.
+// Long before pings tell; a browser has to find time for its end. That the server needs none is judged by
+// page/connection.test.js, beside a socket of the same tab, and by tests/system/test_viewers.py without a clock.
 export const GONE_LIMIT_MS = 5000;
 
 export class Broadcaster {

@@ -243,6 +243,15 @@ test('who asks for a picture now and then waits for it as long', async () => {
   assert.deepEqual(state.changes, [true]);
 });
 
+test('a camera that has just begun, and seems to be slow for ever, is not waited for so long', async () => {
+  const { state, substitute, look } = makeSubstitute();
+  substitute.came();
+  await look(14_900, true, true, 100_000);
+  assert.deepEqual(state.changes, []);
+  await look(15_100, true, true, 100_000);
+  assert.deepEqual(state.changes, [true]);
+});
+
 test('a frame that comes while the server is asked, and another stream, are no reason', async () => {
   const { state, substitute, look } = makeSubstitute();
   await look(0);

@@ -76,8 +76,9 @@ export class Substitute {
       return;
     }
     this.#since ??= this.#now();
-    const limitMs = made || this.#cameAt !== null
-      ? Math.max(LATE_MS, LATE_INTERVALS * Math.max(this.#intervalMs, intervalMs)) : UNMADE_MS;
+    // The rate of a camera that has just begun is not known yet, and may seem very slow.
+    const expectedMs = Math.max(this.#intervalMs, Math.min(intervalMs, INTERVAL_MAX_MS));
+    const limitMs = made || this.#cameAt !== null ? Math.max(LATE_MS, LATE_INTERVALS * expectedMs) : UNMADE_MS;
     if (!this.#active && !this.#probing && this.#now() - this.#since > limitMs) {
       void this.#begin();
     }
