@@ -1,5 +1,6 @@
 #include "common/picture_fault.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const char *picture_fault_text(enum jpeg_fault fault)
@@ -40,4 +41,15 @@ const char *picture_other_kind(const uint8_t *bytes, size_t size)
         }
     }
     return NULL;
+}
+
+void picture_fault_write(char text[PICTURE_FAULT_SIZE], enum jpeg_fault fault, const uint8_t *bytes,
+                         size_t size)
+{
+    const char *kind = fault == JPEG_NOT_JPEG ? picture_other_kind(bytes, size) : NULL;
+    if (kind != NULL) {
+        snprintf(text, PICTURE_FAULT_SIZE, "the picture is %s: only JPEG is taken", kind);
+    } else {
+        snprintf(text, PICTURE_FAULT_SIZE, "%s", picture_fault_text(fault));
+    }
 }

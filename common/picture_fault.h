@@ -14,4 +14,11 @@ const char *picture_fault_text(enum jpeg_fault fault);
  * nothing that is known. */
 const char *picture_other_kind(const uint8_t *bytes, size_t size);
 
+#define PICTURE_FAULT_SIZE 64 /* of every text below, with its end */
+
+/* Writes what is wrong, and of what is no JPEG at all what else it seems to be. `bytes`: the
+ * picture's, or its first ones. */
+void picture_fault_write(char text[PICTURE_FAULT_SIZE], enum jpeg_fault fault, const uint8_t *bytes,
+                         size_t size);
+
 #endif

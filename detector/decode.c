@@ -1,6 +1,5 @@
 #include "detector/decode.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <turbojpeg.h>
@@ -23,7 +22,7 @@ struct decoder {
     tjhandle converter; /* from RGB to planes; NULL: not needed yet */
     struct store store; /* narrow chroma, or RGB */
     const char *error;
-    char other_kind[64]; /* what `error` is of a PNG and its like */
+    char fault[PICTURE_FAULT_SIZE]; /* what `error` is of a picture that is none */
 };
 
 struct decoder *decoder_create(void)
@@ -174,18 +173,6 @@ static struct decoder_way decoder_find_way(const struct decoder *decoder, const 
     return (struct decoder_way){decoder_run_rgb, 1, 1};
 }
 
-static void decoder_refuse(struct decoder *decoder, enum jpeg_fault fault, const uint8_t *bytes,
-                           size_t size)
-{
-    const char *kind = fault == JPEG_NOT_JPEG ? picture_other_kind(bytes, size) : NULL;
-    decoder->error = picture_fault_text(fault);
-    if (kind != NULL) {
-        snprintf(decoder->other_kind, sizeof decoder->other_kind,
-                 "the picture is %s: only JPEG is taken", kind);
-        decoder->error = decoder->other_kind;
-    }
-}
-
 int decoder_run(struct decoder *decoder, const uint8_t *jpeg, size_t size, struct picture *picture,
                 bool *flawed)
 {
@@ -193,7 +180,8 @@ int decoder_run(struct decoder *decoder, const uint8_t *jpeg, size_t size, struc
     enum jpeg_fault fault = jpeg_info_read_framed(jpeg, size, &info);
     *flawed = false;
     if (fault != JPEG_WHOLE) {
-        decoder_refuse(decoder, fault, jpeg, size);
+        picture_fault_write(decoder->fault, fault, jpeg, size);
+        decoder->error = decoder->fault;
         return -1;
     }
     if ((uint64_t)info.width * info.height > DECODE_PIXELS_MAX) {

@@ -159,16 +159,11 @@ static enum pushed_result pushed_camera_refuse_picture(struct pushed_camera *cam
                                                        struct byte_span beginning,
                                                        const char **error)
 {
-    const char *kind =
-        fault == JPEG_NOT_JPEG ? picture_other_kind(beginning.data, beginning.size) : NULL;
     if (fault == JPEG_TOO_LARGE) {
         snprintf(camera->error, sizeof camera->error,
                  "the JPEG is larger than max_frame_bytes, which is %zu", camera->max_frame_bytes);
-    } else if (kind != NULL) {
-        snprintf(camera->error, sizeof camera->error, "the picture is %s: only JPEG is taken",
-                 kind);
     } else {
-        snprintf(camera->error, sizeof camera->error, "%s", picture_fault_text(fault));
+        picture_fault_write(camera->error, fault, beginning.data, beginning.size);
     }
     return pushed_camera_refuse(camera, fault, camera->error, error);
 }
